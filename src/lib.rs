@@ -1,0 +1,6 @@
+//! opencode-router
+#![allow(dead_code)]
+pub mod git;
+pub mod opencode;
+pub mod runtime;
+pub mod session;

@@ -1,0 +1,11 @@
+//! Which of opencode's paths clients ask for by themselves, without anybody doing anything.
+
+/// Health polls: the web page asks every 10 s as long as it is open.
+const HEALTH: [&str; 2] = ["/api/health", "/global/health"];
+/// Event streams: clients open them again by themselves whenever they end.
+const EVENTS: [&str; 3] = ["/event", "/global/event", "/api/event"];
+
+/// Whether a request for `path` is one that a client left alone makes.
+pub fn is_background(path: &str) -> bool {
+    HEALTH.contains(&path) || EVENTS.contains(&path)
+}

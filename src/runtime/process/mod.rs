@@ -1,0 +1,167 @@
+//! Sessions as processes of this machine (Linux): each a supervisor with an opencode of its own.
+//!
+//! Two things make a restart of the router harmless: the record in each session's folder, and the supervisor, which
+//! lives on and tells whoever connects where the run is.
+
+mod connection;
+mod files;
+mod layout;
+mod log;
+mod record;
+mod settings;
+pub mod supervisor;
+mod tree;
+mod wire;
+mod worker;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use self::files::remove_tree;
+use self::layout::DataDir;
+use self::worker::Worker;
+use super::{LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use crate::session::{Failure, Memo, Reason, SessionId, Spec};
+
+pub use self::settings::{ProcessSettings, opencode_version};
+
+/// How much news may wait for the registry, which takes each in microseconds.
+const NEWS_BUFFER: usize = 256;
+
+/// The runtime.
+pub struct Process {
+    settings: Arc<ProcessSettings>,
+    data: DataDir,
+    workers: Mutex<HashMap<SessionId, Arc<Worker>>>,
+    news: mpsc::Sender<News>,
+    told: Mutex<Option<mpsc::Receiver<News>>>,
+    tasks: TaskTracker,
+}
+
+impl Process {
+    /// Prepares the data folder.
+    pub fn new(settings: ProcessSettings) -> std::io::Result<Self> {
+        let data = DataDir::prepare(&settings.data_dir)?;
+        let (news, told) = mpsc::channel(NEWS_BUFFER);
+        Ok(Self {
+            settings: Arc::new(settings),
+            data,
+            workers: Mutex::default(),
+            news,
+            told: Mutex::new(Some(told)),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    fn worker(&self, id: SessionId) -> Option<Arc<Worker>> {
+        self.workers.lock().get(&id).cloned()
+    }
+
+    /// The sessions whose records can be read, each taken over if it runs.
+    async fn take_over(&self) -> Vec<Sighting> {
+        let mut sightings = Vec::new();
+        for path in folders_in(&self.data.sessions()) {
+            let id = path.file_name().and_then(|name| name.to_str()?.parse::<SessionId>().ok());
+            let Some(dir) = id.map(|id| self.data.session(id)) else { continue };
+            match record::read(&dir) {
+                Ok(Some((spec, memo))) => {
+                    let worker = self.employ(spec, memo);
+                    sightings.push(worker.take_over().await);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone"),
+            }
+        }
+        sightings
+    }
+
+    fn employ(&self, spec: Spec, memo: Memo) -> Arc<Worker> {
+        let id = spec.id();
+        let dir = self.data.session(id);
+        let worker = Worker::new(spec, memo, dir, self.settings.clone(), self.news.clone(), self.tasks.clone());
+        self.workers.lock().entry(id).or_insert(worker).clone()
+    }
+
+    async fn empty_trash(&self) {
+        let trash = self.data.trash();
+        let emptied = tokio::task::spawn_blocking(move || folders_in(&trash).iter().try_for_each(|path| remove_tree(path)));
+        if let Ok(Err(error)) = emptied.await {
+            tracing::warn!(%error, "deleted sessions' files could not be removed; the next start tries again");
+        }
+    }
+}
+
+fn folders_in(path: &Path) -> Vec<std::path::PathBuf> {
+    std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+#[async_trait]
+impl Runtime for Process {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+        if self.worker(spec.id()).is_some() {
+            return Ok(());
+        }
+        let dir = self.data.session(spec.id());
+        let written = dir.prepare().and_then(|()| record::write(&dir, spec, memo));
+        written.map_err(|error| {
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
+            Failure::new(reason, format!("its files cannot be written: {error}"))
+        })?;
+        self.employ(spec.clone(), memo.clone());
+        Ok(())
+    }
+
+    async fn start(&self, id: SessionId) -> Result<(), Failure> {
+        match self.worker(id) {
+            Some(worker) => worker.start().await,
+            None => Err(Failure::new(Reason::RuntimeError, "There is no such session any more.")),
+        }
+    }
+
+    async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
+        match self.worker(id) {
+            Some(worker) => worker.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
+        let Some(worker) = self.worker(id) else { return Ok(()) };
+        worker.delete(&self.data.trash()).await?;
+        self.workers.lock().remove(&id);
+        let _ = self.news.send(News::Gone(id)).await;
+        self.empty_trash().await;
+        Ok(())
+    }
+
+    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError> {
+        match self.worker(id) {
+            Some(worker) => worker.remember(memo).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn watch(&self) -> mpsc::Receiver<News> {
+        let told = self.told.lock().take();
+        let Some(told) = told else { return mpsc::channel(1).1 };
+        self.empty_trash().await;
+        let snapshot = News::Snapshot(self.take_over().await);
+        let _ = self.news.send(snapshot).await;
+        told
+    }
+
+    async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
+        Ok(log::read(self.data.session(id).logs(), range))
+    }
+}

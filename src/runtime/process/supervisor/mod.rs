@@ -1,0 +1,43 @@
+//! The process that stands between the router and one run of a session, as a kubelet does for a Pod: it clones, starts
+//! opencode, keeps the log and ends everything. It outlives the router, so that a router that is restarted, or
+//! killed, changes no session.
+
+mod checkout;
+mod children;
+mod explain;
+mod link;
+mod progress;
+mod run;
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::layout::SessionDir;
+use super::wire::{Job, LISTENING};
+
+/// The argument that makes the program a supervisor.
+pub const ARGUMENT: &str = "supervise-session";
+
+/// Runs a supervisor to its end: the job is read from standard input. Fails if the run cannot begin at all.
+pub fn main() -> io::Result<()> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    let job: Job = serde_json::from_str(&text)?;
+    let dir = SessionDir::at(job.dir.clone());
+    // Away from the router's terminal and group: a Ctrl-C there is not for us.
+    rustix::process::setsid()?;
+    // Whatever a session's processes leave behind becomes our child, so that nothing of it can hide.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let lock = File::create(dir.lock())?;
+    flock(&lock, FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| io::Error::other("another supervisor runs this session"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let link = link::Link::listen(&dir)?;
+        writeln!(io::stdout(), "{LISTENING}")?;
+        io::stdout().flush()?;
+        run::Run::new(job, dir, link)?.to_the_end().await
+    })
+}

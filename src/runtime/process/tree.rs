@@ -1,0 +1,122 @@
+//! The processes of a session: finding and ending them, by what the kernel tells in /proc (proc(5)).
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The environment variable by which every process of a session can be known. Its value is the session's folder.
+pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
+
+/// How long ending everything may take, should processes multiply while they are killed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Kills all descendants of this process, also those that left their group or whose parents died: this process
+/// has to be their subreaper. `reap` is called to collect the dead.
+pub(super) fn kill_descendants(mut reap: impl FnMut()) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        reap();
+        let descendants = descendants_of(rustix::process::getpid());
+        if descendants.is_empty() {
+            return;
+        }
+        kill_all(&descendants);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Kills all processes that carry the mark of this session folder: what a supervisor left behind that was itself
+/// killed. Returns whether there were any.
+pub(super) fn sweep(session_dir: &Path) -> bool {
+    let begun = Instant::now();
+    let mut found = false;
+    while begun.elapsed() < PATIENCE {
+        let marked = marked_with(session_dir);
+        if marked.is_empty() {
+            break;
+        }
+        found = true;
+        kill_all(&marked);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    found
+}
+
+fn kill_all(pids: &[Pid]) {
+    for pid in pids {
+        // It may have ended by itself.
+        let _ = kill_process(*pid, Signal::KILL);
+    }
+}
+
+fn marked_with(session_dir: &Path) -> Vec<Pid> {
+    let mark = format!("{MARK}={}", session_dir.display());
+    let is_marked = |pid: &Pid| {
+        // Other users' processes cannot be read, and are not ours.
+        let environ = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+        environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    let me = rustix::process::getpid();
+    all_processes().into_iter().map(|(pid, _)| pid).filter(|pid| *pid != me && is_marked(pid)).collect()
+}
+
+fn descendants_of(root: Pid) -> Vec<Pid> {
+    let processes = all_processes();
+    let mut family = HashSet::from([root]);
+    let mut descendants = Vec::new();
+    loop {
+        let before = family.len();
+        for (pid, parent) in &processes {
+            if family.contains(parent) && family.insert(*pid) {
+                descendants.push(*pid);
+            }
+        }
+        if family.len() == before {
+            return descendants;
+        }
+    }
+}
+
+/// Every process with its parent, those that died but were not collected excepted.
+fn all_processes() -> Vec<(Pid, Pid)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| living_process(&entry.file_name().into_string().ok()?)).collect()
+}
+
+fn living_process(name: &str) -> Option<(Pid, Pid)> {
+    let pid = Pid::from_raw(name.parse().ok()?)?;
+    let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
+    // The second field is the program's name in parentheses and may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = Pid::from_raw(fields.next()?.parse().ok()?)?;
+    (state != "Z" && state != "X").then_some((pid, parent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn finds_and_ends_what_carries_the_mark_wherever_it_went() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let start = |dir: &Path| {
+            let mut command = Command::new("setsid");
+            command.args(["sleep", "300"]).env(MARK, dir).stdin(Stdio::null()).spawn().unwrap()
+        };
+        let (mut ours, mut theirs) = (start(dir.path()), start(other.path()));
+        while marked_with(dir.path()).is_empty() || marked_with(other.path()).is_empty() {
+            std::thread::yield_now();
+        }
+        assert!(sweep(dir.path()));
+        assert!(!ours.wait().unwrap().success());
+        assert!(theirs.try_wait().unwrap().is_none());
+        assert!(!sweep(dir.path()));
+        theirs.kill().unwrap();
+        theirs.wait().unwrap();
+    }
+}

@@ -1,0 +1,293 @@
+//! One session of the process runtime, as the router sees it: its record, and its run if it has one.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::process::Child;
+use tokio::sync::{mpsc, watch};
+use tokio_util::task::TaskTracker;
+
+use super::connection::{self, Commands, Reports};
+use super::layout::{SessionDir, read_if_there, remove_if_there, write_atomically};
+use super::settings::ProcessSettings;
+use super::wire::{Clone as CloneJob, Job, Outcome, State};
+use super::{files, record, tree};
+use crate::opencode::{Server, command, health};
+use crate::runtime::{News, RuntimeError, Sighting};
+use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, secret};
+
+/// How long opencode may take to end its work before it is asked to end itself.
+const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a supervisor may take to end a run; it kills what does not end well before that.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A session and what is needed to run it.
+pub(super) struct Worker {
+    spec: Spec,
+    dir: SessionDir,
+    settings: Arc<ProcessSettings>,
+    news: mpsc::Sender<News>,
+    tasks: TaskTracker,
+    memo: Mutex<Memo>,
+    /// Held while something is done with the session, so that one thing is done at a time.
+    run: tokio::sync::Mutex<Option<Run>>,
+}
+
+/// A run that is watched.
+struct Run {
+    commands: Commands,
+    server: Arc<Mutex<Option<Arc<Server>>>>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Run {
+    fn is_over(&self) -> bool {
+        *self.ended.borrow()
+    }
+}
+
+impl Worker {
+    pub(super) fn new(
+        spec: Spec,
+        memo: Memo,
+        dir: SessionDir,
+        settings: Arc<ProcessSettings>,
+        news: mpsc::Sender<News>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self { spec, dir, settings, news, tasks, memo: Mutex::new(memo), run: tokio::sync::Mutex::default() })
+    }
+
+    fn sighting(&self, phase: Observation, server: Option<Arc<Server>>) -> Sighting {
+        Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, server }
+    }
+
+    async fn tell(&self, phase: Observation, server: Option<Arc<Server>>) {
+        // The registry is gone only when the router ends.
+        let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
+    }
+
+    /// What a router that just started finds of this session; from then on its run, if it has one, is watched.
+    pub(super) async fn take_over(self: &Arc<Self>) -> Sighting {
+        let mut run = self.run.lock().await;
+        match connection::connect(&self.dir).await {
+            Ok((state, reports, commands)) => {
+                tracing::info!(session = %self.spec.id(), "taking over the running session");
+                let phase = observation(&state);
+                *run = Some(self.watch(state, reports, commands, None));
+                self.sighting(phase, None)
+            }
+            Err(_) => self.sighting(self.rest().await, None),
+        }
+    }
+
+    /// The phase of a session without a supervisor. Anything left of a supervisor that was killed is ended.
+    async fn rest(&self) -> Observation {
+        let dir = self.dir.path().to_owned();
+        let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
+        let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
+        outcome.and_then(|text| serde_json::from_str::<Outcome>(&text).ok()).map_or_else(
+            || Observation::of(PhaseName::Stopped),
+            ended,
+        )
+    }
+
+    /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
+    pub(super) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
+        let worker = self.clone();
+        let started = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            if run.as_ref().is_some_and(|run| !run.is_over()) {
+                return Ok(());
+            }
+            *run = Some(worker.start_run().await?);
+            Ok(())
+        });
+        let failed = |error: io::Error| {
+            tracing::error!(session = %self.spec.id(), %error, "the run did not begin");
+            Failure::new(Reason::RuntimeError, format!("The session could not be started: {error}"))
+        };
+        started.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(failed)
+    }
+
+    async fn start_run(self: &Arc<Self>) -> io::Result<Run> {
+        self.tell(Observation::of(PhaseName::Pending), None).await;
+        self.rest().await;
+        remove_if_there(&self.dir.outcome())?;
+        let job = self.job()?;
+        let supervisor = connection::start(&self.settings, &job).await?;
+        let (state, reports, commands) = connection::connect(&self.dir).await?;
+        Ok(self.watch(state, reports, commands, Some(supervisor)))
+    }
+
+    fn job(&self) -> io::Result<Job> {
+        self.dir.prepare()?;
+        let owner = &self.spec.key.owner;
+        let login = self.settings.local_user.as_ref().map(|user| user.opencode_login.as_path());
+        files::furnish(&self.dir, owner, &self.settings.opencode_version, login)?;
+        let password = self.password()?;
+        Ok(Job {
+            dir: self.dir.path().to_owned(),
+            project: self.spec.project_name(),
+            clone: CloneJob::of(&self.spec.key.origin, self.spec.source_branch.as_ref()),
+            opencode: self.settings.opencode.clone(),
+            env: self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
+            git_env: self.settings.session_git_env(&self.dir, owner),
+        })
+    }
+
+    /// What this session's opencode asks for: made once, known to nobody else.
+    fn password(&self) -> io::Result<SecretString> {
+        let path = self.dir.password();
+        if let Some(password) = read_if_there(&path)?.filter(|password| password.len() >= 32) {
+            return Ok(password.into());
+        }
+        let password = secret::random_hex::<32>();
+        write_atomically(&path, password.as_bytes())?;
+        Ok(password.into())
+    }
+
+    /// Watches a run to its end.
+    fn watch(
+        self: &Arc<Self>,
+        state: State,
+        mut reports: Reports,
+        commands: Commands,
+        supervisor: Option<Child>,
+    ) -> Run {
+        let (over, is_over) = watch::channel(false);
+        let server = Arc::new(Mutex::new(None));
+        let run = Run { commands, server: server.clone(), ended: is_over };
+        let worker = self.clone();
+        self.tasks.spawn(async move {
+            let mut state = Some(state);
+            let end = loop {
+                match state {
+                    Some(State::Ended(outcome)) => break ended(outcome),
+                    Some(State::Running { port, since }) => {
+                        state = worker.attend(port, since, &mut reports, &server).await;
+                    }
+                    Some(cloning) => {
+                        worker.tell(observation(&cloning), None).await;
+                        state = reports.next().await;
+                    }
+                    None => break worker.lost().await,
+                }
+            };
+            if let Some(mut supervisor) = supervisor {
+                let _ = supervisor.wait().await;
+            }
+            *server.lock() = None;
+            worker.tell(end, None).await;
+            over.send_replace(true);
+        });
+        run
+    }
+
+    /// Waits until opencode answers, tells so, and returns the state that comes after.
+    async fn attend(
+        &self,
+        port: u16,
+        since: jiff::Timestamp,
+        reports: &mut Reports,
+        known: &Mutex<Option<Arc<Server>>>,
+    ) -> Option<State> {
+        self.tell(Observation::of(PhaseName::Starting), None).await;
+        let Ok(password) = self.password() else { return reports.next().await };
+        let directory = self.dir.project(&self.spec.project_name()).display().to_string();
+        let server = Arc::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory));
+        tokio::select! {
+            () = health::until_healthy(&server) => {}
+            state = reports.next() => return state,
+        }
+        *known.lock() = Some(server.clone());
+        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
+        self.tell(ready, Some(server)).await;
+        reports.next().await
+    }
+
+    /// The supervisor is gone without a word.
+    async fn lost(&self) -> Observation {
+        match self.rest().await {
+            seen if seen.name == PhaseName::Failed => seen,
+            _ if self.dir.outcome().exists() => Observation::of(PhaseName::Stopped),
+            _ => Observation::failed(Failure::new(
+                Reason::RuntimeError,
+                "The session's supervisor was killed, and its processes with it. Start the session again.",
+            )),
+        }
+    }
+
+    /// See [`crate::runtime::Runtime::stop`].
+    pub(super) async fn stop(&self) -> Result<(), RuntimeError> {
+        let mut run = self.run.lock().await;
+        self.stop_run(&mut run).await
+    }
+
+    async fn stop_run(&self, slot: &mut Option<Run>) -> Result<(), RuntimeError> {
+        let Some(mut run) = slot.take().filter(|run| !run.is_over()) else {
+            self.rest().await;
+            // A failure that was told of is done with.
+            let _ = remove_if_there(&self.dir.outcome());
+            self.tell(Observation::of(PhaseName::Stopped), None).await;
+            return Ok(());
+        };
+        let server = run.server.lock().clone();
+        if let Some(server) = server
+            && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
+        {
+            tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
+        }
+        // A supervisor that cannot be told is gone, which is seen next.
+        let _ = run.commands.stop().await;
+        let in_time = tokio::time::timeout(STOP_TIMEOUT, run.ended.wait_for(|over| *over)).await.is_ok();
+        if !in_time {
+            *slot = Some(run);
+            return Err(RuntimeError("the session's supervisor does not end".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
+    /// after that.
+    pub(super) async fn delete(&self, trash: &Path) -> Result<(), RuntimeError> {
+        let mut run = self.run.lock().await;
+        self.stop_run(&mut run).await?;
+        let name = format!("{}-{}", self.spec.id(), secret::random_hex::<4>());
+        match std::fs::rename(self.dir.path(), trash.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RuntimeError(error.to_string())),
+            _ => Ok(()),
+        }
+    }
+
+    /// See [`crate::runtime::Runtime::remember`].
+    pub(super) async fn remember(&self, memo: &Memo) -> Result<(), RuntimeError> {
+        let mut remembered = self.memo.lock();
+        if !self.dir.path().exists() {
+            return Ok(());
+        }
+        record::write(&self.dir, &self.spec, memo).map_err(|error| RuntimeError(error.to_string()))?;
+        remembered.clone_from(memo);
+        Ok(())
+    }
+}
+
+/// What a state that a supervisor tells means; that opencode answers has to be seen first.
+fn observation(state: &State) -> Observation {
+    match state.clone() {
+        State::Cloning { message, percent } => {
+            Observation { message, percent, ..Observation::of(PhaseName::Cloning) }
+        }
+        State::Running { .. } => Observation::of(PhaseName::Starting),
+        State::Ended(outcome) => ended(outcome),
+    }
+}
+
+fn ended(outcome: Outcome) -> Observation {
+    let seen = outcome.failure.map_or_else(|| Observation::of(PhaseName::Stopped), Observation::failed);
+    Observation { since: Some(outcome.at), ..seen }
+}

@@ -1,0 +1,83 @@
+//! Follows the agent of every running session: what it does, what it is called, and its first message.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use super::{Change, Lifecycle, Session, SessionId};
+use crate::opencode::{Server, follow_agent, send_first_message};
+
+/// One run that is followed. Dropping it ends the following.
+struct Following {
+    server: Arc<Server>,
+    end: CancellationToken,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+impl Lifecycle {
+    /// Keeps one follower per running server until the shutdown.
+    pub(super) async fn follow_agents(self: Arc<Self>, mut changes: Receiver<Change>) {
+        let mut followed = HashMap::new();
+        loop {
+            let change = tokio::select! {
+                change = changes.recv() => change,
+                () = self.shutdown.cancelled() => return,
+            };
+            match change {
+                Ok(Change::Changed(session)) => self.follow_one(&mut followed, &session),
+                Ok(Change::Gone(session)) => drop(followed.remove(&session.id())),
+                Err(RecvError::Lagged(_)) => {
+                    followed.retain(|id, _| self.registry.get(*id).is_some());
+                    self.registry.all().iter().for_each(|session| self.follow_one(&mut followed, session));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn follow_one(self: &Arc<Self>, followed: &mut HashMap<SessionId, Following>, session: &Arc<Session>) {
+        let Some(server) = session.server() else {
+            followed.remove(&session.id());
+            return;
+        };
+        if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.server, &server)) {
+            return;
+        }
+        let end = self.shutdown.child_token();
+        followed.insert(session.id(), Following { server: server.clone(), end: end.clone() });
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            lifecycle.deliver_first_message(&session);
+            let report = |report: &_| {
+                if session.agent_reports(report) {
+                    lifecycle.registry.announce(&session);
+                }
+            };
+            tokio::select! {
+                () = follow_agent(&server, report) => {}
+                () = end.cancelled() => {}
+            }
+        });
+    }
+
+    /// Gives a first message to a running agent. It is forgotten, on disk too, before it is sent: a router that dies in
+    /// between loses it rather than run it twice.
+    pub(super) fn deliver_first_message(self: &Arc<Self>, session: &Arc<Session>) {
+        let Some(server) = session.server() else { return };
+        let Some(message) = session.edit_memo(|memo| memo.initial_message.take()) else { return };
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            lifecycle.remember(&session).await;
+            if let Err(error) = send_first_message(&server, &message).await {
+                tracing::warn!(session = %session.id(), %error, "the first message was not taken by opencode");
+            }
+        });
+    }
+}

@@ -1,0 +1,300 @@
+//! What can be done with sessions: open, wake, stop, delete. Each runs in a task of its own, so that nobody who leaves
+//! while it goes on can leave it half done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::phase::Event;
+use super::runtime::Runtime;
+use super::wake::Flight;
+use super::{
+    Clock, Failure, IdleRules, Memo, Observation, Origin, Outcome, PhaseName, Principal, Reason, Registry, Session,
+    SessionKey, Spec, Wake,
+};
+use crate::git::Branch;
+
+/// The limits that sessions live by.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// When a session is idle.
+    pub idle: IdleRules,
+    /// How long a start may take until it counts as failed.
+    pub start_timeout: Duration,
+    /// How many sessions may start at once; the others wait their turn.
+    pub concurrent_starts: usize,
+}
+
+/// The sessions and what can be done with them.
+pub struct Lifecycle {
+    pub(super) registry: Arc<Registry>,
+    pub(super) runtime: Arc<dyn Runtime>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) limits: Limits,
+    pub(super) tasks: TaskTracker,
+    pub(super) shutdown: CancellationToken,
+    start_slots: Semaphore,
+}
+
+/// A session that somebody opened.
+pub struct Opened {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Whether it did not exist before.
+    pub new: bool,
+}
+
+/// Why a session could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The session goes away right now.
+    #[error("This session is being deleted. Try again in a moment.")]
+    Deleting,
+    /// Only users own sessions.
+    #[error("An attach token cannot open sessions.")]
+    NotAUser,
+    /// The runtime could not write it down.
+    #[error("The session could not be created: {}", .0.message)]
+    Failed(Failure),
+}
+
+impl Lifecycle {
+    /// Takes the sessions of `runtime` over and keeps up with it, until `shutdown`. Returns when everything that
+    /// exists is known.
+    pub async fn begin(
+        runtime: Arc<dyn Runtime>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        let lifecycle = Arc::new(Self {
+            registry: Arc::new(Registry::new(clock.clone())),
+            start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
+            tasks: TaskTracker::new(),
+            runtime,
+            clock,
+            limits,
+            shutdown,
+        });
+        let mut news = lifecycle.runtime.watch().await;
+        lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));
+        if let Some(snapshot) = news.recv().await {
+            lifecycle.registry.apply(snapshot);
+        }
+        let registry = lifecycle.registry.clone();
+        let stopped = lifecycle.shutdown.clone().cancelled_owned();
+        lifecycle.tasks.spawn(async move {
+            let feed = async { while let Some(news) = news.recv().await { registry.apply(news) } };
+            tokio::select! { () = feed => {}, () = stopped => {} }
+        });
+        lifecycle.tasks.spawn(lifecycle.clone().reap());
+        lifecycle
+    }
+
+    /// All sessions.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The limits that sessions live by.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The clock by which they live.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Where they run.
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.runtime
+    }
+
+    /// The session of this user and origin: written down if it is new, and woken.
+    pub async fn open(
+        self: &Arc<Self>,
+        who: &Principal,
+        origin: Origin,
+        source_branch: Option<Branch>,
+        initial_message: Option<String>,
+    ) -> Result<Opened, OpenError> {
+        let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
+        let now = self.clock.now();
+        let key = SessionKey { owner: owner.clone(), origin };
+        let spec = Spec { key, source_branch, profile: None, created_at: now };
+        let memo = Memo { initial_message: initial_message.clone(), ..Memo::new(now) };
+        let (session, new) = self.registry.expect(&spec, &memo);
+        if session.phase_name() == PhaseName::Deleting {
+            return Err(OpenError::Deleting);
+        }
+        if let Err(failure) = self.runtime.create(&spec, &memo).await {
+            if new {
+                self.registry.remove(spec.id());
+            }
+            return Err(OpenError::Failed(failure));
+        }
+        if let (false, Some(message)) = (new, initial_message) {
+            session.edit_memo(|memo| memo.initial_message = Some(message));
+            self.remember(&session).await;
+            self.deliver_first_message(&session);
+        }
+        session.touch();
+        self.wake(&session);
+        Ok(Opened { session, new })
+    }
+
+    /// Makes the session run. Any number of callers share one start.
+    pub fn wake(self: &Arc<Self>, session: &Arc<Session>) -> Wake {
+        let (flight, fresh) = session.join_start();
+        let wake = flight.wake();
+        if fresh {
+            self.tasks.spawn(self.clone().start(session.clone(), flight));
+        }
+        wake
+    }
+
+    async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
+        let interrupted = flight.wake();
+        tokio::select! {
+            outcome = self.run_start(&session) => {
+                if let Outcome::Failed(failure) = &outcome {
+                    tracing::warn!(session = %session.id(), reason = ?failure.reason, "start failed: {}", failure.message);
+                }
+                session.leave_start(&flight);
+                flight.land(outcome);
+            }
+            _ = interrupted.outcome() => {}
+            () = self.shutdown.cancelled() => session.leave_start(&flight),
+        }
+    }
+
+    async fn run_start(&self, session: &Arc<Session>) -> Outcome {
+        let mut phases = session.phases();
+        let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
+        self.advance(session, Event::StartRequested);
+        let Ok(_slot) = self.start_slots.acquire().await else { return Outcome::Gone };
+        if let Err(failure) = self.runtime.start(session.id()).await {
+            return self.give_up(session, failure);
+        }
+        let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
+        match tokio::time::timeout(self.limits.start_timeout, settled).await.map(|phase| phase.map(|p| p.clone())) {
+            Ok(Ok(phase)) => match (phase.name, phase.failure) {
+                (PhaseName::Ready, _) => Outcome::Ready,
+                (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
+                (PhaseName::Deleting, _) => Outcome::Gone,
+                _ => Outcome::Stopped,
+            },
+            Ok(Err(_)) => Outcome::Gone,
+            Err(_) => {
+                let reached = session.phase();
+                let _ = self.runtime.stop(session.id()).await;
+                self.give_up(session, too_slow(self.limits.start_timeout, reached.name))
+            }
+        }
+    }
+
+    fn give_up(&self, session: &Arc<Session>, failure: Failure) -> Outcome {
+        self.advance(session, Event::GaveUp(failure.clone()));
+        Outcome::Failed(Arc::new(failure))
+    }
+
+    fn advance(&self, session: &Arc<Session>, event: Event) {
+        if session.apply(event) {
+            self.registry.announce(session);
+        }
+    }
+
+    /// Stops the session, keeping its files. Done when the returned task is; nobody has to wait for it.
+    pub fn stop(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<()> {
+        if session.interrupt(Event::StopRequested, Outcome::Stopped) {
+            self.registry.announce(session);
+        }
+        self.tasks.spawn(self.clone().carry_out_stop(session.clone()))
+    }
+
+    pub(super) async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
+        if session.phase_name() != PhaseName::Stopping {
+            return;
+        }
+        self.remember(&session).await;
+        match self.runtime.stop(session.id()).await {
+            Ok(()) if session.phase_name() == PhaseName::Stopping => {
+                self.advance(&session, Event::Observed(Observation::of(PhaseName::Stopped)));
+            }
+            Ok(()) => {}
+            Err(error) => {
+                tracing::error!(session = %session.id(), %error, "stop failed");
+                let message = "The session could not be stopped. Try again; the router's log has the cause.";
+                self.advance(&session, Event::GaveUp(Failure::new(Reason::RuntimeError, message)));
+            }
+        }
+    }
+
+    /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
+    pub fn delete(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<bool> {
+        if session.interrupt(Event::DeleteRequested, Outcome::Gone) {
+            self.registry.announce(session);
+        }
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            match lifecycle.runtime.delete(session.id()).await {
+                Ok(()) => {
+                    lifecycle.registry.remove(session.id());
+                    true
+                }
+                Err(error) => {
+                    tracing::error!(session = %session.id(), %error, "delete failed");
+                    let message = "The session's files could not be removed. Try again; the router's log has the cause.";
+                    lifecycle.advance(&session, Event::GaveUp(Failure::new(Reason::DeleteFailed, message)));
+                    false
+                }
+            }
+        })
+    }
+
+    /// Stops all that runs, and waits for it.
+    pub async fn stop_all(self: &Arc<Self>) {
+        let running = self.registry.all().into_iter().filter(|session| {
+            let phase = session.phase_name();
+            phase.is_starting() || matches!(phase, PhaseName::Ready | PhaseName::Stopping)
+        });
+        let stops: Vec<_> = running.map(|session| self.stop(&session)).collect();
+        for stop in stops {
+            let _ = stop.await;
+        }
+    }
+
+    /// Ends the background work and waits for it. Sessions go on as they are.
+    pub async fn end(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Writes down what is known of the session.
+    pub async fn remember(&self, session: &Session) {
+        if let Err(error) = self.runtime.remember(session.id(), &session.memo()).await {
+            tracing::warn!(session = %session.id(), %error, "what is known of the session was not written down");
+        }
+    }
+
+    /// Changes what is remembered of the session, and writes it down.
+    pub async fn edit_memo<T>(&self, session: &Arc<Session>, edit: impl FnOnce(&mut Memo) -> T) -> T {
+        let result = session.edit_memo(edit);
+        self.remember(session).await;
+        result
+    }
+}
+
+fn too_slow(limit: Duration, reached: PhaseName) -> Failure {
+    let message = format!(
+        "The session was not ready after {} seconds; it was still {}. Try again, or allow more with START_TIMEOUT_SECONDS.",
+        limit.as_secs(),
+        format!("{reached:?}").to_lowercase(),
+    );
+    Failure::new(Reason::StartTimeout, message)
+}

@@ -1,0 +1,89 @@
+//! The port through which the domain reaches the place where sessions run.
+
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use tokio::sync::mpsc;
+
+use super::{Failure, Memo, Observation, SessionId, Spec};
+use crate::opencode::Server;
+
+/// A runtime's news, in the order in which things happened.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Everything there is. Always the first news, and again after a gap: what is not in it is gone.
+    Snapshot(Vec<Sighting>),
+    /// One session, new or changed.
+    Seen(Sighting),
+    /// A session that no longer exists, files included.
+    Gone(SessionId),
+}
+
+/// One session as the runtime sees it.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// What it is.
+    pub spec: Spec,
+    /// What the router had remembered of it.
+    pub memo: Memo,
+    /// Its phase.
+    pub phase: Observation,
+    /// The server that answers; exactly while the phase is ready. Each run has a server of its own.
+    pub server: Option<Arc<Server>>,
+}
+
+/// Which part of a log is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct LogRange {
+    /// How many of the last lines.
+    pub tail: usize,
+    /// Whether to go on with what is written later.
+    pub follow: bool,
+}
+
+/// A log as it is read.
+pub type LogStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// A runtime could not do what was asked. The text is for the operator's log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RuntimeError(pub String);
+
+/// Where sessions run.
+///
+/// Every method is idempotent and may be called at any time for any id. Calls for one session take effect one after
+/// the other. A caller that goes away in the middle of a call leaves nothing half done that a second call cannot
+/// finish. The results of all calls are seen through [`Runtime::watch`], never through return values.
+#[async_trait]
+pub trait Runtime: Send + Sync + 'static {
+    /// The name as in the settings.
+    fn name(&self) -> &'static str;
+
+    /// Writes a new session down, with `memo`, without starting it. A session that exists stays as it is. When this
+    /// returns without an error, the session survives the router.
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure>;
+
+    /// Makes a session that was created run. Returns when the start is under way; `watch` then tells its phases up to
+    /// ready or failed. For a session that runs or starts already it does nothing. At no time do two servers work on
+    /// one session's files.
+    async fn start(&self, id: SessionId) -> Result<(), Failure>;
+
+    /// Ends the session's processes, all of them, and keeps its files. Returns when nothing runs any more; `watch`
+    /// has told `stopped` by then. For an unknown or stopped session it does nothing.
+    async fn stop(&self, id: SessionId) -> Result<(), RuntimeError>;
+
+    /// Stops the session and removes its files. `watch` tells [`News::Gone`]. For an unknown session it does nothing.
+    async fn delete(&self, id: SessionId) -> Result<(), RuntimeError>;
+
+    /// Writes the memo down, replacing the last one. For an unknown session it does nothing.
+    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError>;
+
+    /// Starts to tell what there is, a snapshot first, then every change. Called once per router.
+    async fn watch(&self) -> mpsc::Receiver<News>;
+
+    /// Reads the session's log: of the clone and of opencode. Empty for a session that has none.
+    async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError>;
+}
