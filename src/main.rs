@@ -1,1 +1,100 @@
-fn main(){}
+//! The program: reads the settings, runs the router, waits for a signal.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use opencode_router::app::{Addresses, App, Shutdown};
+use opencode_router::config::{self, Config, NoConfig};
+use opencode_router::runtime::process::supervisor;
+use opencode_router::session::clock::SystemClock;
+use opencode_router::{api, telemetry};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        Some(supervisor::ARGUMENT) => finish(supervisor::main().map_err(|error| error.to_string())),
+        Some("print-settings") => say(&config::reference()),
+        Some("print-openapi") => say(&api::document().to_pretty_json().unwrap_or_default()),
+        _ => match Config::read(std::env::args_os()) {
+            Ok(config) => finish(run(&config)),
+            Err(NoConfig::Asked(text)) => say(&text),
+            Err(NoConfig::Wrong(text)) => finish(Err(text)),
+        },
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    // A closed standard output has nobody who wants to read.
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+    ExitCode::SUCCESS
+}
+
+fn finish(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            let _ = writeln!(std::io::stderr(), "opencode-router: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(config: &Config) -> Result<(), String> {
+    telemetry::init(&config.logging);
+    let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}."))?;
+    let app = App::bind(config, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
+    greet(app.addresses());
+    let (tell, told) = oneshot::channel();
+    let asked_twice = async {
+        let wish = signals.next().await;
+        match wish {
+            Shutdown::StopSessions => tracing::info!("stopping the sessions and the router"),
+            Shutdown::LeaveSessions => tracing::info!("stopping the router; sessions go on and wait for the next one"),
+        }
+        let _ = tell.send(wish);
+        signals.next().await;
+    };
+    tokio::select! {
+        () = app.run(async { told.await.unwrap_or(Shutdown::LeaveSessions) }) => tracing::info!("stopped"),
+        () = asked_twice => return Err("ended at once, as asked twice; what still runs is taken over at the next start.".into()),
+    }
+    Ok(())
+}
+
+fn greet(addresses: &Addresses) {
+    let kept = addresses.data_dir.as_ref().map(|dir| format!("\n  Sessions  {}", dir.display())).unwrap_or_default();
+    say(&format!(
+        "opencode-router is ready.\n  Open      {}\n  Attach    http://{} (the page gives you the command){kept}\n\
+         Ctrl-C stops the router and its sessions; their files are kept.",
+        addresses.url, addresses.attach,
+    ));
+}
+
+/// The signals that end the router.
+struct Signals {
+    interrupt: Signal,
+    hangup: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Ctrl-C, or a terminal that closes, means that somebody is done; SIGTERM means that the router is restarted.
+    async fn next(&mut self) -> Shutdown {
+        tokio::select! {
+            _ = self.interrupt.recv() => Shutdown::StopSessions,
+            _ = self.hangup.recv() => Shutdown::StopSessions,
+            _ = self.terminate.recv() => Shutdown::LeaveSessions,
+        }
+    }
+}

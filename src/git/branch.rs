@@ -91,8 +91,32 @@ mod tests {
     #[test]
     fn refuses_what_git_refuses() {
         let bad = [
-            "", "@", "HEAD", "-x", "--upload-pack=sh", "a b", "a\tb", "a\nb", "a\0b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b",
-            "a..b", "a@{1}", "/a", "a/", "a//b", "a.", ".a", "a/.b", "a.lock", "a.lock/b",
+            "",
+            "@",
+            "HEAD",
+            "-x",
+            "--upload-pack=sh",
+            "a b",
+            "a\tb",
+            "a\nb",
+            "a\0b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[",
+            "a\\b",
+            "a..b",
+            "a@{1}",
+            "/a",
+            "a/",
+            "a//b",
+            "a.",
+            ".a",
+            "a/.b",
+            "a.lock",
+            "a.lock/b",
         ];
         for name in bad {
             assert!(Branch::parse(name).is_err(), "{name:?}");

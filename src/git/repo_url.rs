@@ -55,7 +55,8 @@ impl RepoUrl {
     /// The repository's own name, fit for a folder: the last part of the path, in letters, digits, `.`, `_`, `-`.
     pub fn name(&self) -> String {
         let last = self.identity.rsplit('/').next().unwrap_or_default();
-        let name: String = last.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+        let name: String =
+            last.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
         match name.trim_start_matches(['.', '-']) {
             "" => "repository".to_owned(),
             name => name.chars().take(100).collect(),
@@ -81,7 +82,8 @@ fn from_scp(user: &str, host: &str, path: &str) -> Result<RepoUrl, InvalidRepoUr
 }
 
 fn from_url(text: &str) -> Result<RepoUrl, InvalidRepoUrl> {
-    let mut url = Url::parse(text).map_err(|_| InvalidRepoUrl("give it as https://host/owner/name or git@host:owner/name"))?;
+    let mut url =
+        Url::parse(text).map_err(|_| InvalidRepoUrl("give it as https://host/owner/name or git@host:owner/name"))?;
     let default_port = match url.scheme() {
         "https" => 443,
         "http" => 80,
@@ -191,10 +193,31 @@ mod tests {
     #[test]
     fn refuses_what_could_run_or_read_something_else() {
         let bad = [
-            "", "  ", "a/b", "/etc/passwd", "file:///etc", "ext::sh -c id", "ext::sh", "-oProxyCommand=id", "--upload-pack=id",
-            "ssh://-oProxyCommand=id/a", "ssh://-o@host/a", "git@-oProxyCommand=id:a/b", "-u@host:a", "https://host", "https://host/",
-            "https://host/.git", "https://host/a b", "https://host/a\nb", "git@host:../a", "git@host:-x", "git@host:",
-            "https://host/a?x=1", "https://host/a#x", "javascript:alert(1)", "fd::17/foo",
+            "",
+            "  ",
+            "a/b",
+            "/etc/passwd",
+            "file:///etc",
+            "ext::sh -c id",
+            "ext::sh",
+            "-oProxyCommand=id",
+            "--upload-pack=id",
+            "ssh://-oProxyCommand=id/a",
+            "ssh://-o@host/a",
+            "git@-oProxyCommand=id:a/b",
+            "-u@host:a",
+            "https://host",
+            "https://host/",
+            "https://host/.git",
+            "https://host/a b",
+            "https://host/a\nb",
+            "git@host:../a",
+            "git@host:-x",
+            "git@host:",
+            "https://host/a?x=1",
+            "https://host/a#x",
+            "javascript:alert(1)",
+            "fd::17/foo",
         ];
         for text in bad {
             assert!(RepoUrl::parse(text).is_err(), "{text:?}");

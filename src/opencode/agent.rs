@@ -36,7 +36,8 @@ impl Agent {
     pub(super) fn report(&self) -> AgentReport {
         AgentReport {
             busy: !self.busy.is_empty(),
-            needs_input: !self.waiting.is_empty(),
+            // A turn that was aborted may leave its request listed for ever; only one of a running turn waits.
+            needs_input: self.waiting.values().any(|(conversation, _)| self.busy.contains_key(conversation)),
             title: self.title.as_ref().map(|(_, title)| title.clone()),
         }
     }
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn waits_until_it_is_answered_or_the_turn_ends() {
-        let waits = |frames: &[Value]| after(frames).needs_input;
+        let waits = |frames: &[Value]| after(&[&[status("a", "busy")], frames].concat()).needs_input;
         let asked = event("permission.asked", json!({"id": "per_1", "sessionID": "a"}));
         let question = event("question.asked", json!({"id": "que_1", "sessionID": "a"}));
         assert!(waits(std::slice::from_ref(&asked)));
@@ -159,6 +160,12 @@ mod tests {
         assert!(!waits(&[asked.clone(), event("permission.replied", json!({"requestID": "per_1"}))]));
         assert!(!waits(&[question, event("question.rejected", json!({"requestID": "que_1"}))]));
         assert!(!waits(&[asked, event("session.idle", json!({"sessionID": "a"}))]));
+    }
+
+    #[test]
+    fn a_request_that_outlived_its_turn_waits_for_nobody() {
+        let asked = event("permission.asked", json!({"id": "per_1", "sessionID": "a"}));
+        assert!(!after(&[asked]).needs_input);
     }
 
     #[test]

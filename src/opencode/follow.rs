@@ -102,9 +102,7 @@ async fn resync(server: &Server, agent: &mut Agent) -> Result<(), CallError> {
     }
     for folder in folders {
         let query = format!("directory={}", utf8_percent_encode(&folder, NON_ALPHANUMERIC));
-        let ask = async |path: &str| {
-            call::json(server, Method::GET, &format!("{path}?{query}"), None, PATIENCE).await
-        };
+        let ask = async |path: &str| call::json(server, Method::GET, &format!("{path}?{query}"), None, PATIENCE).await;
         let state = FolderState {
             statuses: ask("/session/status").await?,
             permissions: ask("/permission").await?,

@@ -77,7 +77,8 @@ mod tests {
     fn reads_only_what_it_writes() {
         let text = "0123456789abcdef0123";
         assert_eq!(text.parse::<SessionId>().unwrap().to_string(), text);
-        for bad in ["", "0123456789ABCDEF0123", "0123456789abcdef012", "0123456789abcdef01234", "0123456789abcdef012g"] {
+        for bad in ["", "0123456789ABCDEF0123", "0123456789abcdef012", "0123456789abcdef01234", "0123456789abcdef012g"]
+        {
             assert!(bad.parse::<SessionId>().is_err(), "{bad}");
         }
     }

@@ -65,8 +65,7 @@ mod tests {
     use super::*;
 
     fn key(owner: &str, url: &str, branch: &str) -> SessionKey {
-        let origin =
-            Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() };
+        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() };
         SessionKey { owner: Email::parse(owner).unwrap(), origin }
     }
 

@@ -2,7 +2,7 @@
 //! while it goes on can leave it half done.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -87,7 +87,11 @@ impl Lifecycle {
         let registry = lifecycle.registry.clone();
         let stopped = lifecycle.shutdown.clone().cancelled_owned();
         lifecycle.tasks.spawn(async move {
-            let feed = async { while let Some(news) = news.recv().await { registry.apply(news) } };
+            let feed = async {
+                while let Some(news) = news.recv().await {
+                    registry.apply(news)
+                }
+            };
             tokio::select! { () = feed => {}, () = stopped => {} }
         });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
@@ -152,6 +156,7 @@ impl Lifecycle {
         let (flight, fresh) = session.join_start();
         let wake = flight.wake();
         if fresh {
+            self.advance(session, Event::StartRequested);
             self.tasks.spawn(self.clone().start(session.clone(), flight));
         }
         wake
@@ -159,11 +164,10 @@ impl Lifecycle {
 
     async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
         let interrupted = flight.wake();
+        let begun = Instant::now();
         tokio::select! {
             outcome = self.run_start(&session) => {
-                if let Outcome::Failed(failure) = &outcome {
-                    tracing::warn!(session = %session.id(), reason = ?failure.reason, "start failed: {}", failure.message);
-                }
+                log_end(&session, &outcome, begun.elapsed());
                 session.leave_start(&flight);
                 flight.land(outcome);
             }
@@ -248,7 +252,8 @@ impl Lifecycle {
                 }
                 Err(error) => {
                     tracing::error!(session = %session.id(), %error, "delete failed");
-                    let message = "The session's files could not be removed. Try again; the router's log has the cause.";
+                    let message =
+                        "The session's files could not be removed. Try again; the router's log has the cause.";
                     lifecycle.advance(&session, Event::GaveUp(Failure::new(Reason::DeleteFailed, message)));
                     false
                 }
@@ -287,6 +292,17 @@ impl Lifecycle {
         let result = session.edit_memo(edit);
         self.remember(session).await;
         result
+    }
+}
+
+fn log_end(session: &Session, outcome: &Outcome, after: Duration) {
+    let (id, ms) = (session.id(), after.as_millis());
+    match outcome {
+        Outcome::Ready => tracing::info!(session = %id, ms, "ready"),
+        Outcome::Failed(failure) => {
+            tracing::warn!(session = %id, ms, reason = ?failure.reason, "start failed: {}", failure.message);
+        }
+        Outcome::Stopped | Outcome::Gone => tracing::info!(session = %id, ms, "start ended by a request"),
     }
 }
 

@@ -177,9 +177,7 @@ pub fn next(current: &Phase, event: Event, now: Timestamp) -> Option<Phase> {
         (_, Event::DeleteRequested) => Some(Phase::plain(Deleting, now)),
         (_, Event::GaveUp(failure)) => Some(Phase::observed(Observation::failed(failure), now)),
         // How a process ends while it is stopped is no failure, and what was seen before the stop is old.
-        (Stopping, Event::Observed(seen)) => {
-            matches!(seen.name, Stopped | Failed).then(|| Phase::plain(Stopped, now))
-        }
+        (Stopping, Event::Observed(seen)) => matches!(seen.name, Stopped | Failed).then(|| Phase::plain(Stopped, now)),
         (_, Event::Observed(seen)) => {
             let since = if seen.name == current.name { current.since } else { now };
             let phase = Phase::observed(seen, since);

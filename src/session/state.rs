@@ -87,13 +87,7 @@ pub struct View {
 impl Session {
     pub(super) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
         let last_activity = AtomicI64::new(memo.last_activity.as_millisecond());
-        let live = Live {
-            memo,
-            server: None,
-            agent: Agent::default(),
-            leases: Leases::default(),
-            flight: None,
-        };
+        let live = Live { memo, server: None, agent: Agent::default(), leases: Leases::default(), flight: None };
         let phase = watch::Sender::new(phase);
         Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
     }
@@ -273,6 +267,11 @@ impl Session {
     /// Changes what is remembered of it, except for the activity.
     pub(super) fn edit_memo<T>(&self, edit: impl FnOnce(&mut Memo) -> T) -> T {
         edit(&mut self.live.lock().memo)
+    }
+
+    /// Whether this is one of its attach tokens.
+    pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
+        self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
     }
 
     /// Begins a stop if `rules` still say so at this moment: a use that came before keeps the session, one that comes

@@ -29,7 +29,7 @@ use self::worker::Worker;
 use super::{LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
-pub use self::settings::{ProcessSettings, opencode_version};
+pub use self::settings::{LocalUser, ProcessSettings, opencode_version};
 
 /// How much news may wait for the registry, which takes each in microseconds.
 const NEWS_BUFFER: usize = 256;
@@ -75,7 +75,9 @@ impl Process {
                     sightings.push(worker.take_over().await);
                 }
                 Ok(None) => {}
-                Err(error) => tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone"),
+                Err(error) => {
+                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone")
+                }
             }
         }
         sightings
@@ -90,7 +92,8 @@ impl Process {
 
     async fn empty_trash(&self) {
         let trash = self.data.trash();
-        let emptied = tokio::task::spawn_blocking(move || folders_in(&trash).iter().try_for_each(|path| remove_tree(path)));
+        let emptied =
+            tokio::task::spawn_blocking(move || folders_in(&trash).iter().try_for_each(|path| remove_tree(path)));
         if let Ok(Err(error)) = emptied.await {
             tracing::warn!(%error, "deleted sessions' files could not be removed; the next start tries again");
         }

@@ -64,7 +64,9 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     let value: serde_json::Value = serde_json::from_str(&text)?;
     match value["version"].as_u64() {
         Some(version) if version == u64::from(VERSION) => {}
-        version => return Err(io::Error::other(format!("it has format version {version:?}, this program knows {VERSION}"))),
+        version => {
+            return Err(io::Error::other(format!("it has format version {version:?}, this program knows {VERSION}")));
+        }
     }
     let format: Format = serde_json::from_value(value)?;
     let origin = match format.origin {

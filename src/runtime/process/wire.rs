@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::session::{Failure, Origin};
 use crate::git::{Branch, RepoUrl};
+use crate::session::{Failure, Origin};
 
 /// Everything a supervisor has to know, given to it on its standard input: part of it is secret, and arguments and
 /// files can be read by others.

@@ -90,10 +90,9 @@ impl Worker {
         let dir = self.dir.path().to_owned();
         let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
         let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
-        outcome.and_then(|text| serde_json::from_str::<Outcome>(&text).ok()).map_or_else(
-            || Observation::of(PhaseName::Stopped),
-            ended,
-        )
+        outcome
+            .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
+            .map_or_else(|| Observation::of(PhaseName::Stopped), ended)
     }
 
     /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
@@ -279,9 +278,7 @@ impl Worker {
 /// What a state that a supervisor tells means; that opencode answers has to be seen first.
 fn observation(state: &State) -> Observation {
     match state.clone() {
-        State::Cloning { message, percent } => {
-            Observation { message, percent, ..Observation::of(PhaseName::Cloning) }
-        }
+        State::Cloning { message, percent } => Observation { message, percent, ..Observation::of(PhaseName::Cloning) },
         State::Running { .. } => Observation::of(PhaseName::Starting),
         State::Ended(outcome) => ended(outcome),
     }

@@ -28,7 +28,8 @@ async fn clone_repository(job: &Job, clone: &Clone, draft: &Path, stage: &mut St
     let mut git = Git { job, draft: None, stage };
     let draft_text = draft.to_string_lossy();
     // No hook of a template runs, and nothing that the repository names is fetched besides.
-    let arguments = ["-c", "core.hooksPath=/dev/null", "clone", "--progress", "--no-checkout", "--no-recurse-submodules"];
+    let arguments =
+        ["-c", "core.hooksPath=/dev/null", "clone", "--progress", "--no-checkout", "--no-recurse-submodules"];
     let target = ["--", clone.url.as_str(), draft_text.as_ref()];
     git.run(&[&arguments[..], &target[..]].concat()).await.map_err(|printed| clone_failure(&clone.url, &printed))?;
     git.draft = Some(draft.to_owned());
@@ -65,11 +66,14 @@ fn files_failure(error: &std::io::Error) -> Failure {
 /// An empty project: a repository with one empty commit, so that there is something to compare with.
 async fn begin_project(job: &Job, draft: &Path, stage: &mut Stage<'_>) -> Result<(), Failure> {
     let mut git = Git { job, draft: None, stage };
-    let failed = |printed: Vec<String>| {
-        Failure { log_tail: printed, ..Failure::new(Reason::CloneFailed, "Git could not begin an empty repository.") }
+    let failed = |printed: Vec<String>| Failure {
+        log_tail: printed,
+        ..Failure::new(Reason::CloneFailed, "Git could not begin an empty repository.")
     };
     let draft_text = draft.to_string_lossy();
-    git.run(&["init", "--quiet", "--template=", "--initial-branch=main", "--", draft_text.as_ref()]).await.map_err(failed)?;
+    git.run(&["init", "--quiet", "--template=", "--initial-branch=main", "--", draft_text.as_ref()])
+        .await
+        .map_err(failed)?;
     git.draft = Some(draft.to_owned());
     git.run(&["commit", "--quiet", "--allow-empty", "--no-gpg-sign", "--message=Begin"]).await.map_err(failed)
 }

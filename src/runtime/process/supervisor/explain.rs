@@ -69,7 +69,10 @@ mod tests {
         let url = RepoUrl::parse("https://h/a/b").unwrap();
         let cases = [
             ("fatal: repository 'https://h/a/b/' not found", Reason::RepositoryNotFound),
-            ("fatal: could not read Username for 'https://h': terminal prompts disabled", Reason::RepositoryNeedsCredentials),
+            (
+                "fatal: could not read Username for 'https://h': terminal prompts disabled",
+                Reason::RepositoryNeedsCredentials,
+            ),
             ("fatal: Authentication failed for 'https://h/a/b/'", Reason::RepositoryNeedsCredentials),
             ("git@h: Permission denied (publickey).", Reason::RepositoryNeedsCredentials),
             ("fatal: unable to access 'https://h/': Could not resolve host: h", Reason::RepositoryUnreachable),

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +19,8 @@ use super::children::{Child, Children};
 use super::explain::opencode_exit;
 use super::link::Link;
 use super::progress::{self, Progress};
-use crate::session::{Failure, Reason};
+use crate::session::clock::SystemClock;
+use crate::session::{Clock, Failure, Reason};
 
 /// How long opencode may take to end when asked to; it has been told to end its work by then.
 const GRACE: Duration = Duration::from_secs(3);
@@ -65,7 +65,7 @@ impl Run {
             Some(failure) => self.log.note(&failure.message),
             None => self.log.note("stopped"),
         }
-        let outcome = Outcome { at: Timestamp::now(), failure };
+        let outcome = Outcome { at: SystemClock.now(), failure };
         write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?)?;
         self.link.tell(State::Ended(outcome));
         self.link.close().await;
@@ -122,7 +122,7 @@ impl Run {
         command.args(["serve", "--hostname", "127.0.0.1", "--port", &port.to_string()]).current_dir(&self.project);
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
-        self.link.tell(State::Running { port, since: Timestamp::now() });
+        self.link.tell(State::Running { port, since: SystemClock.now() });
         Ok(child)
     }
 }
@@ -167,7 +167,8 @@ async fn follow(child: &mut Child, log: &mut LogWriter, lines: &mut Lines) -> Ex
 impl Stage<'_> {
     /// Runs a program to its end, with its progress told and its other words logged. The error is what it printed.
     pub(super) async fn run(&mut self, command: &mut Command) -> Result<(), Vec<String>> {
-        let mut child = self.children.spawn(command).map_err(|error| vec![format!("git cannot be started: {error}")])?;
+        let mut child =
+            self.children.spawn(command).map_err(|error| vec![format!("git cannot be started: {error}")])?;
         let mut lines = Lines::default();
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(length @ 1..) = child.output.read(&mut buffer).await {

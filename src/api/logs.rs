@@ -1,0 +1,53 @@
+//! The log of a session.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::caller::Mine;
+use super::json::Query;
+use super::{Api, Problem};
+use crate::session::runtime::LogRange;
+
+const DEFAULT_TAIL: usize = 200;
+const LONGEST_TAIL: usize = 10_000;
+
+/// Which part of the log.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogQuery {
+    /// How many of the last lines, 200 if not said, 10,000 at most.
+    tail: Option<usize>,
+    /// Whether to go on with what is written later.
+    #[serde(default)]
+    follow: bool,
+}
+
+/// What Git and opencode printed.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}/logs", params(("id" = String, Path), LogQuery), tag = "sessions",
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = Problem))
+)]
+pub(super) async fn logs(
+    State(api): State<Arc<Api>>,
+    Mine(session): Mine,
+    Query(query): Query<LogQuery>,
+) -> Result<Response, Problem> {
+    let range = LogRange { tail: query.tail.unwrap_or(DEFAULT_TAIL).min(LONGEST_TAIL), follow: query.follow };
+    let log = api.lifecycle.runtime().logs(session.id(), range).await.map_err(|error| {
+        tracing::error!(session = %session.id(), %error, "log not read");
+        let detail = "The log could not be read. Try again; the router's log has the cause.";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "log-unreadable", detail)
+    })?;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok((headers, Body::from_stream(log)).into_response())
+}

@@ -1,0 +1,115 @@
+//! Errors as callers see them: problem details (RFC 9457).
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::session::Failure;
+
+/// What went wrong, written for the caller. Causes inside the router stay in its log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Names the kind of problem, as a path below `/problems/`. Stable.
+    #[serde(rename = "type")]
+    pub kind: Cow<'static, str>,
+    /// The status as words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// A sentence that says what happened and what to do.
+    pub detail: String,
+    /// The same sentence, where opencode's command-line clients look for it.
+    pub message: String,
+    /// Why a session failed, as its phase says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<crate::session::Reason>,
+    /// The last lines of a failed session's log.
+    #[serde(rename = "logTail", skip_serializing_if = "Vec::is_empty")]
+    pub log_tail: Vec<String>,
+    #[serde(skip)]
+    headers: HeaderMap,
+}
+
+impl Problem {
+    /// A problem of kind `slug`.
+    pub fn new(status: StatusCode, slug: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            kind: format!("/problems/{slug}").into(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            message: detail.clone(),
+            detail,
+            reason: None,
+            log_tail: Vec::new(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// No such session, or somebody else's.
+    pub fn no_session() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "session-not-found",
+            "There is no such session. Your sessions are listed on the router's page.",
+        )
+    }
+
+    /// The session is stopped, and this request does not wake it.
+    pub fn stopped() -> Self {
+        let detail = "This session is stopped. Open its page, or start it, to go on; its files are kept.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "session-stopped", detail).retry_after(Duration::from_secs(30))
+    }
+
+    /// The session could not be started.
+    pub fn failed(failure: &Failure) -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "session-failed", failure.message.clone());
+        problem.reason = Some(failure.reason);
+        problem.log_tail.clone_from(&failure.log_tail);
+        problem.retry_after(Duration::from_secs(30))
+    }
+
+    /// The caller may try again after `pause`, in whole seconds.
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.headers.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+        self
+    }
+
+    /// The caller has to give credentials of this scheme.
+    pub fn authenticate(mut self, scheme: &'static str) -> Self {
+        self.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        self
+    }
+
+    /// These methods are allowed.
+    pub fn allow(mut self, methods: HeaderValue) -> Self {
+        self.headers.insert(ALLOW, methods);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The headers that go with it, whatever form its body takes.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut headers = self.headers();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        (self.status(), headers, body).into_response()
+    }
+}

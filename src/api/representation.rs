@@ -1,0 +1,115 @@
+//! A session as callers see it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Api;
+use crate::session::{Keeper, Origin, Phase, PhaseName, Reason, Session};
+
+/// A session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionView {
+    /// 20 characters of 0-9 and a-f.
+    id: String,
+    /// The owner's e-mail address.
+    owner: String,
+    /// What is cloned; absent for a new project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repo_url: Option<String>,
+    /// The branch; absent for a new project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
+    /// What the branch is created from if it does not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_branch: Option<String>,
+    /// The named settings it runs with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    /// The title of the conversation in it that changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    phase: PhaseView,
+    /// Its page in the browser.
+    url: String,
+    /// What `opencode attach` is given.
+    attach_url: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The last use by its owner, or the end of the agent's last work.
+    #[schema(value_type = String, format = DateTime)]
+    last_activity_at: Timestamp,
+    /// When it will be stopped if nothing else happens; only while it is ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    stops_at: Option<Timestamp>,
+    /// Whether the agent works.
+    busy: bool,
+    /// Whether the agent waits for a permission or an answer.
+    needs_input: bool,
+    /// What keeps it from being stopped.
+    kept_alive_by: Vec<Keeper>,
+}
+
+/// A phase.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PhaseView {
+    name: PhaseName,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// What goes on or went wrong, in words for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// How much of the phase is done, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<u8>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    /// The last lines of the log of a session that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    log_tail: Vec<String>,
+}
+
+impl PhaseView {
+    pub(super) fn of(phase: Phase) -> Self {
+        let Phase { name, since, message, percent, failure } = phase;
+        let (reason, words, log_tail) = match failure {
+            Some(failure) => (Some(failure.reason), Some(failure.message), failure.log_tail),
+            None => (None, None, Vec::new()),
+        };
+        Self { name, since, message: words.or(message), percent, reason, log_tail }
+    }
+}
+
+impl Api {
+    /// The session as it is now.
+    pub(super) fn view(&self, session: &Session) -> SessionView {
+        let view = session.view(&self.lifecycle.limits().idle);
+        let spec = session.spec();
+        let (repo_url, branch) = match &spec.key.origin {
+            Origin::Repository { url, branch } => (Some(url.to_string()), Some(branch.to_string())),
+            Origin::NewProject { .. } => (None, None),
+        };
+        SessionView {
+            id: session.id().to_string(),
+            owner: spec.key.owner.to_string(),
+            repo_url,
+            branch,
+            source_branch: spec.source_branch.as_ref().map(ToString::to_string),
+            profile: spec.profile.clone(),
+            title: view.memo.title,
+            phase: PhaseView::of(view.phase),
+            url: self.urls.session(session.id()),
+            attach_url: self.urls.attach(session.id()),
+            created_at: spec.created_at,
+            last_activity_at: view.memo.last_activity,
+            stops_at: view.stops_at,
+            busy: view.busy,
+            needs_input: view.needs_input,
+            kept_alive_by: view.kept_by,
+        }
+    }
+}

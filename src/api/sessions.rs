@@ -1,0 +1,190 @@
+//! List, create, look at, start, stop and delete sessions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::caller::{Caller, Mine};
+use super::json::Body;
+use super::representation::SessionView;
+use super::{Api, Problem};
+use crate::git::remote::default_branch;
+use crate::git::{Branch, RepoUrl};
+use crate::session::{OpenError, Origin};
+
+/// The longest first message, in bytes.
+const LONGEST_MESSAGE: usize = 128 * 1024;
+
+/// Sessions, the newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionList {
+    sessions: Vec<SessionView>,
+}
+
+/// What to work on.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewSession {
+    /// The repository; without one a new project begins.
+    repo_url: Option<String>,
+    /// The branch; without one the repository's default branch.
+    branch: Option<String>,
+    /// The branch to create `branch` from, if that does not exist.
+    source_branch: Option<String>,
+    /// Named settings to run with.
+    profile: Option<String>,
+    /// What to tell the agent first.
+    initial_message: Option<String>,
+}
+
+/// My sessions.
+#[utoipa::path(get, path = "/api/sessions", responses((status = 200, body = SessionList)), tag = "sessions")]
+pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Json<SessionList> {
+    let sessions = who.sessions(api.lifecycle.registry());
+    Json(SessionList { sessions: sessions.iter().map(|session| api.view(session)).collect() })
+}
+
+/// Makes sure that a session exists and runs.
+#[utoipa::path(
+    post, path = "/api/sessions", request_body = NewSession, tag = "sessions",
+    responses(
+        (status = 201, body = SessionView, description = "It is new, and starts."),
+        (status = 200, body = SessionView, description = "It was there, and runs or starts."),
+        (status = 400, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+    )
+)]
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    Caller(who): Caller,
+    Body(wanted): Body<NewSession>,
+) -> Result<(StatusCode, Json<SessionView>), Problem> {
+    let wanted = wanted.checked()?;
+    let origin = api.origin(&wanted).await?;
+    let opened = api.lifecycle.open(&who, origin, wanted.source_branch, wanted.initial_message).await;
+    let opened = opened.map_err(|error| open_problem(&error))?;
+    let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(api.view(&opened.session))))
+}
+
+/// One session.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
+    responses((status = 200, body = SessionView), (status = 404, body = Problem))
+)]
+pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<SessionView> {
+    Json(api.view(&session))
+}
+
+/// Deletes a session with its files, and returns when they are gone.
+#[utoipa::path(
+    delete, path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
+    responses((status = 204), (status = 404, body = Problem), (status = 500, body = Problem))
+)]
+pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> Result<StatusCode, Problem> {
+    match api.lifecycle.delete(&session).await {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        _ => {
+            let detail = "The session's files could not be removed. Try again; the router's log has the cause.";
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "delete-failed", detail))
+        }
+    }
+}
+
+/// Wakes a session. Returns at once; its phases tell how the start goes on.
+#[utoipa::path(
+    post, path = "/api/sessions/{id}/start", params(("id" = String, Path)), tag = "sessions",
+    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+)]
+pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
+    session.touch();
+    api.lifecycle.wake(&session);
+    (StatusCode::ACCEPTED, Json(api.view(&session)))
+}
+
+/// Another name for start.
+#[utoipa::path(
+    post, path = "/api/sessions/{id}/resume", params(("id" = String, Path)), tag = "sessions",
+    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+)]
+pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode, Json<SessionView>) {
+    start(state, session).await
+}
+
+/// Stops a session now, keeping its files. Returns at once; its phases tell how the stop goes on.
+#[utoipa::path(
+    post, path = "/api/sessions/{id}/stop", params(("id" = String, Path)), tag = "sessions",
+    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+)]
+pub(super) async fn stop(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
+    drop(api.lifecycle.stop(&session));
+    (StatusCode::ACCEPTED, Json(api.view(&session)))
+}
+
+/// A request that was read and checked.
+struct Wanted {
+    url: Option<RepoUrl>,
+    branch: Option<Branch>,
+    source_branch: Option<Branch>,
+    initial_message: Option<String>,
+}
+
+impl NewSession {
+    fn checked(self) -> Result<Wanted, Problem> {
+        let bad = |slug, detail: String| Problem::new(StatusCode::BAD_REQUEST, slug, detail);
+        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let url = filled(self.repo_url).map(|text| RepoUrl::parse(&text)).transpose();
+        let url = url.map_err(|error| bad("bad-repository-url", error.to_string()))?;
+        let branch = |text| filled(text).map(|text| Branch::parse(&text)).transpose();
+        let bad_branch = |error: crate::git::branch::InvalidBranch| bad("bad-branch", error.to_string());
+        let source_branch = branch(self.source_branch).map_err(bad_branch)?;
+        let branch = branch(self.branch).map_err(bad_branch)?;
+        if url.is_none() && (branch.is_some() || source_branch.is_some()) {
+            let detail =
+                "A new project has no branches to choose from. Give repoUrl, or leave branch and sourceBranch out.";
+            return Err(bad("bad-branch", detail.to_owned()));
+        }
+        if source_branch.is_some() && branch.is_none() {
+            return Err(bad("bad-branch", "sourceBranch needs branch: the branch to create from it.".to_owned()));
+        }
+        if let Some(profile) = filled(self.profile) {
+            return Err(bad(
+                "unknown-profile",
+                format!("There is no profile “{profile}”; /api/me lists those there are."),
+            ));
+        }
+        let initial_message = filled(self.initial_message);
+        if initial_message.as_ref().is_some_and(|message| message.len() > LONGEST_MESSAGE) {
+            return Err(bad("message-too-long", "initialMessage is longer than 128 KiB.".to_owned()));
+        }
+        Ok(Wanted { url, branch, source_branch, initial_message })
+    }
+}
+
+impl Api {
+    /// What to work on. A repository without a branch is asked for its default branch, so that the session's key is
+    /// the same as with that branch named.
+    async fn origin(&self, wanted: &Wanted) -> Result<Origin, Problem> {
+        let Some(url) = wanted.url.clone() else { return Ok(Origin::new_project()) };
+        let branch = match wanted.branch.clone() {
+            Some(branch) => branch,
+            None => default_branch(&url, &self.git_env).await.map_err(|error| {
+                let detail = format!("{error} You can also name the branch.");
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-default-branch", detail)
+            })?,
+        };
+        Ok(Origin::Repository { url, branch })
+    }
+}
+
+fn open_problem(error: &OpenError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        OpenError::Deleting => Problem::new(StatusCode::CONFLICT, "session-deleting", detail),
+        OpenError::NotAUser => Problem::new(StatusCode::FORBIDDEN, "not-a-user", detail),
+        OpenError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "create-failed", detail),
+    }
+}

@@ -1,0 +1,147 @@
+//! Server-sent events: my sessions, and the phases of one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt, stream};
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::{Instant, Interval, interval_at};
+use tokio_util::sync::CancellationToken;
+use utoipa::{IntoParams, ToSchema};
+
+use super::caller::{Caller, Mine};
+use super::json::Query;
+use super::representation::PhaseView;
+use super::{Api, Problem};
+use crate::session::{Change, Principal, Session};
+
+/// How often a stream says that it lives, so that a listener can notice that it does not.
+const PING: Duration = Duration::from_secs(10);
+
+/// My sessions: an event `snapshot` with all of them, then `session` for each that is new or changed and `deleted` for
+/// each that is gone; `ping` every 10 s.
+#[utoipa::path(
+    get, path = "/api/sessions/stream", tag = "sessions",
+    responses((status = 200, content_type = "text/event-stream", body = String))
+)]
+pub(super) async fn stream_all(State(api): State<Arc<Api>>, Caller(who): Caller) -> Response {
+    let changes = api.lifecycle.registry().changes();
+    let ending = api.ending.clone();
+    let start = Follow { who, changes, pings: pings(), api, fresh: true };
+    let events = stream::unfold(start, |mut follow| async move {
+        let event = follow.next().await?;
+        Some((Ok(event), follow))
+    });
+    sse(events, ending)
+}
+
+/// One listener to its own sessions.
+struct Follow {
+    api: Arc<Api>,
+    who: Principal,
+    changes: broadcast::Receiver<Change>,
+    pings: Interval,
+    /// Nothing was told yet, or too much was missed: everything has to be told.
+    fresh: bool,
+}
+
+impl Follow {
+    async fn next(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.fresh) {
+            let sessions = self.who.sessions(self.api.lifecycle.registry());
+            let views: Vec<_> = sessions.iter().map(|session| self.api.view(session)).collect();
+            return Some(event("snapshot", &json!({ "sessions": views })));
+        }
+        loop {
+            tokio::select! {
+                change = self.changes.recv() => match change {
+                    Ok(Change::Changed(session)) if self.who.may_use(&session) => {
+                        return Some(event("session", &self.api.view(&session)));
+                    }
+                    Ok(Change::Gone(session)) if self.who.may_use(&session) => {
+                        return Some(event("deleted", &json!({ "id": session.id() })));
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => {
+                        self.fresh = true;
+                        return Box::pin(self.next()).await;
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.pings.tick() => return Some(event("ping", &json!({}))),
+            }
+        }
+    }
+}
+
+/// How long a stream of phases goes on.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PhasesQuery {
+    /// `settled`: the stream ends when the session is ready or failed, or stopped.
+    until: Option<Until>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Until {
+    Settled,
+}
+
+/// The phases of one session: an event `phase` with the one it is in, and each that follows; `ping` every 10 s.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}/events", params(("id" = String, Path), PhasesQuery), tag = "sessions",
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, body = Problem))
+)]
+pub(super) async fn stream_phases(
+    State(api): State<Arc<Api>>,
+    Mine(session): Mine,
+    Query(query): Query<PhasesQuery>,
+) -> Response {
+    phase_events(&session, query.until == Some(Until::Settled), api.ending.clone())
+}
+
+/// A stream of a session's phases; the progress page on its own host listens to it too.
+pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: CancellationToken) -> Response {
+    let mut phases = session.phases();
+    phases.mark_changed();
+    let events = stream::unfold((Some(phases), pings()), move |(phases, mut pings)| async move {
+        let mut phases = phases?;
+        let (event, last) = tokio::select! {
+            changed = phases.changed() => {
+                changed.ok()?;
+                let phase = phases.borrow_and_update().clone();
+                let last = until_settled && phase.name.is_settled();
+                (event("phase", &PhaseView::of(phase)), last)
+            }
+            _ = pings.tick() => (event("ping", &json!({})), false),
+        };
+        Some((Ok(event), ((!last).then_some(phases), pings)))
+    });
+    sse(events, ending)
+}
+
+fn pings() -> Interval {
+    interval_at(Instant::now() + PING, PING)
+}
+
+fn event(name: &str, data: &impl Serialize) -> Event {
+    Event::default().event(name).json_data(data).unwrap_or_default()
+}
+
+fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static, ending: CancellationToken) -> Response {
+    let mut response = Sse::new(events.take_until(ending.cancelled_owned()).boxed()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // nginx would otherwise keep events back (X-Accel-Buffering).
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}

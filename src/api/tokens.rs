@@ -1,0 +1,145 @@
+//! Attach tokens of a session.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderName};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::caller::Mine;
+use super::json::Body;
+use super::{Api, Problem};
+use crate::session::token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
+
+/// Tokens, without the tokens themselves.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenList {
+    tokens: Vec<TokenView>,
+}
+
+/// What is known of a token.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TokenView {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// A token, the one time it is shown.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FreshToken {
+    #[serde(flatten)]
+    about: TokenView,
+    /// The token.
+    token: String,
+    /// What to type in a terminal.
+    attach_command: String,
+}
+
+/// The token that is wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// What to call it, at most 100 characters.
+    label: Option<String>,
+    /// How long it lasts: 30 days if not said, 366 days at most.
+    expires_in_hours: Option<u32>,
+}
+
+/// The attach tokens of a session that are still good.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}/tokens", params(("id" = String, Path)), tag = "tokens",
+    responses((status = 200, body = TokenList), (status = 404, body = Problem))
+)]
+pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<TokenList> {
+    let now = api.lifecycle.clock().now();
+    let good = session.memo().tokens.into_iter().filter(|token| token.expires_at > now);
+    Json(TokenList { tokens: good.map(|token| view(&token)).collect() })
+}
+
+/// Makes an attach token.
+#[utoipa::path(
+    post, path = "/api/sessions/{id}/tokens", params(("id" = String, Path)), request_body = NewToken, tag = "tokens",
+    responses((status = 201, body = FreshToken), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem))
+)]
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    Mine(session): Mine,
+    Body(wanted): Body<NewToken>,
+) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<FreshToken>), Problem> {
+    let now = api.lifecycle.clock().now();
+    let lifetime = wanted.lifetime()?;
+    let (stored, token) = StoredToken::issue(wanted.label, lifetime, now);
+    let about = view(&stored);
+    let kept = api.lifecycle.edit_memo(&session, |memo| {
+        memo.tokens.retain(|token| token.expires_at > now);
+        let room = memo.tokens.len() < MOST_PER_SESSION;
+        if room {
+            memo.tokens.push(stored);
+        }
+        room
+    });
+    if !kept.await {
+        let detail =
+            format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
+        return Err(Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail));
+    }
+    let attach_command = format!("opencode attach {} -p {token}", api.urls.attach(session.id()));
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(FreshToken { about, token, attach_command })))
+}
+
+/// Revokes an attach token: from now on it is refused.
+#[utoipa::path(
+    delete, path = "/api/sessions/{id}/tokens/{tokenId}", params(("id" = String, Path), ("tokenId" = String, Path)),
+    tag = "tokens", responses((status = 204), (status = 404, body = Problem))
+)]
+pub(super) async fn delete(
+    State(api): State<Arc<Api>>,
+    Mine(session): Mine,
+    Path(path): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (_, token) = path;
+    let removed = api.lifecycle.edit_memo(&session, |memo| {
+        let before = memo.tokens.len();
+        memo.tokens.retain(|stored| stored.id != token);
+        memo.tokens.len() < before
+    });
+    if removed.await {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::new(StatusCode::NOT_FOUND, "token-not-found", "This session has no such attach token."))
+}
+
+impl NewToken {
+    fn lifetime(&self) -> Result<SignedDuration, Problem> {
+        let bad = |detail: &str| Problem::new(StatusCode::BAD_REQUEST, "bad-token-request", detail);
+        if self.label.as_ref().is_some_and(|label| label.chars().count() > 100) {
+            return Err(bad("label has more than 100 characters."));
+        }
+        match self.expires_in_hours.map(|hours| SignedDuration::from_hours(i64::from(hours))) {
+            None => Ok(DEFAULT_LIFETIME),
+            Some(lifetime) if !lifetime.is_zero() && lifetime <= LONGEST_LIFETIME => Ok(lifetime),
+            Some(_) => Err(bad("expiresInHours has to be between 1 and 8784.")),
+        }
+    }
+}
+
+fn view(stored: &StoredToken) -> TokenView {
+    TokenView {
+        id: stored.id.clone(),
+        label: stored.label.clone(),
+        created_at: stored.created_at,
+        expires_at: stored.expires_at,
+    }
+}

@@ -1,0 +1,67 @@
+//! When sessions start and stop.
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::network::at_least_one;
+use crate::edge::HoldLimits;
+use crate::session::{IdleRules, Limits};
+
+/// When sessions start and stop.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Sessions")]
+pub struct LifecycleConfig {
+    /// Minutes without use after which a session is stopped; fractions are allowed.
+    #[arg(long, env = "IDLE_TIMEOUT_MINUTES", default_value = "30", value_parser = minutes)]
+    pub idle_timeout_minutes: f64,
+    /// Minutes that a working or waiting agent keeps its session, so that one that is stuck does not keep it for ever.
+    #[arg(long, env = "MAX_BUSY_MINUTES", default_value = "480", value_parser = minutes)]
+    pub max_busy_minutes: f64,
+    /// Seconds that a start may take, cloning included.
+    #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
+    pub start_timeout_seconds: u64,
+    /// Sessions that may start at once; others wait their turn.
+    #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
+    pub max_concurrent_starts: usize,
+    /// Seconds that a request may wait for a session to start.
+    #[arg(long, env = "HOLD_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub hold_timeout_seconds: u64,
+    /// Requests that may wait for one session to start.
+    #[arg(long, env = "MAX_HELD_PER_SESSION", default_value_t = 128, value_parser = at_least_one)]
+    pub max_held_per_session: usize,
+    /// Requests that may wait for sessions to start, in all.
+    #[arg(long, env = "MAX_HELD", default_value_t = 2048, value_parser = at_least_one)]
+    pub max_held: usize,
+}
+
+impl LifecycleConfig {
+    /// The domain's limits.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            idle: IdleRules { idle_after: span(self.idle_timeout_minutes), max_busy: span(self.max_busy_minutes) },
+            start_timeout: Duration::from_secs(self.start_timeout_seconds),
+            concurrent_starts: self.max_concurrent_starts,
+        }
+    }
+
+    /// The edge's limits.
+    pub fn holds(&self) -> HoldLimits {
+        HoldLimits {
+            per_session: self.max_held_per_session,
+            total: self.max_held,
+            timeout: Duration::from_secs(self.hold_timeout_seconds),
+        }
+    }
+}
+
+fn span(minutes: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or(SignedDuration::MAX)
+}
+
+/// A number of minutes between a thousandth and a year.
+fn minutes(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok().filter(|minutes| (0.001..=527_040.0).contains(minutes));
+    number.ok_or_else(|| "expected a number of minutes between 0.001 and 527040".to_owned())
+}

@@ -1,0 +1,29 @@
+//! What is logged, and how.
+
+use clap::{Args, ValueEnum};
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct LoggingConfig {
+    /// What is logged, as a level or as tracing directives such as info,opencode_router::proxy=debug.
+    #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = directives)]
+    pub log_level: String,
+    /// The form of log lines, which go to standard error.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+fn directives(text: &str) -> Result<String, String> {
+    let read = tracing_subscriber::EnvFilter::builder().parse(text);
+    read.map(|_| text.to_owned()).map_err(|_| "expected a level: error, warn, info, debug or trace".to_owned())
+}

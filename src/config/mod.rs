@@ -1,0 +1,150 @@
+//! Settings: every one a flag and an environment variable, grouped by concern.
+
+mod lifecycle;
+mod logging;
+mod network;
+mod process;
+mod reference;
+mod users;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+pub use self::lifecycle::LifecycleConfig;
+pub use self::logging::{LogFormat, LoggingConfig};
+pub use self::network::{NetworkConfig, Proto};
+pub use self::process::ProcessConfig;
+pub use self::reference::reference;
+pub use self::users::UsersConfig;
+
+/// Gives every user, repository and branch an opencode server of its own: started on demand, stopped when idle, its
+/// files kept.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "opencode-router",
+    version,
+    max_term_width = 100,
+    after_help = "On one machine: DEV_EMAIL=you@localhost opencode-router, then open http://localhost:3000.\n\
+                  SIGINT (Ctrl-C) stops the router and its sessions; SIGTERM stops the router and leaves its sessions \
+                  running for the next start. Files are kept either way."
+)]
+pub struct Config {
+    /// Where it listens and what it is called.
+    #[command(flatten)]
+    pub network: NetworkConfig,
+    /// Who may use it.
+    #[command(flatten)]
+    pub users: UsersConfig,
+    /// When sessions start and stop.
+    #[command(flatten)]
+    pub lifecycle: LifecycleConfig,
+    /// How sessions run as processes.
+    #[command(flatten)]
+    pub process: ProcessConfig,
+    /// What is logged.
+    #[command(flatten)]
+    pub logging: LoggingConfig,
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub enum NoConfig {
+    /// Help or the version was asked for: the text.
+    Asked(String),
+    /// A value is wrong: one sentence that names it.
+    Wrong(String),
+}
+
+impl Config {
+    /// Reads the arguments, and the environment for what they do not say.
+    pub fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, NoConfig> {
+        let matches = Self::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
+        let config = Self::from_arg_matches(&matches).map_err(|error| explain(&error))?;
+        config.users.check(config.network.bind_address).map_err(NoConfig::Wrong)?;
+        Ok(config)
+    }
+}
+
+/// One sentence that names the setting.
+fn explain(error: &clap::Error) -> NoConfig {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return NoConfig::Asked(error.render().to_string());
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let Some(argument) = context(ContextKind::InvalidArg) else { return NoConfig::Wrong(first_line(error)) };
+    let flag = argument.split_whitespace().next().unwrap_or_default().trim_start_matches("--");
+    let command = Config::command();
+    let setting = command.get_arguments().find(|setting| setting.get_long() == Some(flag));
+    let variable = setting.and_then(|setting| setting.get_env()?.to_str());
+    let (Some(variable), Some(value)) = (variable, context(ContextKind::InvalidValue)) else {
+        return NoConfig::Wrong(first_line(error));
+    };
+    let why = std::error::Error::source(error).map(ToString::to_string).unwrap_or_else(|| {
+        let choices = match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(choices)) => choices.join(", "),
+            _ => "another value".to_owned(),
+        };
+        format!("expected one of {choices}")
+    });
+    NoConfig::Wrong(format!("{variable} (--{flag}) cannot be “{value}”: {why}."))
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    format!("{line}. --help lists all settings.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Config, NoConfig> {
+        let local = ["opencode-router", "--dev-email", "me@localhost"];
+        Config::read(local.iter().chain(arguments).map(std::ffi::OsString::from))
+    }
+
+    fn complaint(arguments: &[&str]) -> String {
+        match read(arguments) {
+            Err(NoConfig::Wrong(text)) => text,
+            other => panic!("{arguments:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_good() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.network.port, 3000);
+        assert!(config.network.bind_address.is_loopback());
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_in_one_sentence() {
+        let cases: [(&[&str], &str); 7] = [
+            (&["--port", "x"], "PORT (--port) cannot be “x”: "),
+            (&["--proto", "gopher"], "ROUTER_PROTO (--proto) cannot be “gopher”: expected one of http, https."),
+            (&["--idle-timeout-minutes", "0"], "IDLE_TIMEOUT_MINUTES (--idle-timeout-minutes) cannot be “0”: "),
+            (&["--domain", "a b"], "ROUTER_DOMAIN (--domain) cannot be “a b”: "),
+            (&["--trusted-proxy-cidrs", "x"], "TRUSTED_PROXY_CIDRS (--trusted-proxy-cidrs) cannot be “x”: "),
+            (&["--bind-address", "0.0.0.0"], "DEV_EMAIL"),
+            (&["--nonsense"], "unexpected argument '--nonsense' found. --help lists all settings."),
+        ];
+        for (arguments, start) in cases {
+            let complaint = complaint(arguments);
+            assert!(complaint.starts_with(start), "{complaint}");
+            assert!(!complaint.contains('\n'), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn somebody_has_to_be_let_in_in_exactly_one_way() {
+        let nobody = Config::read(["opencode-router".into()]);
+        assert!(
+            matches!(nobody, Err(NoConfig::Wrong(text)) if text.contains("DEV_EMAIL") && text.contains("TRUSTED_PROXY_CIDRS"))
+        );
+        assert!(complaint(&["--trusted-proxy-cidrs", "10.0.0.0/8"]).contains("both"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Where the router listens, and the names under which it is reached.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use clap::{Args, ValueEnum};
+
+/// The protocol that clients use towards the front door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Proto {
+    /// Plain HTTP.
+    Http,
+    /// HTTPS, ended by a proxy in front.
+    Https,
+}
+
+impl Proto {
+    /// As it stands in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// Where it listens and what it is called.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkConfig {
+    /// Port of the page, the API and the sessions; 0 picks a free one.
+    #[arg(long, env = "PORT", default_value_t = 3000)]
+    pub port: u16,
+    /// Address to listen on.
+    #[arg(long, env = "BIND_ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind_address: IpAddr,
+    /// Port for `opencode attach`; 0 picks a free one. Not said: 4096, or a free one if that is taken.
+    #[arg(long, env = "ATTACH_PORT")]
+    pub attach_port: Option<u16>,
+    /// Domain below which sessions are: <id><suffix>.<domain>. Browsers resolve *.localhost by themselves.
+    #[arg(long, env = "ROUTER_DOMAIN", default_value = "localhost", value_parser = domain)]
+    pub domain: String,
+    /// Host name of the page and the API. Not said: the domain.
+    #[arg(long, env = "ROUTER_HOST", value_parser = domain)]
+    pub router_host: Option<String>,
+    /// What follows a session's id in its host name.
+    #[arg(long, env = "ROUTE_SUFFIX", default_value = "-oc", value_parser = suffix)]
+    pub suffix: String,
+    /// Protocol that clients use: https with a proxy in front that ends TLS.
+    #[arg(long, env = "ROUTER_PROTO", value_enum, default_value_t = Proto::Http)]
+    pub proto: Proto,
+    /// Port in the addresses of sessions. Not said: this one's for *.localhost, else the protocol's own.
+    #[arg(long, env = "PUBLIC_PORT")]
+    pub public_port: Option<u16>,
+    /// Connections in all, per listener; more wait.
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 8192, value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Connections of one address, trusted proxies excepted; more are closed.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_PEER", default_value_t = 1024, value_parser = at_least_one)]
+    pub max_connections_per_peer: usize,
+    /// Seconds that the head of a request may take, and an unused connection is kept.
+    #[arg(long, env = "HEADER_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub header_timeout_seconds: u64,
+    /// Seconds that open requests and tunnels may go on when the router stops.
+    #[arg(long, env = "DRAIN_TIMEOUT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=86400))]
+    pub drain_timeout_seconds: u64,
+}
+
+impl NetworkConfig {
+    /// Whether sessions are below `localhost`, which browsers resolve without DNS.
+    pub fn is_localhost(&self) -> bool {
+        self.domain == "localhost" || self.domain.ends_with(".localhost")
+    }
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    let name = text.trim_end_matches('.').to_ascii_lowercase();
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    if name.len() <= 190 && name.split('.').all(label) { Ok(name) } else { Err("expected a host name".to_owned()) }
+}
+
+fn suffix(text: &str) -> Result<String, String> {
+    let good = text.len() <= 20 && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if good && !text.ends_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("expected at most 20 characters of a-z, 0-9 and -, not ending with -".to_owned())
+    }
+}

@@ -1,0 +1,49 @@
+//! How sessions run as processes.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use crate::opencode::environment;
+use crate::runtime::process::{LocalUser, ProcessSettings};
+
+/// How sessions run as processes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Processes on this machine")]
+pub struct ProcessConfig {
+    /// Folder of all that is kept. Not said: opencode-router in $XDG_DATA_HOME or ~/.local/share.
+    #[arg(long, env = "ROUTER_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The opencode program.
+    #[arg(long, env = "OPENCODE_PROGRAM", default_value = "opencode")]
+    pub opencode: PathBuf,
+    /// Whether sessions may use the local user's opencode login and Git credentials; only with DEV_EMAIL.
+    #[arg(long, env = "SHARE_LOCAL_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    pub share_local_login: bool,
+}
+
+impl ProcessConfig {
+    /// The runtime's settings, from this configuration and the router's own environment. `single_user`: nobody else
+    /// than the user who runs the router can have sessions.
+    pub fn settings(&self, opencode_version: String, single_user: bool) -> Result<ProcessSettings, String> {
+        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let shared = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
+        let shared = shared.or_else(|| home.as_ref().map(|home| home.join(".local/share")));
+        let data_dir = self.data_dir.clone().or_else(|| shared.as_ref().map(|shared| shared.join("opencode-router")));
+        let local_user =
+            home.zip(shared).filter(|_| single_user && self.share_local_login).map(|(home, shared)| LocalUser {
+                home,
+                ssh_agent: std::env::var("SSH_AUTH_SOCK").ok(),
+                opencode_login: shared.join("opencode/auth.json"),
+            });
+        Ok(ProcessSettings {
+            data_dir: data_dir.ok_or("There is no home folder to keep sessions in: set ROUTER_DATA_DIR.")?,
+            opencode: self.opencode.clone(),
+            opencode_version,
+            supervisor: std::env::current_exe()
+                .map_err(|error| format!("This program cannot find itself: {error}."))?,
+            environment: environment::allowed(std::env::vars_os()),
+            local_user,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! The table of all settings for the documentation, made from their definitions.
+
+use std::fmt::Write;
+
+use clap::CommandFactory;
+
+use super::Config;
+
+/// Markdown: a table for each group of settings.
+pub fn reference() -> String {
+    let command = Config::command();
+    let mut text = String::from(
+        "# Settings\n\nEvery setting is an environment variable and a flag; the flag wins. A wrong value stops the start \
+         with a sentence that names it.\nThis page is made from the code by `make docs` and checked by a test.\n",
+    );
+    let mut heading = "";
+    for setting in command.get_arguments() {
+        let Some(variable) = setting.get_env().and_then(|variable| variable.to_str()) else { continue };
+        let group = setting.get_help_heading().unwrap_or("Other");
+        if group != heading {
+            let _ = write!(text, "\n## {group}\n\n| variable | flag | default | meaning |\n|---|---|---|---|\n");
+            heading = group;
+        }
+        let defaults: Vec<_> = setting.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let default = if defaults.is_empty() { String::new() } else { format!("`{}`", defaults.join(",")) };
+        let flag = setting.get_long().unwrap_or_default();
+        let help =
+            setting.get_help().map(ToString::to_string).unwrap_or_default().replace('|', "\\|").replace('<', "&lt;");
+        let _ = writeln!(text, "| `{variable}` | `--{flag}` | {default} | {help} |");
+    }
+    text
+}

@@ -1,0 +1,64 @@
+//! Who may use the router.
+
+use std::net::IpAddr;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use crate::auth::Identity;
+use crate::session::Email;
+
+/// Who may use it.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Users")]
+pub struct UsersConfig {
+    /// E-mail address of the one local user: everybody who reaches the router over loopback is this user.
+    #[arg(long, env = "DEV_EMAIL", value_parser = email)]
+    pub dev_email: Option<Email>,
+    /// Networks of the login proxies whose X-Auth-Request-Email is believed, such as 10.0.0.0/8; separated by commas.
+    #[arg(long, env = "TRUSTED_PROXY_CIDRS", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy_cidrs: Vec<IpNet>,
+    /// Beginnings of the names of the login proxy's cookies, which sessions must not see; separated by commas.
+    #[arg(long, env = "SSO_COOKIE_NAMES", value_delimiter = ',', default_value = "_oauth2_proxy")]
+    pub sso_cookie_names: Vec<String>,
+}
+
+impl UsersConfig {
+    /// Checks that there is exactly one way in, and that it fits the address.
+    pub(super) fn check(&self, bind_address: IpAddr) -> Result<(), String> {
+        match (&self.dev_email, self.trusted_proxy_cidrs.is_empty()) {
+            (None, true) => {
+                Err("Nobody could use this router: set DEV_EMAIL=you@localhost for one user at this machine, or \
+                                 TRUSTED_PROXY_CIDRS for users who come through a login proxy."
+                    .to_owned())
+            }
+            (Some(_), false) => {
+                Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first lets everybody in \
+                                     who reaches the router."
+                    .to_owned())
+            }
+            (Some(_), true) if !bind_address.is_loopback() => Err(format!(
+                "DEV_EMAIL needs a loopback address, and BIND_ADDRESS is {bind_address}: everybody who reaches it would \
+                 be that user."
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// How users are known.
+    pub fn identity(&self) -> Identity {
+        match &self.dev_email {
+            Some(email) => Identity::Local(email.clone()),
+            None => Identity::TrustedProxy(self.trusted_proxy_cidrs.clone()),
+        }
+    }
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|_| "expected an e-mail address such as you@localhost".to_owned())
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.trim().parse::<IpAddr>().map(IpNet::from);
+    text.trim().parse().or_else(|_| address()).map_err(|_| "expected a network such as 10.0.0.0/8".to_owned())
+}

@@ -1,0 +1,78 @@
+//! The host that a request is for (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
+
+use http::header::HOST;
+use http::{Request, Version};
+
+/// Why a request is for no host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The request has to name one host, once.")]
+pub(super) struct BadAuthority;
+
+/// The host in lower case, without port and closing dot.
+pub(super) fn host_of<B>(request: &Request<B>) -> Result<String, BadAuthority> {
+    let mut named = request.headers().get_all(HOST).iter();
+    let header = named.next().map(|value| value.to_str().map_err(|_| BadAuthority)).transpose()?;
+    if named.next().is_some() {
+        return Err(BadAuthority);
+    }
+    let target = request.uri().authority().map(|authority| authority.as_str());
+    let authority = match (header, target) {
+        (Some(header), Some(target)) if !header.eq_ignore_ascii_case(target) => return Err(BadAuthority),
+        (Some(header), _) => header,
+        // HTTP/2 has the authority in its target; HTTP/1.1 has to have the header all the same.
+        (None, Some(target)) if request.version() >= Version::HTTP_2 => target,
+        (None, _) => return Err(BadAuthority),
+    };
+    without_port(authority).map(str::to_ascii_lowercase)
+}
+
+fn without_port(authority: &str) -> Result<&str, BadAuthority> {
+    let (host, port) = match authority.rfind(':') {
+        Some(colon) if !authority[colon..].contains(']') => (&authority[..colon], Some(&authority[colon + 1..])),
+        _ => (authority, None),
+    };
+    let good_port =
+        port.is_none_or(|port| port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if good_port && !host.is_empty() && (plain || bracketed) { Ok(host) } else { Err(BadAuthority) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(version: Version, target: &str, hosts: &[&str]) -> Result<String, BadAuthority> {
+        let mut request = Request::builder().version(version).uri(target);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        host_of(&request.body(()).unwrap())
+    }
+
+    fn host_1(hosts: &[&str]) -> Result<String, BadAuthority> {
+        host(Version::HTTP_11, "/", hosts)
+    }
+
+    #[test]
+    fn one_host_in_its_plain_form() {
+        for name in ["a.example", "A.Example", "a.example.", "a.example:3000", "a.example.:80"] {
+            assert_eq!(host_1(&[name]).as_deref(), Ok("a.example"), "{name}");
+        }
+        assert_eq!(host_1(&["[::1]:3000"]).as_deref(), Ok("[::1]"));
+        assert_eq!(host(Version::HTTP_2, "http://a.example/x", &[]).as_deref(), Ok("a.example"));
+        assert_eq!(host(Version::HTTP_11, "http://a.example/x", &["a.example"]).as_deref(), Ok("a.example"));
+    }
+
+    #[test]
+    fn none_several_or_strange_hosts_are_refused() {
+        let bad: [&[&str]; 9] =
+            [&[], &[""], &["."], &["a", "a"], &["a:b"], &["a:99999"], &["a:+80"], &["a b"], &["a%2eexample"]];
+        for hosts in bad {
+            assert!(host_1(hosts).is_err(), "{hosts:?}");
+        }
+        assert!(host(Version::HTTP_11, "http://a.example/", &[]).is_err());
+        assert!(host(Version::HTTP_11, "http://a.example/", &["b.example"]).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! The life of a request on the main listener, top to bottom:
+//! route → identify → authorise → lease → forward.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::ACCEPT;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::authority::host_of;
+use super::hold::{HoldLimits, Holds, NoLease};
+use super::host::{Hosts, Route};
+use super::wait::{self, OwnPath};
+use super::{Body, render, wakes};
+use crate::api::{self, Problem};
+use crate::auth::{Identity, Unidentified, check_origin};
+use crate::proxy::{ForwardError, Proxy};
+use crate::session::{Lease, Lifecycle, Principal, Session, SessionId};
+
+/// What the front has to be told.
+#[derive(Clone, Debug)]
+pub struct FrontSettings {
+    /// The names it answers to.
+    pub hosts: Hosts,
+    /// How users are known.
+    pub identity: Identity,
+    /// What may wait for a session to start.
+    pub holds: HoldLimits,
+}
+
+/// Everything that a request can reach.
+pub struct Front {
+    pub(super) settings: FrontSettings,
+    pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) proxy: Proxy,
+    pub(super) holds: Holds,
+    api: axum::Router,
+    ending: CancellationToken,
+}
+
+impl Front {
+    /// Puts the parts together. `api` serves the router's own host; `ending` ends streams when the router stops.
+    pub fn new(
+        settings: FrontSettings,
+        lifecycle: Arc<Lifecycle>,
+        proxy: Proxy,
+        api: axum::Router,
+        ending: CancellationToken,
+    ) -> Self {
+        Self { holds: Holds::new(settings.holds), settings, lifecycle, proxy, api, ending }
+    }
+
+    /// Waits until no tunnel is open any more.
+    pub async fn drained(&self) {
+        self.proxy.drained().await;
+    }
+
+    /// Answers a request of the main listener.
+    pub async fn serve(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+        let html = prefers_html(&request);
+        let route = match self.route(&request) {
+            Ok(route) => route,
+            Err(problem) => return render::problem(problem),
+        };
+        let result = match route {
+            Route::Router => self.router_host(peer, request).await,
+            Route::Session(id) => self.session_host(peer, id, request).await,
+            // Not before a port can be shown to belong to the session and nobody else.
+            Route::Port(..) => Err(Problem::no_session()),
+        };
+        match result {
+            Ok(response) => response,
+            Err(problem) if html && route != Route::Router => render::problem_page(&problem),
+            Err(problem) => render::problem(problem),
+        }
+    }
+
+    fn route<B>(&self, request: &Request<B>) -> Result<Route, Problem> {
+        let host =
+            host_of(request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
+        self.settings.hosts.route(&host).ok_or_else(unknown_host)
+    }
+
+    fn identify(&self, peer: IpAddr, request: &Request<Incoming>) -> Result<Principal, Problem> {
+        let who = self.settings.identity.identify(peer, request.headers()).map_err(|error| match error {
+            Unidentified::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
+            Unidentified::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
+        })?;
+        same_origin(request)?;
+        Ok(who)
+    }
+
+    /// The router's own page and API; whether it lives can be asked by anybody.
+    async fn router_host(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+        if !api::is_probe(request.uri().path()) {
+            let who = self.identify(peer, &request)?;
+            request.extensions_mut().insert(who);
+        }
+        let request = request.map(axum::body::Body::new);
+        Ok(self
+            .api
+            .clone()
+            .oneshot(request)
+            .await
+            .map_or_else(|never| match never {}, |response| response.map(Body::Own)))
+    }
+
+    async fn session_host(
+        &self,
+        peer: IpAddr,
+        id: SessionId,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        let who = self.identify(peer, &request)?;
+        let session = who.session(self.lifecycle.registry(), id).ok_or_else(Problem::no_session)?;
+        if let Some(own) = wait::own_path(request.method(), request.uri().path()) {
+            return self.own_path(own, &session, &request);
+        }
+        let meaning = wakes::of_request(&request);
+        match self.holds.lease(&self.lifecycle, &session, meaning).await {
+            Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
+                Ok(wait::redirect(StatusCode::FOUND, &lease.server().start_page()))
+            }
+            Ok(lease) => self.forward(lease, request, peer).await,
+            Err(NoLease::ShowProgress) => Ok(wait::show(&session, &request)),
+            Err(NoLease::Refused(problem)) => Err(problem),
+        }
+    }
+
+    fn own_path(
+        &self,
+        own: OwnPath,
+        session: &Arc<Session>,
+        request: &Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        match own {
+            OwnPath::Style => Ok(wait::style()),
+            OwnPath::Script => Ok(wait::script()),
+            OwnPath::Events => Ok(api::phase_events(session, false, self.ending.clone()).map(Body::Own)),
+            OwnPath::Start => {
+                session.touch();
+                self.lifecycle.wake(session);
+                Ok(wait::back_to_page(request))
+            }
+            OwnPath::Unknown => {
+                Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."))
+            }
+        }
+    }
+
+    /// The last step of every request to a session.
+    pub(super) async fn forward(
+        &self,
+        lease: Lease,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Result<Response<Body>, Problem> {
+        let id = lease.session_id();
+        match self.proxy.forward(lease, request, peer).await {
+            Ok(response) => Ok(response.map(|body| body.map_or_else(Body::empty, Body::Forwarded))),
+            Err(error) => {
+                tracing::warn!(session = %id, %error, "not forwarded");
+                let detail = match error {
+                    ForwardError::Dial(_) => {
+                        "The session's server cannot be reached. It may have just ended; try again."
+                    }
+                    _ => "The session's server gave no proper answer. The request may have been carried out.",
+                };
+                Err(Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail))
+            }
+        }
+    }
+}
+
+/// Refuses what a page of another site made a browser ask.
+pub(super) fn same_origin(request: &Request<Incoming>) -> Result<(), Problem> {
+    check_origin(request).map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
+}
+
+/// A host that is not the router's. 421: this server does not speak for it (RFC 9110, section 15.5.20).
+pub(super) fn unknown_host() -> Problem {
+    let detail = "This host name is not one of the router's. Check the address, and ROUTER_DOMAIN.";
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", detail)
+}
+
+fn prefers_html(request: &Request<Incoming>) -> bool {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    *request.method() == Method::GET && accept.is_some_and(|accept| accept.contains("text/html"))
+}

@@ -1,0 +1,126 @@
+//! Getting a lease, waiting for it while the session wakes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use parking_lot::Mutex;
+
+use super::wakes::Meaning;
+use crate::api::Problem;
+use crate::session::{Lease, Lifecycle, Outcome, PhaseName, Session, SessionId};
+
+/// How much may wait. A waiting request has its head read and its body not, so what one costs in memory is bounded by
+/// the largest head.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldLimits {
+    /// Requests that may wait for one session.
+    pub per_session: usize,
+    /// Requests that may wait in all.
+    pub total: usize,
+    /// How long one may wait.
+    pub timeout: Duration,
+}
+
+/// The requests that wait.
+pub(super) struct Holds {
+    limits: HoldLimits,
+    waiting: Mutex<HashMap<SessionId, usize>>,
+}
+
+/// One request that waits.
+struct Held<'a> {
+    holds: &'a Holds,
+    id: SessionId,
+}
+
+/// Why there is no lease.
+pub(super) enum NoLease {
+    /// The one who asks looks at a page and is shown how the start goes on.
+    ShowProgress,
+    /// The request is answered with this.
+    Refused(Problem),
+}
+
+impl From<Problem> for NoLease {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl Holds {
+    pub(super) fn new(limits: HoldLimits) -> Self {
+        Self { limits, waiting: Mutex::default() }
+    }
+
+    /// A lease on the session's server: at once if it runs, else as the rules of waking say.
+    pub(super) async fn lease(
+        &self,
+        lifecycle: &Arc<Lifecycle>,
+        session: &Arc<Session>,
+        meaning: Meaning,
+    ) -> Result<Lease, NoLease> {
+        if meaning.activity {
+            session.touch();
+        }
+        loop {
+            if let Some(lease) = session.lease(meaning.purpose) {
+                return Ok(lease);
+            }
+            let phase = session.phase();
+            match (phase.name, &phase.failure) {
+                (PhaseName::Ready, _) => continue,
+                (PhaseName::Failed, _) if meaning.navigation => return Err(NoLease::ShowProgress),
+                (PhaseName::Failed, Some(failure)) if !meaning.wakes => return Err(Problem::failed(failure).into()),
+                (name, _) if !name.is_starting() && !meaning.wakes => return Err(Problem::stopped().into()),
+                _ => {}
+            }
+            let wake = lifecycle.wake(session);
+            if meaning.navigation {
+                return Err(NoLease::ShowProgress);
+            }
+            let _held = self.enter(session.id())?;
+            match tokio::time::timeout(self.limits.timeout, wake.outcome()).await {
+                // It may have been stopped again in between; then it is woken again.
+                Ok(Outcome::Ready) => {}
+                Ok(Outcome::Failed(failure)) => return Err(Problem::failed(&failure).into()),
+                Ok(Outcome::Stopped) => return Err(Problem::stopped().into()),
+                Ok(Outcome::Gone) => return Err(Problem::no_session().into()),
+                Err(_) => return Err(still_starting(session).into()),
+            }
+        }
+    }
+
+    fn enter(&self, id: SessionId) -> Result<Held<'_>, Problem> {
+        let mut waiting = self.waiting.lock();
+        let total: usize = waiting.values().sum();
+        let here = waiting.entry(id).or_default();
+        if *here >= self.limits.per_session || total >= self.limits.total {
+            let detail = "Too many requests wait for this session to start. Try again in a moment.";
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", detail);
+            return Err(problem.retry_after(Duration::from_secs(2)));
+        }
+        *here += 1;
+        Ok(Held { holds: self, id })
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.holds.waiting.lock();
+        if let Some(count) = waiting.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.id);
+            }
+        }
+    }
+}
+
+fn still_starting(session: &Session) -> Problem {
+    let phase = format!("{:?}", session.phase_name()).to_lowercase();
+    let detail = format!("This session is still starting ({phase}). The start goes on; try again in a moment.");
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "session-starting", detail);
+    problem.retry_after(Duration::from_secs(5))
+}

@@ -1,0 +1,149 @@
+//! The accept loop: how many connections there may be, and from whom.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connection::{self, Protocols};
+use super::{Body, Drain};
+
+/// How long the loop waits when the system has no more descriptors.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What one listener allows.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerLimits {
+    /// Connections in all; more wait in the system's queue.
+    pub connections: usize,
+    /// Connections of one peer; more are closed.
+    pub per_peer: usize,
+    /// How long the head of a request may take.
+    pub header_timeout: Duration,
+}
+
+/// A bound socket.
+pub struct Listener {
+    socket: TcpListener,
+    protocols: Protocols,
+    free: Arc<Semaphore>,
+    peers: Arc<Peers>,
+}
+
+/// The connections of each peer.
+struct Peers {
+    limit: usize,
+    /// Peers that speak for many, and are not limited.
+    exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    open: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One connection's place among the others.
+struct Place {
+    peers: Arc<Peers>,
+    peer: IpAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// Binds `address`. `exempt` tells which peers have no limit of their own.
+    pub async fn bind(
+        address: SocketAddr,
+        limits: ListenerLimits,
+        exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let peers = Peers { limit: limits.per_peer, exempt: Box::new(exempt), open: Mutex::default() };
+        Ok(Self {
+            socket: TcpListener::bind(address).await?,
+            protocols: Protocols::new(limits.header_timeout),
+            free: Arc::new(Semaphore::new(limits.connections)),
+            peers: Arc::new(peers),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until the drain begins.
+    pub async fn run<S, F>(self, drain: Drain, serve: S)
+    where
+        S: Fn(IpAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        loop {
+            let (stream, peer, place) = tokio::select! {
+                accepted = self.accept() => accepted,
+                () = drain.begun().cancelled() => return,
+            };
+            let Some(place) = place else {
+                tracing::warn!(%peer, "connection refused: this peer has too many");
+                continue;
+            };
+            let serve = serve.clone();
+            let service = hyper::service::service_fn(move |request| {
+                let response = serve(peer, request);
+                async move { Ok::<_, std::convert::Infallible>(response.await) }
+            });
+            let (protocols, drain_of_connection) = (self.protocols.clone(), drain.clone());
+            drain.track(async move {
+                connection::serve(stream, &protocols, service, &drain_of_connection).await;
+                drop(place);
+            });
+        }
+    }
+
+    /// The next connection, with its place if there is one.
+    async fn accept(&self) -> (TcpStream, IpAddr, Option<Place>) {
+        // The semaphore is never closed.
+        let permit = loop {
+            if let Ok(permit) = self.free.clone().acquire_owned().await {
+                break permit;
+            }
+        };
+        loop {
+            match self.socket.accept().await {
+                Ok((stream, address)) => {
+                    let peer = address.ip().to_canonical();
+                    let place =
+                        self.peers.enter(peer).then(|| Place { peers: self.peers.clone(), peer, _permit: permit });
+                    return (stream, peer, place);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no connection could be accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+impl Peers {
+    fn enter(&self, peer: IpAddr) -> bool {
+        let mut open = self.open.lock();
+        let count = open.entry(peer).or_default();
+        let enters = *count < self.limit || (self.exempt)(peer);
+        *count += usize::from(enters);
+        enters
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.peers.open.lock();
+        if let Some(count) = open.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.peer);
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Which requests wake a stopped session, and which count as use of a running one.
+
+use http::header::{ACCEPT, HeaderMap, UPGRADE};
+use http::{Method, Request};
+
+use crate::opencode::paths;
+use crate::session::Purpose;
+
+/// What a request means for a session's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Somebody opened a page, and looks at what comes.
+    pub(super) navigation: bool,
+    /// It wakes a session that does not run.
+    pub(super) wakes: bool,
+    /// Somebody did something, as opposed to a program left alone.
+    pub(super) activity: bool,
+    /// What its lease is for.
+    pub(super) purpose: Purpose,
+}
+
+/// What a request from a browser, or from a script with its user's identity, means.
+pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
+    let navigation = is_navigation(request);
+    let unsafe_method = is_unsafe(request.method());
+    let acts = navigation || unsafe_method;
+    Meaning { navigation, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
+}
+
+/// What a request on the attach listener means: whatever such a client asks for first wakes, but for what it asks for
+/// by itself when left alone.
+pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning {
+    let unsafe_method = is_unsafe(request.method());
+    let alone = paths::is_background(path) || request.headers().contains_key(UPGRADE);
+    Meaning {
+        navigation: false,
+        wakes: unsafe_method || !alone,
+        activity: unsafe_method,
+        purpose: purpose(unsafe_method),
+    }
+}
+
+fn purpose(unsafe_method: bool) -> Purpose {
+    if unsafe_method { Purpose::Write } else { Purpose::Read }
+}
+
+fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+/// A page is opened: the browser says so (Fetch Metadata), or, from a client that does not send such headers, HTML is
+/// asked for. A page fetched ahead is not opened.
+fn is_navigation<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let ahead = ["sec-purpose", "purpose"].iter().any(|name| contains(headers, name, "prefetch"));
+    let page = match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => contains(headers, ACCEPT.as_str(), "text/html"),
+    };
+    *request.method() == Method::GET && page && !ahead && !headers.contains_key(UPGRADE)
+}
+
+fn contains(headers: &HeaderMap, name: &str, part: &str) -> bool {
+    headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|text| text.contains(part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap()
+    }
+
+    fn wakes(method: &str, path: &str, headers: &[(&str, &str)]) -> bool {
+        of_request(&request(method, path, headers)).wakes
+    }
+
+    #[test]
+    fn what_people_do_wakes() {
+        assert!(wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("accept", "text/html")]));
+        assert!(wakes("GET", "/", &[("accept", "text/html,application/xhtml+xml")]));
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            assert!(wakes(method, "/session", &[("sec-fetch-mode", "cors")]));
+        }
+    }
+
+    #[test]
+    fn what_a_tab_left_open_does_wakes_nothing() {
+        assert!(!wakes("GET", "/api/health", &[("sec-fetch-mode", "cors")]));
+        assert!(!wakes("GET", "/global/event", &[("accept", "*/*")]));
+        assert!(!wakes("GET", "/pty/1/connect", &[("upgrade", "websocket"), ("sec-fetch-mode", "websocket")]));
+        assert!(!wakes("GET", "/x.js", &[("sec-fetch-mode", "no-cors"), ("accept", "text/html")]));
+        assert!(!wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("sec-purpose", "prefetch;prerender")]));
+        assert!(!wakes("GET", "/", &[("accept", "text/html"), ("purpose", "prefetch")]));
+        assert!(!wakes("OPTIONS", "/session", &[]));
+        assert!(!wakes("HEAD", "/", &[("accept", "text/html")]));
+    }
+
+    #[test]
+    fn an_attach_client_wakes_with_what_it_asks_first_and_not_with_what_it_repeats() {
+        let wakes = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).wakes;
+        assert!(wakes("GET", "/config"));
+        assert!(wakes("POST", "/session/x/message"));
+        for path in ["/event", "/global/event", "/global/health", "/api/health"] {
+            assert!(!wakes("GET", path), "{path}");
+        }
+        assert!(!of_attach_request(&request("GET", "/config", &[]), "/config").activity);
+    }
+
+    #[test]
+    fn changing_requests_hold_a_lease_that_counts() {
+        assert_eq!(of_request(&request("POST", "/", &[])).purpose, Purpose::Write);
+        assert_eq!(of_request(&request("GET", "/", &[])).purpose, Purpose::Read);
+    }
+}

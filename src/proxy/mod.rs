@@ -1,0 +1,12 @@
+//! Bytes: a request with a lease goes to the session's server, and the answer comes back as it comes. Knows nothing of
+//! users.
+
+mod body;
+mod forward;
+mod headers;
+mod pool;
+mod tunnel;
+
+pub use body::ProxyBody;
+pub use forward::{ForwardError, Proxy, ProxySettings};
+pub use headers::asks_for_upgrade;

@@ -1,0 +1,50 @@
+//! Raw bytes both ways after an upgrade.
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::session::Lease;
+
+/// Bytes that one direction may hold.
+const BUFFER: usize = 16 * 1024;
+
+/// Joins both sides until each has closed, the run of the server is over, or tunnels have to end. What the client sends
+/// is activity.
+pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end: CancellationToken) {
+    let (client, server) = match tokio::try_join!(client, server) {
+        Ok(sides) => sides,
+        Err(error) => {
+            tracing::debug!(session = %lease.session_id(), %error, "the upgrade was not completed");
+            return;
+        }
+    };
+    let (client_read, client_write) = tokio::io::split(TokioIo::new(client));
+    let (server_read, server_write) = tokio::io::split(TokioIo::new(server));
+    let both = async {
+        tokio::join!(pump(client_read, server_write, || lease.touch()), pump(server_read, client_write, || {}),)
+    };
+    tokio::select! {
+        (sent, received) = both => tracing::debug!(session = %lease.session_id(), sent, received, "tunnel closed"),
+        () = lease.server().gone().cancelled() => {}
+        () = end.cancelled() => {}
+    }
+}
+
+/// Passes bytes on until the reader has no more, then tells the writer so and leaves the other direction open.
+/// Returns how many bytes there were.
+async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut on_bytes: impl FnMut()) -> u64 {
+    let mut buffer = vec![0; BUFFER];
+    let mut total = 0;
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        on_bytes();
+        total += length as u64;
+        if to.write_all(&buffer[..length]).await.is_err() || to.flush().await.is_err() {
+            break;
+        }
+    }
+    // The other side may be gone already.
+    let _ = to.shutdown().await;
+    total
+}

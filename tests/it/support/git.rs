@@ -1,0 +1,330 @@
+//! A git host: bare repositories over smart HTTP, by git's own CGI program.
+//!
+//! Every repository has a branch `main` (`README.md`, `src/hello.txt`) and a branch `feature` (`feature.txt` more).
+//! A name below `private/` is answered by 401, an unknown one by 404.
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use futures_util::{StreamExt, stream};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use hyper::{Request, Response, StatusCode};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::io::ReaderStream;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::model::serve;
+
+/// How much is read at once from git: the step in which a throttled answer goes on.
+const STEP: usize = 8 * 1024;
+
+/// The size of one file of a big repository; many of them, because git's progress counts objects.
+const BIG_FILE: usize = 128 * 1024;
+
+/// The line of a request that wants a pack now, in protocol versions 0 and 2 alike.
+const DONE: &[u8] = b"0009done\n";
+
+/// A running git host; dropping it closes its port and removes its repositories.
+pub(crate) struct GitServer {
+    address: SocketAddr,
+    host: Arc<Host>,
+    _task: AbortOnDropHandle<()>,
+    _root: TempDir,
+}
+
+impl GitServer {
+    /// Listens on a free port of the loopback interface, with no repository yet.
+    pub(crate) async fn start() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let host = Arc::new(Host::new(root.path()));
+        let shared = Arc::clone(&host);
+        let task = serve(listener, move |request| Arc::clone(&shared).answer(request));
+        Self { address, host, _task: task, _root: root }
+    }
+
+    /// Creates a repository and returns its URL.
+    pub(crate) async fn repo(&self, name: &str) -> String {
+        self.create(name, &[file("README.md", format!("# {name}\n")), file("src/hello.txt", "Hello.\n")]).await
+    }
+
+    /// Creates a repository with that much of content that does not compress.
+    pub(crate) async fn big_repo(&self, name: &str, megabytes: usize) -> String {
+        let noise = random(megabytes * 1024 * 1024);
+        let mut files = vec![file("README.md", format!("# {name}\n")), file("src/hello.txt", "Hello.\n")];
+        let parts = noise.chunks(BIG_FILE).enumerate();
+        files.extend(parts.map(|(n, part)| file(&format!("big/{n}.bin"), part)));
+        self.create(name, &files).await
+    }
+
+    /// Adds a commit that writes one file on top of an existing branch.
+    pub(crate) async fn commit(&self, name: &str, branch: &str, path: &str, content: &str) {
+        let from = format!("refs/heads/{branch}^0");
+        self.host.import(name, &commit(branch, Some(&from), &[file(path, content)])).await;
+    }
+
+    /// Makes all requests for this repository hang until [`GitServer::release`].
+    pub(crate) fn stall(&self, name: &str) {
+        self.host.stalled.send_modify(|names| {
+            names.insert(name.to_owned());
+        });
+    }
+
+    /// Lets what was stalled go on.
+    pub(crate) fn release(&self) {
+        self.host.stalled.send_modify(HashSet::clear);
+    }
+
+    /// Slows each answer to this rate, one under way from its next 8 KiB on; 0 is full speed.
+    pub(crate) fn throttle(&self, bytes_per_second: u64) {
+        self.host.rate.store(bytes_per_second, Ordering::Relaxed);
+    }
+
+    /// How often a whole pack of this repository was asked for: once per clone (a fetch into a clone need not count).
+    pub(crate) fn clones(&self, name: &str) -> usize {
+        self.host.packs.lock().unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    /// The URL of a repository, whether it exists or not.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("http://{}/{name}.git", self.address)
+    }
+
+    async fn create(&self, name: &str, files: &[File]) -> String {
+        let path = self.host.path(name);
+        run(git(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&path), &[]).await;
+        for setting in ["core.compression", "pack.window"] {
+            run(git(["-C"]).arg(&path).args(["config", setting, "0"]), &[]).await;
+        }
+        let mut history = commit("main", None, files);
+        history.extend(commit("feature", Some("refs/heads/main"), &[file("feature.txt", "A feature.\n")]));
+        self.host.import(name, &history).await;
+        self.url(name)
+    }
+}
+
+/// What the connections share.
+struct Host {
+    root: PathBuf,
+    stalled: watch::Sender<HashSet<String>>,
+    rate: AtomicU64,
+    packs: Mutex<HashMap<String, usize>>,
+}
+
+impl Host {
+    fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            stalled: watch::Sender::default(),
+            rate: AtomicU64::new(0),
+            packs: Mutex::default(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.join(format!("{name}.git"))
+    }
+
+    async fn import(&self, name: &str, history: &[u8]) {
+        let path = self.path(name);
+        run(git(["-C"]).arg(path).args(["fast-import", "--quiet", "--date-format=now"]), history).await;
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        let Some((name, service)) = split(&path) else {
+            return plain(StatusCode::NOT_FOUND, "no such path");
+        };
+        // An error is a server that is gone, and then nobody waits for this answer.
+        let _ = self.stalled.subscribe().wait_for(|names| !names.contains(&name)).await;
+        if name.starts_with("private/") {
+            let mut refusal = plain(StatusCode::UNAUTHORIZED, "authentication required");
+            refusal.headers_mut().insert(WWW_AUTHENTICATE, "Basic realm=\"git\"".parse().unwrap());
+            return refusal;
+        }
+        if !self.path(&name).is_dir() {
+            return plain(StatusCode::NOT_FOUND, "no such repository");
+        }
+        match self.backend(&name, service, request).await {
+            Ok(response) => response,
+            Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        }
+    }
+
+    async fn backend(
+        self: Arc<Self>,
+        name: &str,
+        service: &str,
+        request: Request<Incoming>,
+    ) -> io::Result<Response<Body>> {
+        let (head, body) = request.into_parts();
+        let body = to_bytes(Body::new(body), usize::MAX).await.map_err(io::Error::other)?;
+        let body = plain_body(&head.headers, &body).await?;
+        if body.windows(DONE.len()).any(|line| line == DONE) {
+            *self.packs.lock().unwrap().entry(name.to_owned()).or_default() += 1;
+        }
+        let mut child = git(["http-backend"])
+            .env("GIT_PROJECT_ROOT", &self.root)
+            .env("GIT_HTTP_EXPORT_ALL", "1")
+            .env("PATH_INFO", format!("/{name}.git{service}"))
+            .env("REQUEST_METHOD", head.method.as_str())
+            .env("QUERY_STRING", head.uri.query().unwrap_or_default())
+            .env("CONTENT_TYPE", text(&head.headers, CONTENT_TYPE.as_str()))
+            .env("CONTENT_LENGTH", body.len().to_string())
+            .env("GIT_PROTOCOL", text(&head.headers, "git-protocol"))
+            .spawn()?;
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::with_capacity(STEP, child.stdout.take().unwrap());
+        let feed = async move { stdin.write_all(&body).await };
+        // git may answer, with an error, before it has read all: that answer matters, the broken pipe does not.
+        let (_, response) = tokio::join!(feed, cgi_head(&mut stdout));
+        response?.body(self.paced(child, stdout)).map_err(io::Error::other)
+    }
+
+    /// The rest of git's output at the rate that is set, with the process kept as long as it is read.
+    fn paced(self: Arc<Self>, child: Child, stdout: BufReader<ChildStdout>) -> Body {
+        let steps = ReaderStream::with_capacity(stdout, STEP);
+        Body::from_stream(stream::unfold(
+            (self, child, steps, Instant::now()),
+            async |(host, child, mut steps, due)| {
+                let step = steps.next().await?;
+                let due = host.due(due, step.as_ref().map_or(0, |bytes| bytes.len()));
+                tokio::time::sleep_until(due).await;
+                Some((step, (host, child, steps, due)))
+            },
+        ))
+    }
+
+    /// When so many bytes are due that follow bytes due at `last`.
+    fn due(&self, last: Instant, bytes: usize) -> Instant {
+        match self.rate.load(Ordering::Relaxed) {
+            0 => Instant::now(),
+            rate => last + Duration::from_secs_f64(bytes as f64 / rate as f64),
+        }
+    }
+}
+
+/// The repository's name and the service in a request's path, with or without `.git`.
+fn split(path: &str) -> Option<(String, &str)> {
+    let at = ["/info/refs", "/git-upload-pack"].iter().find_map(|end| path.strip_suffix(end))?;
+    let name = at.trim_start_matches('/');
+    Some((name.strip_suffix(".git").unwrap_or(name).to_owned(), &path[at.len()..]))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// A request's body as git wrote it, before it compressed a long one.
+async fn plain_body(headers: &HeaderMap, body: &[u8]) -> io::Result<Vec<u8>> {
+    if text(headers, CONTENT_ENCODING.as_str()) != "gzip" {
+        return Ok(body.to_vec());
+    }
+    output(command("gzip").args(["--decompress", "--stdout"]), body).await
+}
+
+/// The head of a CGI program's answer: header lines up to an empty one, the status among them.
+async fn cgi_head(stdout: &mut BufReader<ChildStdout>) -> io::Result<hyper::http::response::Builder> {
+    let mut response = Response::builder();
+    loop {
+        let mut line = String::new();
+        stdout.read_line(&mut line).await?;
+        match line.trim_end().split_once(": ") {
+            Some(("Status", status)) => response = response.status(status.split(' ').next().unwrap_or("500")),
+            Some((name, value)) => response = response.header(name, value),
+            None => return Ok(response),
+        }
+    }
+}
+
+fn plain(status: StatusCode, message: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(message.to_owned()));
+    *response.status_mut() = status;
+    response
+}
+
+/// A file of a commit.
+struct File {
+    path: String,
+    content: Vec<u8>,
+}
+
+fn file(path: &str, content: impl Into<Vec<u8>>) -> File {
+    File { path: path.to_owned(), content: content.into() }
+}
+
+/// One commit in the language of `git fast-import`.
+fn commit(branch: &str, from: Option<&str>, files: &[File]) -> Vec<u8> {
+    let mut script = format!("commit refs/heads/{branch}\ncommitter Test <test@example.com> now\n").into_bytes();
+    data(&mut script, format!("Change {branch}\n").as_bytes());
+    if let Some(from) = from {
+        script.extend(format!("from {from}\n").bytes());
+    }
+    for file in files {
+        script.extend(format!("M 100644 inline {}\n", file.path).bytes());
+        data(&mut script, &file.content);
+    }
+    script
+}
+
+fn data(script: &mut Vec<u8>, content: &[u8]) {
+    script.extend(format!("data {}\n", content.len()).bytes());
+    script.extend(content);
+    script.push(b'\n');
+}
+
+fn random(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+/// A git command that reads no configuration but the repository's.
+fn git<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut git = command("git");
+    git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").args(arguments);
+    git
+}
+
+/// A command with none of the test's environment, that ends with what holds it.
+fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn run(command: &mut Command, input: &[u8]) {
+    output(command, input).await.unwrap();
+}
+
+/// What a command prints for this input; an error names the command and what it said.
+async fn output(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
+    let mut child = command.stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().unwrap();
+    let feed = async move { stdin.write_all(input).await };
+    let (fed, output) = tokio::join!(feed, child.wait_with_output());
+    let output = output?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{:?}: {said}", command.as_std())));
+    }
+    fed.map(|()| output.stdout)
+}

@@ -1,0 +1,320 @@
+//! A model that does as the prompt says: an OpenAI-compatible server for a real opencode.
+//!
+//! What it answers depends on the last user message alone, so tests in parallel share nothing:
+//!
+//! | prompt            | answer                                                                    |
+//! |-------------------|---------------------------------------------------------------------------|
+//! | `say <text>`      | that text, word by word                                                   |
+//! | `slow <n>`        | n words, 200 ms apart                                                     |
+//! | `hang`            | one word, then nothing until [`ModelServer::release`] or the client leaves |
+//! | `run <command>`   | a call of the `bash` tool, then the tool's output                         |
+//! | `ask <command>`   | the same, after opencode has asked for permission                         |
+//! | `question <text>` | a question to the user, then the reply                                    |
+//! | `fail`            | HTTP 500, which opencode retries until it is aborted                      |
+//! | anything else     | `You said: …`                                                             |
+#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The pause between the words of `slow`.
+const SLOW_PAUSE: Duration = Duration::from_millis(200);
+
+/// `ask` puts this before its command, and [`ModelServer::config`] has opencode ask for it.
+const ASKED: &str = "env";
+
+/// A running model server; dropping it closes its port and every connection.
+pub(crate) struct ModelServer {
+    address: SocketAddr,
+    model: Arc<Model>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl ModelServer {
+    /// Listens on a free port of the loopback interface.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let model = Arc::new(Model::default());
+        let shared = Arc::clone(&model);
+        let task = serve(listener, move |request| Arc::clone(&shared).answer(request));
+        Self { address, model, _task: task }
+    }
+
+    /// The opencode configuration that knows this model and no other, for `OPENCODE_CONFIG_CONTENT`.
+    pub(crate) fn config(&self) -> Value {
+        json!({
+            "provider": { "mock": {
+                "npm": "@ai-sdk/openai-compatible",
+                "options": { "baseURL": format!("http://{}/v1", self.address), "apiKey": "x" },
+                "models": { "mock": {} },
+            } },
+            "model": "mock/mock",
+            "small_model": "mock/mock",
+            "enabled_providers": ["mock"],
+            "permission": { "bash": { "*": "allow", format!("{ASKED} *"): "ask" } },
+        })
+    }
+
+    /// How often the model was asked for an answer; titles do not count, the call after a tool's result does.
+    pub(crate) fn requests(&self) -> usize {
+        self.model.calls.lock().unwrap().len()
+    }
+
+    /// How many turns began with a prompt that contains `text`; each retry of `fail` begins anew.
+    pub(crate) fn turns_with(&self, text: &str) -> usize {
+        let calls = self.model.calls.lock().unwrap();
+        calls.iter().filter(|call| call.begins_turn && call.prompt.contains(text)).count()
+    }
+
+    /// Lets every answer that hangs now go on; `turns_with("hang")` tells that one hangs.
+    pub(crate) fn release(&self) {
+        self.model.released.send_modify(|times| *times += 1);
+    }
+
+    /// The title that a session gets whose first prompt is `prompt`.
+    pub(crate) fn title_of(prompt: &str) -> String {
+        let words: Vec<&str> = prompt.split_whitespace().take(6).collect();
+        format!("About {}", words.join(" "))
+    }
+}
+
+/// Answers each request of each connection by `handler`, until the returned handle is dropped.
+pub(super) fn serve<H, F>(listener: TcpListener, handler: H) -> AbortOnDropHandle<()>
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => { connections.spawn(connection(stream, handler.clone())); }
+                    Err(error) => return eprintln!("a test server stopped accepting: {error}"),
+                },
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    }))
+}
+
+async fn connection<H, F>(stream: TcpStream, handler: H)
+where
+    H: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Response<Body>>,
+{
+    let service = service_fn(|request| {
+        let answer = handler(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    });
+    // An error here is a client that left, which is its right.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// What the connections share: a record of the calls, and the way out of `hang`.
+#[derive(Default)]
+struct Model {
+    calls: Mutex<Vec<Call>>,
+    released: watch::Sender<u64>,
+}
+
+struct Call {
+    prompt: String,
+    begins_turn: bool,
+}
+
+impl Model {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        if path != "/v1/chat/completions" {
+            return failure(StatusCode::NOT_FOUND, &format!("no such path: {path}"));
+        }
+        let chat: Value = match to_bytes(Body::new(request.into_body()), usize::MAX).await {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Err(error) => return failure(StatusCode::BAD_REQUEST, &error.to_string()),
+        };
+        let Some(prompt) = prompt(&chat) else {
+            return failure(StatusCode::BAD_REQUEST, "no user message");
+        };
+        // Before the call is recorded, so that a release after seeing it in the record is not missed.
+        let mut released = self.released.subscribe();
+        let reply = if wants_title(&chat) {
+            Reply::Text(ModelServer::title_of(&prompt))
+        } else {
+            self.record(&chat, &prompt);
+            reply_to(&chat, &prompt)
+        };
+        let go_on = async move { released.changed().await.is_ok() };
+        respond(reply, chat["stream"] == true, go_on).await
+    }
+
+    fn record(&self, chat: &Value, prompt: &str) {
+        self.calls.lock().unwrap().push(Call { prompt: prompt.to_owned(), begins_turn: tool_result(chat).is_none() });
+    }
+}
+
+/// What the model does next.
+enum Reply {
+    Text(String),
+    Slow(usize),
+    Hang,
+    Tool { name: &'static str, input: Value },
+    Fail,
+}
+
+fn reply_to(chat: &Value, prompt: &str) -> Reply {
+    if let Some(output) = tool_result(chat) {
+        return Reply::Text(format!("The tool said: {output}"));
+    }
+    let (rule, rest) = prompt.split_once(' ').unwrap_or((prompt, ""));
+    match rule {
+        "say" => Reply::Text(rest.to_owned()),
+        "slow" => Reply::Slow(rest.trim().parse().unwrap_or(10)),
+        "hang" => Reply::Hang,
+        "run" => bash(rest),
+        "ask" => bash(&format!("{ASKED} {rest}")),
+        "question" => question(rest),
+        "fail" => Reply::Fail,
+        _ => Reply::Text(format!("You said: {prompt}")),
+    }
+}
+
+fn bash(command: &str) -> Reply {
+    Reply::Tool { name: "bash", input: json!({ "command": command, "description": "As the prompt says" }) }
+}
+
+fn question(text: &str) -> Reply {
+    let option = |label: &str| json!({ "label": label, "description": label });
+    Reply::Tool {
+        name: "question",
+        input: json!({ "questions": [{
+            "question": text, "header": "Question", "options": [option("Yes"), option("No")],
+        }] }),
+    }
+}
+
+/// The call for a title has no tools and says in its instructions what it is.
+fn wants_title(chat: &Value) -> bool {
+    let has_tools = chat["tools"].as_array().is_some_and(|tools| !tools.is_empty());
+    let says_title = |message: &Value| text(message).contains("title");
+    !has_tools && messages(chat).first().is_some_and(says_title)
+}
+
+/// The last message of the user: what this turn is about.
+fn prompt(chat: &Value) -> Option<String> {
+    let user = messages(chat).iter().rfind(|message| message["role"] == "user")?;
+    Some(text(user).trim().to_owned())
+}
+
+/// What the tool gave, if that is what the model is to answer to.
+fn tool_result(chat: &Value) -> Option<String> {
+    let last = messages(chat).last()?;
+    (last["role"] == "tool").then(|| text(last))
+}
+
+fn messages(chat: &Value) -> &[Value] {
+    chat["messages"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The text of a message; of several parts the first, since opencode appends its own reminders.
+fn text(message: &Value) -> String {
+    let content = &message["content"];
+    let part = || content.as_array()?.iter().find_map(|part| part["text"].as_str());
+    content.as_str().or_else(part).unwrap_or_default().to_owned()
+}
+
+async fn respond(reply: Reply, streamed: bool, go_on: impl Future<Output = bool> + Send + 'static) -> Response<Body> {
+    let finish = match reply {
+        Reply::Fail => {
+            return failure(StatusCode::INTERNAL_SERVER_ERROR, "failed as the prompt said");
+        }
+        Reply::Tool { .. } => "tool_calls",
+        Reply::Text(_) | Reply::Slow(_) | Reply::Hang => "stop",
+    };
+    let deltas = deltas(reply, go_on);
+    if streamed { event_stream(deltas, finish) } else { whole(deltas, finish).await }
+}
+
+/// The pieces of the answer's message, each when it is due.
+fn deltas(reply: Reply, go_on: impl Future<Output = bool> + Send + 'static) -> BoxStream<'static, Value> {
+    let say = |word: &str| json!({ "role": "assistant", "content": word });
+    match reply {
+        Reply::Text(text) => {
+            let words: Vec<Value> = text.split_inclusive(' ').map(say).collect();
+            stream::iter(words).boxed()
+        }
+        Reply::Slow(words) => stream::iter(1..=words)
+            .then(move |n| async move {
+                tokio::time::sleep(SLOW_PAUSE).await;
+                say(&format!("word{n} "))
+            })
+            .boxed(),
+        Reply::Hang => {
+            let rest = stream::once(go_on).map(move |_| say("released"));
+            stream::iter([say("hanging ")]).chain(rest).boxed()
+        }
+        Reply::Tool { name, input } => {
+            let function = json!({ "name": name, "arguments": input.to_string() });
+            let call = json!({ "index": 0, "id": "call_1", "type": "function", "function": function });
+            stream::iter([json!({ "role": "assistant", "tool_calls": [call] })]).boxed()
+        }
+        Reply::Fail => stream::empty().boxed(),
+    }
+}
+
+fn event_stream(deltas: BoxStream<'static, Value>, finish: &'static str) -> Response<Body> {
+    let end = [choice("chat.completion.chunk", "delta", &json!({}), Some(finish)).to_string(), "[DONE]".to_owned()];
+    let frames = deltas
+        .map(|delta| choice("chat.completion.chunk", "delta", &delta, None).to_string())
+        .chain(stream::iter(end))
+        .map(|data| Ok::<_, Infallible>(format!("data: {data}\n\n")));
+    response(StatusCode::OK, "text/event-stream", Body::from_stream(frames))
+}
+
+async fn whole(deltas: BoxStream<'static, Value>, finish: &str) -> Response<Body> {
+    let deltas: Vec<Value> = deltas.collect().await;
+    let words = deltas.iter().filter_map(|delta| delta["content"].as_str());
+    let mut message = json!({ "role": "assistant", "content": words.collect::<String>() });
+    if let Some(calls) = deltas.iter().find_map(|delta| delta.get("tool_calls")) {
+        message["tool_calls"] = calls.clone();
+    }
+    let body = choice("chat.completion", "message", &message, Some(finish));
+    response(StatusCode::OK, "application/json", Body::from(body.to_string()))
+}
+
+/// One object of the protocol, whole or a chunk, around its only choice.
+fn choice(object: &str, part: &str, content: &Value, finish: Option<&str>) -> Value {
+    let usage = finish.map(|_| json!({ "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 }));
+    json!({
+        "id": "answer", "object": object, "created": 0, "model": "mock",
+        "choices": [{ "index": 0, part: content, "finish_reason": finish }],
+        "usage": usage,
+    })
+}
+
+fn failure(status: StatusCode, message: &str) -> Response<Body> {
+    let body = json!({ "error": { "message": message, "type": "server_error" } });
+    response(status, "application/json", Body::from(body.to_string()))
+}
+
+fn response(status: StatusCode, content_type: &str, body: Body) -> Response<Body> {
+    Response::builder().status(status).header(CONTENT_TYPE, content_type).body(body).unwrap()
+}

@@ -1,0 +1,75 @@
+/** What the REST API sends and takes. Times are RFC 3339 strings; fields without a value are absent. */
+
+export type PhaseName =
+  | "pending"
+  | "scheduling"
+  | "pulling"
+  | "cloning"
+  | "starting"
+  | "ready"
+  | "stopping"
+  | "stopped"
+  | "failed"
+  | "deleting";
+
+export interface Phase {
+  name: PhaseName;
+  since: string;
+  message?: string;
+  /** 0 to 100, while cloning. */
+  percent?: number;
+  /** A slug, when failed. */
+  reason?: string;
+  logTail?: string[];
+}
+
+export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "starting";
+
+export interface Session {
+  id: string;
+  owner: string;
+  repoUrl?: string;
+  branch?: string;
+  sourceBranch?: string;
+  profile?: string;
+  title?: string;
+  phase: Phase;
+  url: string;
+  attachUrl: string;
+  createdAt: string;
+  lastActivityAt: string;
+  stopsAt?: string;
+  busy: boolean;
+  needsInput: boolean;
+  keptAliveBy: KeptAliveBy[];
+}
+
+export interface Me {
+  email: string;
+  identity: "local" | "proxy";
+  runtime: string;
+  version: string;
+  domain: string;
+  opencodeVersion?: string;
+  limits: {
+    idleTimeoutMinutes: number;
+    maxBusyMinutes: number;
+    holdTimeoutSeconds: number;
+    startTimeoutSeconds: number;
+  };
+}
+
+export interface NewSession {
+  repoUrl?: string;
+  branch?: string;
+  sourceBranch?: string;
+  initialMessage?: string;
+}
+
+export interface AttachToken {
+  id: string;
+  token: string;
+  createdAt: string;
+  expiresAt: string;
+  attachCommand: string;
+}

@@ -1,0 +1,73 @@
+import { createEffect, createSignal, Show } from "solid-js";
+import type { PhaseName, Session } from "../api/types";
+import { ActionProblem } from "../sessions/ActionProblem";
+import { Actions, type Intents } from "../sessions/Actions";
+import type { Commands } from "../sessions/commands";
+import { Failure } from "../sessions/Failure";
+import { nameOf } from "../sessions/naming";
+import { isStarting, isStartingPhase } from "../sessions/state";
+import { StatePill } from "../sessions/StatePill";
+import { timingOf } from "../sessions/timing";
+import { now } from "../time/clock";
+import { Dialog } from "../ui/Dialog";
+import { Icon } from "../ui/Icon";
+import { Facts } from "./Facts";
+import { Log } from "./Log";
+import { Steps } from "./Steps";
+
+interface DetailProps {
+  session: Session;
+  runtime: string | undefined;
+  lastStep: PhaseName | undefined;
+  /** Something to say about how this session came to be shown. */
+  note: string | undefined;
+  commands: Commands;
+  intents: Intents;
+  onClose: () => void;
+}
+
+/** One session with its progress and its log. */
+export function Detail(props: DetailProps) {
+  const [seenStarting, setSeenStarting] = createSignal(false);
+  createEffect(() => {
+    if (isStarting(props.session)) setSeenStarting(true);
+  });
+  const startShown = () => {
+    const { name } = props.session.phase;
+    if (name === "failed") return props.lastStep !== undefined && isStartingPhase(props.lastStep);
+    return isStarting(props.session) || (seenStarting() && name === "ready");
+  };
+  const timing = () => (startShown() ? "" : timingOf(props.session, now()).text);
+
+  return (
+    <Dialog label={nameOf(props.session)} class="drawer" onClose={props.onClose}>
+      <header class="drawer-header">
+        <h2 id="detail-name">{nameOf(props.session)}</h2>
+        <button type="button" class="button icon-only" aria-label="Close" onClick={() => props.onClose()}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <p class="drawer-state">
+        <StatePill session={props.session} />
+        <span class="hint">{timing()}</span>
+      </p>
+      <Show when={props.note}>
+        <p class="note">{props.note}</p>
+      </Show>
+      <Show when={startShown()}>
+        <Steps session={props.session} runtime={props.runtime} lastStep={props.lastStep} />
+      </Show>
+      <Failure session={props.session} open />
+      <Actions
+        session={props.session}
+        describedBy="detail-name"
+        commands={props.commands}
+        intents={props.intents}
+        inDetail
+      />
+      <ActionProblem id={props.session.id} commands={props.commands} />
+      <Facts session={props.session} />
+      <Log session={props.session} />
+    </Dialog>
+  );
+}

@@ -1,0 +1,32 @@
+import { Show } from "solid-js";
+import type { Session } from "../api/types";
+import { now } from "../time/clock";
+import { formatAgo } from "../time/duration";
+
+/** The rest of what is known of a session. */
+export function Facts(props: { session: Session }) {
+  return (
+    <dl class="facts">
+      <Fact name="Repository" value={props.session.repoUrl} mono />
+      <Fact name="Branch" value={props.session.branch} mono />
+      <Fact name="Created from" value={props.session.sourceBranch} mono />
+      <Fact name="Profile" value={props.session.profile} />
+      <Fact name="Created" value={ago(props.session.createdAt)} />
+      <Fact name="Last activity" value={ago(props.session.lastActivityAt)} />
+      <Fact name="Address" value={props.session.url} mono />
+    </dl>
+  );
+}
+
+const ago = (time: string) => formatAgo(now() - Date.parse(time));
+
+function Fact(props: { name: string; value: string | undefined; mono?: boolean }) {
+  return (
+    <Show when={props.value}>
+      <div>
+        <dt>{props.name}</dt>
+        <dd classList={{ mono: props.mono ?? false }}>{props.value}</dd>
+      </div>
+    </Show>
+  );
+}

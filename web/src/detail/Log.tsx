@@ -1,0 +1,61 @@
+import { createEffect, createSignal, on, onCleanup, Show } from "solid-js";
+import type { Session } from "../api/types";
+import { createLog, type LogStatus } from "../log/follow";
+import { isAtRest } from "../sessions/state";
+
+const IN_WORDS: Record<LogStatus, string> = {
+  opening: "opening…",
+  following: "following",
+  ended: "end of the log",
+  failed: "trying again…",
+};
+
+const BOTTOM_SLACK_PX = 24;
+const AGAIN_MS = 2000;
+
+/** The session's log, following its end until the user scrolls up. */
+export function Log(props: { session: Session }) {
+  const log = createLog(props.session.id);
+  const [atEnd, setAtEnd] = createSignal(true);
+  let box: HTMLPreElement | undefined;
+
+  const scrollToEnd = () => box?.scrollTo({ top: box.scrollHeight });
+  createEffect(
+    on(log.text, () => {
+      if (atEnd()) scrollToEnd();
+    }),
+  );
+
+  // The log of a running session has no end: the connection had one.
+  createEffect(() => {
+    if (log.status() !== "ended" || isAtRest(props.session)) return;
+    const timer = setTimeout(log.again, AGAIN_MS);
+    onCleanup(() => clearTimeout(timer));
+  });
+
+  return (
+    <section class="log" aria-label="Log">
+      <header>
+        <h3>Log</h3>
+        <span class="hint">{IN_WORDS[log.status()]}</span>
+        <Show when={!atEnd()}>
+          <button type="button" class="button small-button" onClick={scrollToEnd}>
+            Jump to the end
+          </button>
+        </Show>
+      </header>
+      <Show when={log.status() === "failed"}>
+        <p class="problem">{log.problem()}</p>
+      </Show>
+      <pre
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard
+        tabindex="0"
+        aria-label="Log text"
+        ref={(element) => (box = element)}
+        onScroll={({ currentTarget: at }) => setAtEnd(at.scrollHeight - at.scrollTop - at.clientHeight < BOTTOM_SLACK_PX)}
+      >
+        {log.text() || (log.status() === "opening" ? "" : "Nothing was logged yet.")}
+      </pre>
+    </section>
+  );
+}

@@ -1,0 +1,12 @@
+import type { StreamStatus } from "../live/stream";
+
+/** Before the first snapshot: nothing is known yet, and that is said. */
+export function Waiting(props: { status: StreamStatus }) {
+  return (
+    <p class="waiting">
+      {props.status === "reconnecting"
+        ? "The router cannot be reached. Trying again; this page continues by itself."
+        : "Asking the router for your sessions…"}
+    </p>
+  );
+}

@@ -1,0 +1,44 @@
+import { createSignal } from "solid-js";
+import type { AttachToken, Session } from "../api/types";
+import type { Intents } from "../sessions/Actions";
+import type { Commands } from "../sessions/commands";
+import { stateOf } from "../sessions/state";
+
+/** A question or an answer about one session, above whatever else is open. */
+export type Asking =
+  | { kind: "stop"; id: string }
+  | { kind: "delete"; id: string }
+  | { kind: "attach"; id: string; token: AttachToken };
+
+export interface Shown {
+  id: string;
+  note?: string;
+}
+
+export type Dialogs = ReturnType<typeof createDialogs>;
+
+/** Which dialogs are open, and what the actions of a session lead to: a command, or a question first. */
+export function createDialogs(commands: Commands) {
+  const [over, setOver] = createSignal<"start" | "shortcuts">();
+  const [detail, setDetail] = createSignal<Shown>();
+  const [asking, setAsking] = createSignal<Asking>();
+
+  async function copyAttachCommand({ id }: Session): Promise<void> {
+    const token = await commands.attachToken(id);
+    if (token) setAsking({ kind: "attach", id, token });
+  }
+
+  const intents: Intents = {
+    start: ({ id }) => void commands.start(id),
+    stop: (session) => {
+      const inATurn = ["busy", "needs input"].includes(stateOf(session));
+      if (inATurn) setAsking({ kind: "stop", id: session.id });
+      else void commands.stop(session.id);
+    },
+    delete: ({ id }) => setAsking({ kind: "delete", id }),
+    copyAttachCommand: (session) => void copyAttachCommand(session),
+    showLog: ({ id }) => setDetail({ id }),
+  };
+
+  return { over, setOver, detail, setDetail, asking, setAsking, intents };
+}

@@ -1,0 +1,82 @@
+import { Show } from "solid-js";
+import type { Session } from "../api/types";
+import { Icon, type IconName } from "../ui/Icon";
+import type { CommandName, Commands } from "./commands";
+import { webAddress } from "./naming";
+import { isAtRest, isStarting, stateOf } from "./state";
+
+/** What a row or the detail asks for; whether to confirm first is decided by the page. */
+export interface Intents {
+  start: (session: Session) => void;
+  stop: (session: Session) => void;
+  delete: (session: Session) => void;
+  copyAttachCommand: (session: Session) => void;
+  showLog: (session: Session) => void;
+}
+
+interface ActionsProps {
+  session: Session;
+  /** The id of the element that names the session, so that "Stop" says of what. */
+  describedBy: string;
+  commands: Commands;
+  intents: Intents;
+  /** Next to the log, as the one session that is looked at. */
+  inDetail?: boolean;
+}
+
+export function Actions(props: ActionsProps) {
+  const phase = () => props.session.phase.name;
+  const address = () => (phase() === "deleting" ? undefined : webAddress(props.session.url));
+  const emphasised = () => stateOf(props.session) === "needs input" || (props.inDetail === true && phase() === "ready");
+  const runs = () => phase() === "ready" || isStarting(props.session);
+
+  const button = (label: string, icon: IconName, command: CommandName | undefined, intent: keyof Intents, wordless = false) => {
+    const busy = () => command !== undefined && props.commands.running(props.session.id) === command;
+    return (
+      <button
+        type="button"
+        class="button"
+        classList={{ "icon-only": wordless, working: busy(), primary: props.inDetail === true && label === "Try again" }}
+        aria-label={label}
+        title={wordless ? label : undefined}
+        aria-describedby={props.describedBy}
+        aria-busy={busy()}
+        onClick={() => props.intents[intent](props.session)}
+      >
+        <Icon name={icon} />
+        {wordless ? undefined : label}
+      </button>
+    );
+  };
+
+  return (
+    <div class="actions">
+      <Show when={address()}>
+        {(href) => (
+          <a
+            class="button open"
+            classList={{ primary: emphasised() }}
+            href={href()}
+            target="_blank"
+            rel="noopener noreferrer"
+            aria-describedby={props.describedBy}
+          >
+            <Icon name="external" />
+            Open
+          </a>
+        )}
+      </Show>
+      <Show when={runs()}>{button("Stop", "stop", "stop", "stop")}</Show>
+      <Show when={isAtRest(props.session)}>
+        {button(phase() === "failed" ? "Try again" : "Start", "start", "start", "start")}
+      </Show>
+      <span class="actions-quiet">
+        <Show when={!props.inDetail}>{button("Log", "log", undefined, "showLog", true)}</Show>
+        <Show when={phase() !== "deleting"}>
+          {button("Copy attach command", "terminal", "attach", "copyAttachCommand", true)}
+          {button("Delete", "delete", "delete", "delete", true)}
+        </Show>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+import { Show } from "solid-js";
+import type { Phase } from "../api/types";
+
+/** The share of the clone that has arrived, as git tells it; nothing in other phases. */
+export function ClonePercent(props: { phase: Phase }) {
+  const percent = () => (props.phase.name === "cloning" ? props.phase.percent : undefined);
+  return (
+    <Show when={percent() !== undefined}>
+      <progress class="clone-percent" max="100" value={percent()} aria-label="Cloned" />
+    </Show>
+  );
+}

@@ -1,0 +1,28 @@
+import { Show } from "solid-js";
+import type { Session } from "../api/types";
+import { Icon } from "../ui/Icon";
+import { shortRepo } from "./naming";
+
+/** The repository and branch a session was made for. */
+export function Where(props: { session: Session }) {
+  return (
+    <span class="where">
+      <Show when={props.session.repoUrl} fallback={<span>no repository</span>}>
+        {(url) => (
+          <span class="where-part" title={url()}>
+            <Icon name="repo" />
+            <span class="clip">{shortRepo(url())}</span>
+          </span>
+        )}
+      </Show>
+      <Show when={props.session.branch}>
+        {(branch) => (
+          <span class="where-part" title={branch()}>
+            <Icon name="branch" />
+            <span class="clip">{branch()}</span>
+          </span>
+        )}
+      </Show>
+    </span>
+  );
+}

@@ -1,0 +1,42 @@
+import { createStore } from "solid-js/store";
+import * as api from "../api/client";
+import { sentenceOf } from "../api/problem";
+import type { AttachToken, Session } from "../api/types";
+import type { Sessions } from "../live/sessions";
+
+export type CommandName = "start" | "stop" | "delete" | "attach";
+export type Commands = ReturnType<typeof createCommands>;
+
+/** What can be done with a session, one command at a time for each; a refusal stays beside the session it is about. */
+export function createCommands(sessions: Sessions) {
+  const [running, setRunning] = createStore<Record<string, CommandName | undefined>>({});
+  const [problems, setProblems] = createStore<Record<string, string | undefined>>({});
+
+  async function run<T>(name: CommandName, id: string, command: () => Promise<T>): Promise<T | undefined> {
+    if (running[id]) return undefined;
+    setRunning(id, name);
+    setProblems(id, undefined);
+    try {
+      return await command();
+    } catch (thrown) {
+      setProblems(id, sentenceOf(thrown));
+      return undefined;
+    } finally {
+      setRunning(id, undefined);
+    }
+  }
+
+  async function show(answer: Promise<Session>): Promise<void> {
+    sessions.putAnswer(await answer);
+  }
+
+  return {
+    running: (id: string) => running[id],
+    problem: (id: string) => problems[id],
+    dismiss: (id: string) => setProblems(id, undefined),
+    start: (id: string) => run("start", id, () => show(api.startSession(id))),
+    stop: (id: string) => run("stop", id, () => show(api.stopSession(id))),
+    delete: (id: string) => run("delete", id, () => api.deleteSession(id).then(() => sessions.remove(id))),
+    attachToken: (id: string): Promise<AttachToken | undefined> => run("attach", id, () => api.createAttachToken(id)),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Session } from "../api/types";
+import { nameOf, shortRepo } from "./naming";
+import { stateLabel } from "./state";
+
+/** Every word typed must occur somewhere in what the row shows. */
+export function matches(session: Session, typed: string): boolean {
+  const shown = [nameOf(session), session.repoUrl ? shortRepo(session.repoUrl) : "", session.branch ?? "", stateLabel(session)]
+    .join(" ")
+    .toLowerCase();
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => shown.includes(word));
+}

@@ -1,0 +1,34 @@
+import type { Session } from "../api/types";
+
+const SCP_LIKE = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/;
+
+/** host/owner/name of a repository, whichever way its URL is written. */
+export function shortRepo(repoUrl: string): string {
+  const scp = repoUrl.includes("://") ? null : SCP_LIKE.exec(repoUrl);
+  if (scp) return tidy(`${scp[1]}/${scp[2]}`);
+  try {
+    const { hostname, pathname } = new URL(repoUrl);
+    return tidy(`${hostname}${decodeURI(pathname)}`);
+  } catch {
+    return repoUrl;
+  }
+}
+
+const tidy = (path: string) => path.replace(/\/+$/, "").replace(/\.git$/, "");
+
+/** What a session is called: its title, else its repository's name, else that it has none. */
+export function nameOf({ title, repoUrl }: Pick<Session, "title" | "repoUrl">): string {
+  if (title?.trim()) return title.trim();
+  if (repoUrl) return shortRepo(repoUrl).split("/").at(-1) || repoUrl;
+  return "New project";
+}
+
+/** Addresses come from the server; only web addresses become links. */
+export function webAddress(url: string): string | undefined {
+  try {
+    const { protocol, href } = new URL(url);
+    return protocol === "https:" || protocol === "http:" ? href : undefined;
+  } catch {
+    return undefined;
+  }
+}

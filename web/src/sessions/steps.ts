@@ -1,0 +1,34 @@
+import type { PhaseName, Session } from "../api/types";
+
+export type Progress = "done" | "current" | "failed" | "ahead";
+
+export interface Step {
+  name: PhaseName;
+  progress: Progress;
+}
+
+/** The way to ready in the phases that this runtime reports, and how far this session has come on it. */
+export function stepsOf(session: Session, runtime: string | undefined, lastStep: PhaseName | undefined): Step[] {
+  const names = stepNames(session, runtime);
+  const failed = session.phase.name === "failed";
+  const at = names.indexOf((failed ? lastStep : session.phase.name) ?? "failed");
+  return names.map((name, index) => ({ name, progress: progressAt(index, at, failed, session.phase.name === "ready") }));
+}
+
+function stepNames(session: Session, runtime: string | undefined): PhaseName[] {
+  const clones = session.repoUrl !== undefined || session.phase.name === "cloning";
+  const inCluster = runtime === "kubernetes" || session.phase.name === "scheduling" || session.phase.name === "pulling";
+  return [
+    "pending",
+    ...(inCluster ? (["scheduling", "pulling"] as const) : []),
+    ...(clones ? (["cloning"] as const) : []),
+    "starting",
+    "ready",
+  ];
+}
+
+function progressAt(index: number, at: number, failed: boolean, ready: boolean): Progress {
+  if (ready || index < at) return "done";
+  if (index > at) return "ahead";
+  return failed ? "failed" : "current";
+}

@@ -1,0 +1,45 @@
+import type { Session } from "../api/types";
+import { formatAgo, formatDuration, formatTimeLeft } from "../time/duration";
+import { isStarting, stateOf } from "./state";
+
+export interface Timing {
+  text: string;
+  /** Soon something happens that the user may not want. */
+  soon: boolean;
+}
+
+const SOON_MS = 5 * 60_000;
+
+/** One line on the session's time: how long until it is stopped, why it is not, or since when it rests. */
+export function timingOf(session: Session, now: number): Timing {
+  const since = now - Date.parse(session.phase.since);
+  switch (session.phase.name) {
+    case "ready":
+      return whileReady(session, now);
+    case "stopped":
+      return calm(`stopped ${formatAgo(since)}, files kept`);
+    case "failed":
+      return calm(`failed ${formatAgo(since)}`);
+    default:
+      return calm(session.phase.message ?? (isStarting(session) ? `for ${formatDuration(since)}` : ""));
+  }
+}
+
+function whileReady(session: Session, now: number): Timing {
+  const reason = reasonToRun(session);
+  const left = session.stopsAt === undefined ? undefined : Date.parse(session.stopsAt) - now;
+  if (left === undefined || Number.isNaN(left)) return calm(reason ?? "in use");
+  const stops = left <= 0 ? "about to stop" : `stops in ${formatTimeLeft(left)}`;
+  if (reason) return calm(left <= 0 ? reason : `${reason}, at most ${formatTimeLeft(left)} more`);
+  return { text: stops, soon: left < SOON_MS };
+}
+
+function reasonToRun(session: Session): string | undefined {
+  const reasons = session.keptAliveBy;
+  if (stateOf(session) === "needs input" || reasons.includes("needs-input")) return "kept running: waiting for your answer";
+  if (session.busy || reasons.includes("busy")) return "kept running: the agent is working";
+  if (reasons.includes("open-request")) return "kept running: a request is open";
+  return undefined;
+}
+
+const calm = (text: string): Timing => ({ text, soon: false });

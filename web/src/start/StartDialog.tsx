@@ -1,0 +1,127 @@
+import { createSignal, Show } from "solid-js";
+import { createStore, type SetStoreFunction } from "solid-js/store";
+import { ensureSession } from "../api/client";
+import { sentenceOf } from "../api/problem";
+import type { Session } from "../api/types";
+import { Dialog } from "../ui/Dialog";
+import { Icon } from "../ui/Icon";
+import { Field } from "./Field";
+import { RepositoryFields } from "./RepositoryFields";
+import { type Draft, type DraftProblems, problemsOf, requestOf } from "./validate";
+
+interface StartDialogProps {
+  /** Kept by the page, so that closing the dialog loses nothing that was typed. */
+  draft: Draft;
+  setDraft: SetStoreFunction<Draft>;
+  recentRepos: string[];
+  onStarted: (session: Session, created: boolean) => void;
+  onClose: () => void;
+}
+
+export function StartDialog(props: StartDialogProps) {
+  const [problems, setProblems] = createStore<{ fields: DraftProblems }>({ fields: {} });
+  const [refusal, setRefusal] = createSignal("");
+  const [sending, setSending] = createSignal(false);
+  let form: HTMLFormElement | undefined;
+
+  async function submit(): Promise<void> {
+    if (sending()) return;
+    setRefusal("");
+    const found = problemsOf(props.draft);
+    setProblems({ fields: found });
+    if (Object.keys(found).length > 0) {
+      form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+      return;
+    }
+    setSending(true);
+    try {
+      const { session, created } = await ensureSession(requestOf(props.draft));
+      props.onStarted(session, created);
+    } catch (thrown) {
+      setRefusal(sentenceOf(thrown));
+    } finally {
+      setSending(false);
+    }
+  }
+
+  return (
+    <Dialog label="New session" class="medium" onClose={props.onClose}>
+      <form
+        novalidate
+        ref={(element) => (form = element)}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <header class="drawer-header">
+          <h2>New session</h2>
+          <button type="button" class="button icon-only" aria-label="Close" onClick={() => props.onClose()}>
+            <Icon name="close" />
+          </button>
+        </header>
+        <KindChoice draft={props.draft} setDraft={props.setDraft} />
+        <Show
+          when={props.draft.kind === "repository"}
+          fallback={<p class="hint">An empty folder of its own, without a repository. The agent can make one later.</p>}
+        >
+          <RepositoryFields
+            draft={props.draft}
+            setDraft={props.setDraft}
+            problems={problems.fields}
+            recentRepos={props.recentRepos}
+          />
+        </Show>
+        <Field id="start-message" label="First message" hint="Optional. The agent begins with it as soon as the session is ready.">
+          {(describedBy) => (
+            <textarea
+              id="start-message"
+              rows="3"
+              value={props.draft.firstMessage}
+              placeholder="What should the agent do?"
+              aria-describedby={describedBy}
+              onInput={(event) => props.setDraft("firstMessage", event.currentTarget.value)}
+              onKeyDown={(event) => {
+                if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void submit();
+              }}
+            />
+          )}
+        </Field>
+        <Show when={refusal()}>
+          <p class="problem" role="alert">
+            {refusal()}
+          </p>
+        </Show>
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={() => props.onClose()}>
+            Cancel
+          </button>
+          <button type="submit" class="button primary" classList={{ working: sending() }} aria-busy={sending()}>
+            Start session
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function KindChoice(props: Pick<StartDialogProps, "draft" | "setDraft">) {
+  const choice = (kind: Draft["kind"], label: string) => (
+    <label>
+      <input
+        type="radio"
+        name="kind"
+        checked={props.draft.kind === kind}
+        onChange={() => props.setDraft("kind", kind)}
+      />
+      {label}
+    </label>
+  );
+  return (
+    <fieldset class="segments">
+      <legend class="for-screen-reader">What to begin with</legend>
+      {choice("repository", "Repository")}
+      {choice("new-project", "New project")}
+    </fieldset>
+  );
+}

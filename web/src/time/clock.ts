@@ -1,0 +1,19 @@
+import { createSignal, onCleanup } from "solid-js";
+
+const [now, setNow] = createSignal(Date.now());
+
+/** The current time in milliseconds, moving on once a second while the page can be seen. */
+export { now };
+
+function tick(): void {
+  if (!document.hidden) setNow(Date.now());
+}
+
+export function runClock(): void {
+  const timer = setInterval(tick, 1000);
+  document.addEventListener("visibilitychange", tick);
+  onCleanup(() => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", tick);
+  });
+}
