@@ -1,6 +1,7 @@
 //! Where the files of sessions are.
 //!
 //! ```text
+//! <data>/lock                           held by the router that uses the folder
 //! <data>/sessions/<id>/session.json     the record
 //!                      password         what opencode asks for
 //!                      outcome.json     how the last run ended
@@ -11,39 +12,49 @@
 //! <data>/trash/                         what is being deleted
 //! ```
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
 
 use crate::session::SessionId;
 
 /// The longest path that a Unix socket may have on Linux, without the closing NUL (unix(7)).
 const LONGEST_SOCKET_PATH: usize = 107;
 
-/// The folder that holds everything of the process runtime.
-#[derive(Clone, Debug)]
-pub(super) struct DataDir(PathBuf);
+/// The folder that holds everything of the process runtime, locked for this router.
+#[derive(Debug)]
+pub(super) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
 
 impl DataDir {
     /// Makes the folders, readable by this user only.
     pub(super) fn prepare(path: &Path) -> io::Result<Self> {
-        let data = Self(std::path::absolute(path)?);
-        let longest = data.sessions().join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
+        let path = std::path::absolute(path)?;
+        let longest = path.join("sessions").join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
         if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
             return Err(io::Error::other("its path is too long for Unix sockets; choose one of at most 60 bytes"));
         }
+        make_private(&path)?;
+        let lock = File::create(path.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::other("another router uses it"))?;
+        let data = Self { path, _lock: lock };
         make_private(&data.sessions())?;
         make_private(&data.trash())?;
         Ok(data)
     }
 
     pub(super) fn sessions(&self) -> PathBuf {
-        self.0.join("sessions")
+        self.path.join("sessions")
     }
 
     pub(super) fn trash(&self) -> PathBuf {
-        self.0.join("trash")
+        self.path.join("trash")
     }
 
     pub(super) fn session(&self, id: SessionId) -> SessionDir {

@@ -41,12 +41,27 @@ pub(super) struct Worker {
 struct Run {
     commands: Commands,
     server: Arc<Mutex<Option<Arc<Server>>>>,
-    ended: watch::Receiver<bool>,
+    stage: watch::Receiver<Stage>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Live,
+    /// Nothing of it runs any more.
+    Ended,
+    /// And everybody was told.
+    Told,
 }
 
 impl Run {
-    fn is_over(&self) -> bool {
-        *self.ended.borrow()
+    fn is_live(&self) -> bool {
+        *self.stage.borrow() == Stage::Live
+    }
+
+    async fn told(&mut self) {
+        // Whoever watches the run tells of its end before it goes away.
+        let _ = self.stage.wait_for(|stage| *stage == Stage::Told).await;
     }
 }
 
@@ -100,8 +115,10 @@ impl Worker {
         let worker = self.clone();
         let started = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
-            if run.as_ref().is_some_and(|run| !run.is_over()) {
-                return Ok(());
+            match run.as_mut() {
+                Some(run) if run.is_live() => return Ok(()),
+                Some(run) => run.told().await,
+                None => {}
             }
             *run = Some(worker.start_run().await?);
             Ok(())
@@ -158,9 +175,9 @@ impl Worker {
         commands: Commands,
         supervisor: Option<Child>,
     ) -> Run {
-        let (over, is_over) = watch::channel(false);
+        let (progress, stage) = watch::channel(Stage::Live);
         let server = Arc::new(Mutex::new(None));
-        let run = Run { commands, server: server.clone(), ended: is_over };
+        let run = Run { commands, server: server.clone(), stage };
         let worker = self.clone();
         self.tasks.spawn(async move {
             let mut state = Some(state);
@@ -181,8 +198,9 @@ impl Worker {
                 let _ = supervisor.wait().await;
             }
             *server.lock() = None;
+            progress.send_replace(Stage::Ended);
             worker.tell(end, None).await;
-            over.send_replace(true);
+            progress.send_replace(Stage::Told);
         });
         run
     }
@@ -228,7 +246,11 @@ impl Worker {
     }
 
     async fn stop_run(&self, slot: &mut Option<Run>) -> Result<(), RuntimeError> {
-        let Some(mut run) = slot.take().filter(|run| !run.is_over()) else {
+        if let Some(ended) = slot.as_mut().filter(|run| !run.is_live()) {
+            ended.told().await;
+            *slot = None;
+        }
+        let Some(mut run) = slot.take() else {
             self.rest().await;
             // A failure that was told of is done with.
             let _ = remove_if_there(&self.dir.outcome());
@@ -243,7 +265,7 @@ impl Worker {
         }
         // A supervisor that cannot be told is gone, which is seen next.
         let _ = run.commands.stop().await;
-        let in_time = tokio::time::timeout(STOP_TIMEOUT, run.ended.wait_for(|over| *over)).await.is_ok();
+        let in_time = tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok();
         if !in_time {
             *slot = Some(run);
             return Err(RuntimeError("the session's supervisor does not end".to_owned()));

@@ -1,0 +1,191 @@
+//! The promises written on the trait, each as a test.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use opencode_router::runtime::{LogRange, News, Runtime, Sighting};
+use opencode_router::session::{Email, Memo, Origin, PhaseName, SessionId, SessionKey, Spec};
+use tokio::sync::mpsc::Receiver;
+
+use crate::support::condition::in_time;
+
+/// A runtime with room for the sessions of one test.
+#[async_trait]
+pub trait Place: Send + Sync {
+    fn runtime(&self) -> Arc<dyn Runtime>;
+    /// Ends a session's server from outside.
+    async fn break_server(&self, id: SessionId);
+}
+
+/// One promise of the contract.
+macro_rules! run_on {
+    ($place:expr) => {
+        $crate::contract::suite::tests_on!($place;
+            a_session_is_created_once_and_does_not_run,
+            a_start_leads_to_ready_and_a_second_one_changes_nothing,
+            a_stop_ends_the_run_and_the_next_start_is_another_run,
+            a_server_that_ends_by_itself_is_a_failure_that_can_be_retried,
+            a_delete_takes_everything_and_may_be_repeated,
+            what_is_unknown_is_left_alone,
+            many_starts_at_once_are_one);
+    };
+}
+macro_rules! tests_on {
+    ($place:expr; $($name:ident),*) => {
+        $(#[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            $crate::contract::suite::$name(&$place).await;
+        })*
+    };
+}
+pub(crate) use {run_on, tests_on};
+
+fn spec() -> Spec {
+    let key = SessionKey { owner: Email::parse("dev@localhost").unwrap(), origin: Origin::new_project() };
+    Spec { key, source_branch: None, profile: None, created_at: Timestamp::from_second(1_800_000_000).unwrap() }
+}
+
+fn memo() -> Memo {
+    Memo::new(Timestamp::from_second(1_800_000_001).unwrap())
+}
+
+/// A runtime that is watched, and a session that was created on it.
+struct Stage {
+    runtime: Arc<dyn Runtime>,
+    news: Receiver<News>,
+    spec: Spec,
+    id: SessionId,
+}
+
+impl Stage {
+    async fn set(place: &impl Place) -> Self {
+        let runtime = place.runtime();
+        let mut news = runtime.watch().await;
+        match in_time("a snapshot", news.recv()).await {
+            Some(News::Snapshot(all)) => assert!(all.is_empty()),
+            other => panic!("the first news is no snapshot: {other:?}"),
+        }
+        let spec = spec();
+        runtime.create(&spec, &memo()).await.unwrap();
+        Self { runtime, news, id: spec.id(), spec }
+    }
+
+    /// Every phase up to `last`, with its sighting.
+    async fn until(&mut self, last: PhaseName) -> (Vec<PhaseName>, Sighting) {
+        let mut seen = Vec::new();
+        loop {
+            match in_time(&format!("{last:?} after {seen:?}"), self.news.recv()).await {
+                Some(News::Seen(sighting)) if sighting.spec.id() == self.id => {
+                    assert_eq!(
+                        sighting.server.is_some(),
+                        sighting.phase.name == PhaseName::Ready,
+                        "a server exactly while ready"
+                    );
+                    assert_eq!(sighting.spec, self.spec);
+                    seen.push(sighting.phase.name);
+                    if sighting.phase.name == last {
+                        return (seen, sighting);
+                    }
+                    let over = matches!(sighting.phase.name, PhaseName::Failed | PhaseName::Stopped);
+                    assert!(!over || last == PhaseName::Stopped, "{:?} instead of {last:?}", sighting.phase);
+                }
+                other => panic!("unexpected news: {other:?}"),
+            }
+        }
+    }
+
+    async fn ready(&mut self) -> Sighting {
+        self.runtime.start(self.id).await.unwrap();
+        self.until(PhaseName::Ready).await.1
+    }
+
+    async fn end(self) {
+        self.runtime.delete(self.id).await.unwrap();
+    }
+}
+
+pub async fn a_session_is_created_once_and_does_not_run(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let other = Memo { title: Some("another".into()), ..memo() };
+    stage.runtime.create(&stage.spec, &other).await.unwrap();
+    let sighting = stage.ready().await;
+    assert_eq!(sighting.memo, memo(), "a session that exists stays as it is");
+    stage.end().await;
+}
+
+pub async fn a_start_leads_to_ready_and_a_second_one_changes_nothing(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    stage.runtime.start(stage.id).await.unwrap();
+    let (phases, sighting) = stage.until(PhaseName::Ready).await;
+    assert_eq!(phases.first(), Some(&PhaseName::Pending));
+    assert!(phases[..phases.len() - 1].iter().all(|phase| phase.is_starting()), "{phases:?}");
+    assert!(sighting.server.is_some());
+    stage.runtime.start(stage.id).await.unwrap();
+    stage.runtime.remember(stage.id, &memo()).await.unwrap();
+    assert!(stage.news.try_recv().is_err(), "nothing new is seen");
+    stage.end().await;
+}
+
+pub async fn a_stop_ends_the_run_and_the_next_start_is_another_run(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let first = stage.ready().await.server.unwrap();
+    stage.runtime.stop(stage.id).await.unwrap();
+    stage.until(PhaseName::Stopped).await;
+    let log = stage.runtime.logs(stage.id, LogRange { tail: 100, follow: false }).await.unwrap();
+    let log: Vec<_> = log.try_collect().await.unwrap();
+    assert!(!log.is_empty(), "a run leaves a log");
+    let second = stage.ready().await.server.unwrap();
+    assert!(!Arc::ptr_eq(&first, &second), "each run has a server of its own");
+    stage.end().await;
+}
+
+pub async fn a_server_that_ends_by_itself_is_a_failure_that_can_be_retried(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    stage.ready().await;
+    place.break_server(stage.id).await;
+    let (_, sighting) = stage.until(PhaseName::Failed).await;
+    let failure = sighting.phase.failure.expect("a failure says why");
+    assert!(!failure.message.is_empty());
+    stage.ready().await;
+    stage.end().await;
+}
+
+pub async fn a_delete_takes_everything_and_may_be_repeated(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    stage.ready().await;
+    stage.runtime.delete(stage.id).await.unwrap();
+    loop {
+        match in_time("it is gone", stage.news.recv()).await {
+            Some(News::Gone(id)) => break assert_eq!(id, stage.id),
+            Some(News::Seen(sighting)) => assert_eq!(sighting.phase.name, PhaseName::Stopped),
+            other => panic!("unexpected news: {other:?}"),
+        }
+    }
+    stage.runtime.delete(stage.id).await.unwrap();
+    assert!(stage.runtime.start(stage.id).await.is_err(), "what is gone does not start");
+}
+
+pub async fn what_is_unknown_is_left_alone(place: &impl Place) {
+    let stage = Stage::set(place).await;
+    let nobody = spec().id();
+    stage.runtime.stop(nobody).await.unwrap();
+    stage.runtime.delete(nobody).await.unwrap();
+    stage.runtime.remember(nobody, &memo()).await.unwrap();
+    assert!(stage.runtime.start(nobody).await.is_err());
+    let log = stage.runtime.logs(nobody, LogRange { tail: 9, follow: false }).await.unwrap();
+    assert!(log.try_collect::<Vec<_>>().await.unwrap().is_empty());
+    stage.end().await;
+}
+
+pub async fn many_starts_at_once_are_one(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let starts = (0..20).map(|_| stage.runtime.start(stage.id));
+    for start in futures_util::future::join_all(starts).await {
+        start.unwrap();
+    }
+    let (phases, _) = stage.until(PhaseName::Ready).await;
+    assert_eq!(phases.iter().filter(|phase| **phase == PhaseName::Pending).count(), 1, "{phases:?}");
+    stage.end().await;
+}

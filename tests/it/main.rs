@@ -1,0 +1,8 @@
+//! The promises of the product, each shown on real parts: the real program or [`opencode_router::app::App`], real
+//! opencode, real Git, a model server that streams.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
+
+mod contract;
+mod structure;
+mod support;

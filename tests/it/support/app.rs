@@ -1,0 +1,124 @@
+//! An [`App`] in this process, on a fake runtime and a clock that stands still.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use opencode_router::app::{App, Shutdown};
+use opencode_router::config::Config;
+use opencode_router::session::clock::ManualClock;
+use opencode_router::session::{Lifecycle, Session};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::condition::{eventually, in_time};
+use super::fake::Fake;
+use super::http::Call;
+
+/// A router in this process.
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub attach: SocketAddr,
+    pub fake: Arc<Fake>,
+    pub clock: Arc<ManualClock>,
+    pub lifecycle: Arc<Lifecycle>,
+    stop: Option<oneshot::Sender<Shutdown>>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl TestApp {
+    /// Starts it; sessions are served at `upstream`.
+    pub async fn start(upstream: SocketAddr) -> Self {
+        Self::start_with(upstream, &["--dev-email", "dev@localhost"]).await
+    }
+
+    /// Starts it with arguments of one's own, who may use it included.
+    pub async fn start_with(upstream: SocketAddr, arguments: &[&str]) -> Self {
+        let basic = ["opencode-router", "--port", "0", "--attach-port", "0"];
+        let arguments = basic.iter().chain(arguments).map(std::ffi::OsString::from);
+        let config = Config::read(arguments).expect("good arguments");
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let fake = Fake::new(upstream);
+        let app = App::with_runtime(&config, fake.clone(), clock.clone(), Vec::new(), None).await.expect("it starts");
+        let (address, attach) = (app.addresses().main, app.addresses().attach);
+        let lifecycle = app.lifecycle().clone();
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(app.run(async { stopped.await.unwrap_or(Shutdown::LeaveSessions) }));
+        Self { address, attach, fake, clock, lifecycle, stop: Some(stop), running: Some(running) }
+    }
+
+    /// Puts the clock forward.
+    pub fn pass(&self, minutes: i64) {
+        self.clock.advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// A new session's id; its start is under way.
+    pub async fn create(&self) -> String {
+        let answer = self.api("POST", "/api/sessions").json(&json!({})).send().await.unwrap();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A new session's id, once it is ready.
+    pub async fn ready(&self) -> String {
+        let id = self.create().await;
+        self.wait_for_phase(&id, "ready").await;
+        id
+    }
+
+    /// A new session's id, once it is stopped again.
+    pub async fn stopped(&self) -> String {
+        let id = self.ready().await;
+        self.api("POST", &format!("/api/sessions/{id}/stop")).send().await.unwrap();
+        self.wait_for_phase(&id, "stopped").await;
+        id
+    }
+
+    pub async fn get(&self, id: &str) -> Value {
+        self.api("GET", &format!("/api/sessions/{id}")).send().await.unwrap().json()
+    }
+
+    pub async fn wait_for_phase(&self, id: &str, phase: &str) -> Value {
+        let what = format!("{id} is {phase}");
+        eventually(&what, async || Some(self.get(id).await).filter(|session| session["phase"]["name"] == phase)).await
+    }
+
+    /// The session itself.
+    pub fn session_of(&self, id: &str) -> Arc<Session> {
+        self.lifecycle.registry().get(id.parse().unwrap()).expect("it exists")
+    }
+
+    /// Waits until nobody uses the session.
+    pub async fn no_leases(&self, id: &str) {
+        let session = self.session_of(id);
+        eventually("all leases end", async || {
+            let leases = session.view(&self.lifecycle.limits().idle).leases;
+            (leases.reads + leases.writes + leases.tunnels == 0).then_some(())
+        })
+        .await;
+    }
+
+    pub fn api(&self, method: &str, path: &str) -> Call {
+        Call::new(self.address, method.parse().unwrap(), path)
+    }
+
+    /// A request to a session's host.
+    pub fn session(&self, id: &str, method: &str, path: &str) -> Call {
+        Call::new(self.address, method.parse().unwrap(), path).host(&self.session_host(id))
+    }
+
+    pub fn session_host(&self, id: &str) -> String {
+        format!("{id}-oc.localhost:{}", self.address.port())
+    }
+
+    /// Stops it and waits for its end.
+    pub async fn stop(&mut self, how: Shutdown) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(how);
+        }
+        if let Some(running) = self.running.take() {
+            in_time("the router stops", running).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A runtime whose sessions are all served by one address, and that does as the test says.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use opencode_router::opencode::Server;
+use opencode_router::runtime::{LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, watch};
+
+/// The password of every session.
+pub const PASSWORD: &str = "the session's own password";
+
+/// A runtime without processes.
+pub struct Fake {
+    upstream: SocketAddr,
+    sessions: Mutex<HashMap<SessionId, Held>>,
+    /// One thing is done with sessions at a time.
+    turn: tokio::sync::Mutex<()>,
+    news: mpsc::Sender<News>,
+    told: Mutex<Option<mpsc::Receiver<News>>>,
+    starts_may_end: watch::Sender<bool>,
+    stops_may_end: watch::Sender<bool>,
+    failure: Mutex<Option<Failure>>,
+    me: std::sync::Weak<Self>,
+}
+
+#[derive(Clone)]
+struct Held {
+    spec: Spec,
+    memo: Memo,
+    phase: PhaseName,
+    starts: usize,
+    log: String,
+}
+
+impl Fake {
+    /// A runtime without sessions; those to come are served at `upstream`.
+    pub fn new(upstream: SocketAddr) -> Arc<Self> {
+        let (news, told) = mpsc::channel(256);
+        Arc::new_cyclic(|me| Self {
+            upstream,
+            sessions: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            news,
+            told: Mutex::new(Some(told)),
+            starts_may_end: watch::Sender::new(true),
+            stops_may_end: watch::Sender::new(true),
+            failure: Mutex::default(),
+            me: me.clone(),
+        })
+    }
+
+    /// Starts stay under way until [`Fake::release_starts`].
+    pub fn hold_starts(&self) {
+        self.starts_may_end.send_replace(false);
+    }
+
+    pub fn release_starts(&self) {
+        self.starts_may_end.send_replace(true);
+    }
+
+    /// Stops stay under way until [`Fake::release_stops`].
+    pub fn hold_stops(&self) {
+        self.stops_may_end.send_replace(false);
+    }
+
+    pub fn release_stops(&self) {
+        self.stops_may_end.send_replace(true);
+    }
+
+    /// Starts fail with this, or succeed again.
+    pub fn fail_starts(&self, failure: Option<Failure>) {
+        *self.failure.lock() = failure;
+    }
+
+    /// How often the session was started.
+    pub fn starts(&self, id: SessionId) -> usize {
+        self.sessions.lock().get(&id).map_or(0, |held| held.starts)
+    }
+
+    /// What was written down last.
+    pub fn memo(&self, id: SessionId) -> Option<Memo> {
+        self.sessions.lock().get(&id).map(|held| held.memo.clone())
+    }
+
+    /// The session's server ends by itself.
+    pub async fn crash(&self, id: SessionId, failure: Failure) {
+        self.see(id, Observation::failed(failure)).await;
+    }
+
+    async fn see(&self, id: SessionId, phase: Observation) {
+        let sighting = {
+            let mut sessions = self.sessions.lock();
+            let Some(held) = sessions.get_mut(&id) else { return };
+            held.phase = phase.name;
+            held.log.push_str(&format!("{:?}\n", phase.name));
+            let directory = format!("/work/{id}");
+            let server = (phase.name == PhaseName::Ready)
+                .then(|| Arc::new(Server::new(self.upstream, &PASSWORD.to_owned().into(), directory)));
+            Sighting { spec: held.spec.clone(), memo: held.memo.clone(), phase, server }
+        };
+        let _ = self.news.send(News::Seen(sighting)).await;
+    }
+
+    async fn finish_start(&self, id: SessionId) {
+        let mut may_end = self.starts_may_end.subscribe();
+        let _ = may_end.wait_for(|may| *may).await;
+        let _turn = self.turn.lock().await;
+        if self.sessions.lock().get(&id).is_none_or(|held| held.phase != PhaseName::Starting) {
+            return;
+        }
+        let failure = self.failure.lock().clone();
+        let end = failure.map_or_else(|| Observation::of(PhaseName::Ready), Observation::failed);
+        self.see(id, end).await;
+    }
+
+    fn phase(&self, id: SessionId) -> Option<PhaseName> {
+        self.sessions.lock().get(&id).map(|held| held.phase)
+    }
+}
+
+#[async_trait]
+impl Runtime for Fake {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+        let held =
+            Held { spec: spec.clone(), memo: memo.clone(), phase: PhaseName::Stopped, starts: 0, log: String::new() };
+        self.sessions.lock().entry(spec.id()).or_insert(held);
+        Ok(())
+    }
+
+    async fn start(&self, id: SessionId) -> Result<(), Failure> {
+        let _turn = self.turn.lock().await;
+        match self.phase(id) {
+            Some(PhaseName::Stopped | PhaseName::Failed) => {}
+            Some(_) => return Ok(()),
+            None => {
+                return Err(Failure::new(opencode_router::session::Reason::RuntimeError, "there is no such session"));
+            }
+        }
+        if let Some(held) = self.sessions.lock().get_mut(&id) {
+            held.starts += 1;
+        }
+        self.see(id, Observation::of(PhaseName::Pending)).await;
+        self.see(id, Observation::of(PhaseName::Starting)).await;
+        if let Some(me) = self.me.upgrade() {
+            tokio::spawn(async move { me.finish_start(id).await });
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
+        let _turn = self.turn.lock().await;
+        if self.phase(id).is_none_or(|phase| phase == PhaseName::Stopped) {
+            return Ok(());
+        }
+        let mut may_end = self.stops_may_end.subscribe();
+        let _ = may_end.wait_for(|may| *may).await;
+        self.see(id, Observation::of(PhaseName::Stopped)).await;
+        Ok(())
+    }
+
+    async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
+        self.stop(id).await?;
+        if self.sessions.lock().remove(&id).is_some() {
+            let _ = self.news.send(News::Gone(id)).await;
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError> {
+        if let Some(held) = self.sessions.lock().get_mut(&id) {
+            held.memo = memo.clone();
+        }
+        Ok(())
+    }
+
+    async fn watch(&self) -> mpsc::Receiver<News> {
+        let told = self.told.lock().take();
+        let _ = self.news.send(News::Snapshot(Vec::new())).await;
+        told.expect("it is watched once")
+    }
+
+    async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
+        let log = self.sessions.lock().get(&id).map(|held| held.log.clone()).unwrap_or_default();
+        let lines: Vec<_> = log.lines().map(|line| format!("{line}\n")).collect();
+        let tail = lines[lines.len().saturating_sub(range.tail)..].to_vec();
+        Ok(futures_util::stream::iter(tail).map(|line| Ok(Bytes::from(line))).boxed())
+    }
+}

@@ -1,0 +1,10 @@
+//! What tests stand on.
+
+pub mod app;
+pub mod condition;
+pub mod fake;
+pub mod git;
+pub mod http;
+pub mod model;
+pub mod opencode;
+pub mod program;

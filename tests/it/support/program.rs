@@ -1,0 +1,206 @@
+//! The real program, as a user starts it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::condition::{eventually, in_time};
+use super::http::{Answer, Call};
+use super::model::ModelServer;
+use super::opencode;
+
+/// The owner of all sessions in these tests.
+pub const EMAIL: &str = "dev@localhost";
+
+/// A router with a data folder and a model server of its own.
+pub struct Program {
+    pub address: SocketAddr,
+    pub attach: SocketAddr,
+    pub model: ModelServer,
+    data: TempDir,
+    settings: Vec<(String, String)>,
+    child: Child,
+}
+
+impl Program {
+    /// Starts it with the defaults.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts it with settings, as environment variables.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        // Not below a long temporary path: Unix sockets have short names.
+        let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
+        let model = ModelServer::start().await;
+        let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (child, address, attach) = launch(data.path(), &model, &settings).await;
+        Self { address, attach, model, data, settings, child }
+    }
+
+    /// Where its sessions are.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The folder of one session.
+    pub fn session_dir(&self, id: &str) -> PathBuf {
+        self.data.path().join("sessions").join(id)
+    }
+
+    /// Sends a signal to the router.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id().expect("it runs")).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Waits until the router has ended.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        in_time("the router ends", self.child.wait()).await.unwrap()
+    }
+
+    /// Kills it in the middle of whatever it does, and starts it again on the same folder.
+    pub async fn kill_and_restart(&mut self) {
+        self.signal(Signal::KILL);
+        self.ended().await;
+        self.restart().await;
+    }
+
+    /// Starts it again after it ended.
+    pub async fn restart(&mut self) {
+        let (child, address, attach) = launch(self.data.path(), &self.model, &self.settings).await;
+        (self.child, self.address, self.attach) = (child, address, attach);
+    }
+
+    /// A request to the API.
+    pub fn api(&self, method: &str, path: &str) -> Call {
+        Call::new(self.address, method.parse().unwrap(), path)
+    }
+
+    /// A request to a session's host.
+    pub fn session(&self, id: &str, method: &str, path: &str) -> Call {
+        Call::new(self.address, method.parse().unwrap(), path).host(&self.session_host(id))
+    }
+
+    /// A session's host, with the port.
+    pub fn session_host(&self, id: &str) -> String {
+        format!("{id}-oc.localhost:{}", self.address.port())
+    }
+
+    /// Creates a session and returns it.
+    pub async fn create(&self, wanted: Value) -> Value {
+        let answer = self.api("POST", "/api/sessions").json(&wanted).send().await.unwrap();
+        assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    /// Creates a new project and waits until it is ready; returns its id.
+    pub async fn ready_project(&self) -> String {
+        let id = id_of(&self.create(json!({})).await);
+        self.wait_for_phase(&id, "ready").await;
+        id
+    }
+
+    /// The session as the API shows it.
+    pub async fn get(&self, id: &str) -> Value {
+        let answer = self.api("GET", &format!("/api/sessions/{id}")).send().await.unwrap();
+        assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());
+        answer.json()
+    }
+
+    /// Waits until the session is in a phase, and returns it.
+    pub async fn wait_for_phase(&self, id: &str, phase: &str) -> Value {
+        let what = format!("{id} is {phase}");
+        eventually(&what, async || {
+            let session = self.get(id).await;
+            (session["phase"]["name"] == phase).then_some(session)
+        })
+        .await
+    }
+
+    /// Waits until something holds for the session, and returns it.
+    pub async fn wait_until(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, async || Some(self.get(id).await).filter(&holds)).await
+    }
+
+    /// Asks the session to start, stop, …
+    pub async fn act(&self, id: &str, action: &str) -> Answer {
+        self.api("POST", &format!("/api/sessions/{id}/{action}")).send().await.unwrap()
+    }
+
+    /// A fresh attach token.
+    pub async fn token(&self, id: &str) -> String {
+        let answer = self.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({})).send().await.unwrap();
+        answer.json()["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The processes that belong to a session, by its folder in their environment.
+    pub fn processes_of(&self, id: &str) -> Vec<i32> {
+        let mark = format!("OPENCODE_ROUTER_SESSION_DIR={}", self.session_dir(id).display());
+        let pids = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let marked = |pid: &i32| {
+            let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        };
+        pids.filter(marked).collect()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Sessions outlive a router that is killed; a test's must not outlive the test.
+        if self.child.try_wait().ok().flatten().is_none() {
+            self.signal(Signal::INT);
+            let begun = std::time::Instant::now();
+            while self.child.try_wait().ok().flatten().is_none() && begun.elapsed().as_secs() < 30 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+        let sessions = std::fs::read_dir(self.data.path().join("sessions")).into_iter().flatten().flatten();
+        for session in sessions {
+            for pid in self.processes_of(&session.file_name().to_string_lossy()) {
+                let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+            }
+        }
+    }
+}
+
+/// The id of a session in JSON.
+pub fn id_of(session: &Value) -> String {
+    session["id"].as_str().expect("an id").to_owned()
+}
+
+async fn launch(data: &Path, model: &ModelServer, settings: &[(String, String)]) -> (Child, SocketAddr, SocketAddr) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_opencode-router"));
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", data)
+        .env("DEV_EMAIL", EMAIL)
+        .env("PORT", "0")
+        .env("ATTACH_PORT", "0")
+        .env("ROUTER_DATA_DIR", data)
+        .env("OPENCODE_PROGRAM", opencode::program())
+        .env("OPENCODE_CONFIG_CONTENT", model.config().to_string())
+        .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
+        .env("LOG_LEVEL", "info")
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut addresses = Vec::new();
+    while addresses.len() < 2 {
+        let line = in_time("the router is ready", lines.next_line()).await.unwrap().expect("it says where it listens");
+        let port = line.split("http://").nth(1).and_then(|rest| rest.split([' ', '/']).next()?.rsplit(':').next());
+        addresses.extend(port.and_then(|port| port.parse().ok()).map(|port| SocketAddr::from(([127, 0, 0, 1], port))));
+    }
+    (child, addresses[0], addresses[1])
+}
