@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
 
+mod browser;
 mod contract;
 mod structure;
 mod support;
