@@ -68,6 +68,8 @@ await journey(async (browser) => {
     await control(project, "button", "Log").click();
     const shown = panel(page, "About say done-as-asked");
     await shown.getByText("opencode server listening").waitFor();
+    // While the agent works, "Stop" asks first.
+    await shown.getByText("ready", { exact: true }).first().waitFor();
     await control(shown, "button", "Stop").click();
     await shown.getByText("[session] stopped").waitFor();
     await control(shown, "button", "Close").click();
