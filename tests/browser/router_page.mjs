@@ -88,5 +88,6 @@ await journey(async (browser) => {
     await project.waitFor({ state: "detached" });
   });
 
-  assert.deepEqual(complaints, []);
+  // Chromium reports the refusal that was provoked.
+  assert.deepEqual(complaints.filter((text) => !text.includes("status of 422")), []);
 });
