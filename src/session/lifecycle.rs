@@ -89,7 +89,7 @@ impl Lifecycle {
         lifecycle.tasks.spawn(async move {
             let feed = async {
                 while let Some(news) = news.recv().await {
-                    registry.apply(news)
+                    registry.apply(news);
                 }
             };
             tokio::select! { () = feed => {}, () = stopped => {} }

@@ -165,6 +165,6 @@ impl Runtime for Process {
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
-        Ok(log::read(self.data.session(id).logs(), range))
+        Ok(log::read(&self.data.session(id).logs(), range))
     }
 }

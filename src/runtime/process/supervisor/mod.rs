@@ -38,6 +38,6 @@ pub fn main() -> io::Result<()> {
         let link = link::Link::listen(&dir)?;
         writeln!(io::stdout(), "{LISTENING}")?;
         io::stdout().flush()?;
-        run::Run::new(job, dir, link)?.to_the_end().await
+        run::Run::new(job, dir, link)?.finish().await
     })
 }

@@ -54,7 +54,7 @@ impl Run {
     }
 
     /// Runs until it is stopped or ends by itself, then leaves nothing behind but files.
-    pub(super) async fn to_the_end(mut self) -> io::Result<()> {
+    pub(super) async fn finish(mut self) -> io::Result<()> {
         let children = self.children.clone();
         let failure = tokio::select! {
             ended = children.collect() => return ended,
