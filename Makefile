@@ -39,7 +39,6 @@ bench: $(WEB) ## How to compare the router with other proxies
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md
-	@cargo run --quiet --locked -- print-openapi > docs/openapi.json
 
 clean: ## Remove what was built; sessions stay
 	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules

@@ -76,7 +76,7 @@ impl Process {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone")
+                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone");
                 }
             }
         }
