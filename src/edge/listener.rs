@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{self, Protocols};
 use super::{Body, Drain};
+use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
 /// How long the loop waits when the system has no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -89,7 +90,12 @@ impl Listener {
                 continue;
             };
             let serve = serve.clone();
-            let service = hyper::service::service_fn(move |request| {
+            let place = Arc::new(place);
+            let held = place.clone();
+            let service = hyper::service::service_fn(move |mut request| {
+                if asks_for_upgrade(&request) {
+                    request.extensions_mut().insert(TunnelGuard(held.clone()));
+                }
                 let response = serve(peer, request);
                 async move { Ok::<_, std::convert::Infallible>(response.await) }
             });

@@ -195,6 +195,10 @@ impl Session {
             return;
         }
         live.agent = Agent { unknown: Some(self.clock.now()), ..Agent::default() };
+        // However long the start took: whoever wanted it gets the whole idle time.
+        if live.flight.is_some() {
+            self.touch();
+        }
         if let Some(old) = live.server.replace(server) {
             old.retire();
         }
