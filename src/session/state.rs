@@ -165,8 +165,11 @@ impl Session {
     }
 
     /// Applies what the runtime saw; tells whether anything changed.
-    pub(super) fn observe(&self, seen: Sighting) -> bool {
+    pub(super) fn observe(&self, mut seen: Sighting) -> bool {
         let mut live = self.live.lock();
+        if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
+            seen.phase.name = PhaseName::Starting;
+        }
         let changed = self.advance(&mut live, Event::Observed(seen.phase));
         if self.phase_name() == PhaseName::Ready
             && let Some(server) = seen.server

@@ -100,10 +100,14 @@ impl Worker {
         }
     }
 
-    /// The phase of a session without a supervisor. Anything left of a supervisor that was killed is ended.
+    /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
+    /// which are ended.
     async fn rest(&self) -> Observation {
-        let dir = self.dir.path().to_owned();
-        let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
+        if self.dir.socket().exists() {
+            let dir = self.dir.path().to_owned();
+            let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
+            let _ = remove_if_there(&self.dir.socket());
+        }
         let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
         outcome
             .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
@@ -265,12 +269,16 @@ impl Worker {
         }
         // A supervisor that cannot be told is gone, which is seen next.
         let _ = run.commands.stop().await;
-        let in_time = tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok();
-        if !in_time {
-            *slot = Some(run);
-            return Err(RuntimeError("the session's supervisor does not end".to_owned()));
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
         }
-        Ok(())
+        tracing::error!(session = %self.spec.id(), "the session's supervisor does not end; it is killed");
+        run.commands.kill();
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
+        }
+        *slot = Some(run);
+        Err(RuntimeError("the session's supervisor cannot be ended".to_owned()))
     }
 
     /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed

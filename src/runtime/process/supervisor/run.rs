@@ -120,6 +120,7 @@ impl Run {
         let port = free_port().map_err(|error| cannot(&error))?;
         let mut command = Command::new(&self.job.opencode);
         command.args(["serve", "--hostname", "127.0.0.1", "--port", &port.to_string()]).current_dir(&self.project);
+        command.args(["--print-logs", "--log-level", "WARN"]);
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
         self.link.tell(State::Running { port, since: SystemClock.now() });
