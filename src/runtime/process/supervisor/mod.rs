@@ -5,9 +5,11 @@
 mod checkout;
 mod children;
 mod explain;
+mod lines;
 mod link;
 mod progress;
 mod run;
+mod stage;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
