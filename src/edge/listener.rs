@@ -86,7 +86,7 @@ impl Listener {
                 () = drain.begun().cancelled() => return,
             };
             let Some(place) = place else {
-                tracing::warn!(%peer, "connection refused: this peer has too many");
+                tracing::debug!(%peer, "connection refused: this peer has too many");
                 continue;
             };
             let serve = serve.clone();

@@ -115,7 +115,8 @@ impl Runtime for Process {
             return Ok(());
         }
         let dir = self.data.session(spec.id());
-        let written = dir.prepare().and_then(|()| record::write(&dir, spec, memo));
+        // A record that is there but cannot be used, from a newer program perhaps, is not overwritten.
+        let written = record::read(&dir).and_then(|_| dir.prepare()).and_then(|()| record::write(&dir, spec, memo));
         written.map_err(|error| {
             let full = error.kind() == std::io::ErrorKind::StorageFull;
             let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
