@@ -8,6 +8,7 @@ mod files;
 mod layout;
 mod log;
 mod record;
+mod run;
 mod settings;
 pub mod supervisor;
 mod tree;

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Commands, Reports};
 use super::layout::{SessionDir, read_if_there, remove_if_there, write_atomically};
+use super::run::{Run, Stage};
 use super::settings::ProcessSettings;
 use super::wire::{Clone as CloneJob, Job, Outcome, State};
 use super::{files, record, tree};
@@ -35,34 +36,6 @@ pub(super) struct Worker {
     memo: Mutex<Memo>,
     /// Held while something is done with the session, so that one thing is done at a time.
     run: tokio::sync::Mutex<Option<Run>>,
-}
-
-/// A run that is watched.
-struct Run {
-    commands: Commands,
-    server: Arc<Mutex<Option<Arc<Server>>>>,
-    stage: watch::Receiver<Stage>,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Stage {
-    Live,
-    /// Nothing of it runs any more.
-    Ended,
-    /// And everybody was told.
-    Told,
-}
-
-impl Run {
-    fn is_live(&self) -> bool {
-        *self.stage.borrow() == Stage::Live
-    }
-
-    async fn told(&mut self) {
-        // Whoever watches the run tells of its end before it goes away.
-        let _ = self.stage.wait_for(|stage| *stage == Stage::Told).await;
-    }
 }
 
 impl Worker {
@@ -92,7 +65,7 @@ impl Worker {
         match connection::connect(&self.dir).await {
             Ok((state, reports, commands)) => {
                 tracing::info!(session = %self.spec.id(), "taking over the running session");
-                let phase = observation(&state);
+                let phase = state.observation();
                 *run = Some(self.watch(state, reports, commands, None));
                 self.sighting(phase, None)
             }
@@ -111,7 +84,7 @@ impl Worker {
         let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
         outcome
             .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
-            .map_or_else(|| Observation::of(PhaseName::Stopped), ended)
+            .map_or_else(|| Observation::of(PhaseName::Stopped), |outcome| outcome.observation())
     }
 
     /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
@@ -181,18 +154,18 @@ impl Worker {
     ) -> Run {
         let (progress, stage) = watch::channel(Stage::Live);
         let server = Arc::new(Mutex::new(None));
-        let run = Run { commands, server: server.clone(), stage };
+        let run = Run::new(commands, server.clone(), stage);
         let worker = self.clone();
         self.tasks.spawn(async move {
             let mut state = Some(state);
             let end = loop {
                 match state {
-                    Some(State::Ended(outcome)) => break ended(outcome),
+                    Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
                         state = worker.attend(port, since, &mut reports, &server).await;
                     }
                     Some(cloning) => {
-                        worker.tell(observation(&cloning), None).await;
+                        worker.tell(cloning.observation(), None).await;
                         state = reports.next().await;
                     }
                     None => break worker.lost().await,
@@ -303,18 +276,4 @@ impl Worker {
         remembered.clone_from(memo);
         Ok(())
     }
-}
-
-/// What a state that a supervisor tells means; that opencode answers has to be seen first.
-fn observation(state: &State) -> Observation {
-    match state.clone() {
-        State::Cloning { message, percent } => Observation { message, percent, ..Observation::of(PhaseName::Cloning) },
-        State::Running { .. } => Observation::of(PhaseName::Starting),
-        State::Ended(outcome) => ended(outcome),
-    }
-}
-
-fn ended(outcome: Outcome) -> Observation {
-    let seen = outcome.failure.map_or_else(|| Observation::of(PhaseName::Stopped), Observation::failed);
-    Observation { since: Some(outcome.at), ..seen }
 }
