@@ -33,14 +33,14 @@ check: $(WEB) ## Format, lints and documentation of the Rust code
 unit: $(WEB) ## Only the fast tests
 	cargo test --locked --lib
 
-bench: $(WEB) ## How to compare the router with other proxies
+bench: $(WEB) ## Measure the router beside nginx and haproxy
 	@cargo build --release --locked
 	@tests/bench/run
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md
 
-clean: ## Remove what was built; sessions stay
+clean: ## Remove what was built and installed; the files of sessions stay
 	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules
 
 tools:

@@ -28,6 +28,13 @@ pub(super) struct Commands {
     supervisor: Option<Pid>,
 }
 
+/// A connection, and where the run was when it was made.
+pub(super) struct Connected {
+    pub(super) state: State,
+    pub(super) reports: Reports,
+    pub(super) commands: Commands,
+}
+
 /// Starts a supervisor and waits until it listens.
 pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<Child> {
     let mut command = Command::new(&settings.supervisor);
@@ -52,14 +59,14 @@ pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<C
 }
 
 /// Connects to the supervisor of a session, if one lives, and hears where its run is.
-pub(super) async fn connect(dir: &SessionDir) -> io::Result<(State, Reports, Commands)> {
+pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
     let stream = UnixStream::connect(dir.socket()).await?;
     let supervisor = stream.peer_cred()?.pid().and_then(Pid::from_raw);
     let (read, socket) = stream.into_split();
     let mut reports = Reports(BufReader::new(read).lines());
     let state = tokio::time::timeout(PATIENCE, reports.next()).await;
     let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor says nothing"))?;
-    Ok((state, reports, Commands { socket, supervisor }))
+    Ok(Connected { state, reports, commands: Commands { socket, supervisor } })
 }
 
 impl Reports {

@@ -11,7 +11,7 @@ use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Commands, Reports};
+use super::connection::{self, Connected, Reports};
 use super::layout::{SessionDir, read_if_there, remove_if_there, write_atomically};
 use super::run::{Run, Stage};
 use super::settings::ProcessSettings;
@@ -59,18 +59,18 @@ impl Worker {
         let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
     }
 
-    /// What a router that just started finds of this session; from then on its run, if it has one, is watched.
-    pub(super) async fn take_over(self: &Arc<Self>) -> Sighting {
-        let mut run = self.run.lock().await;
+    /// What a router that just started finds of this session, with the connection to its run if it has one.
+    pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
         match connection::connect(&self.dir).await {
-            Ok((state, reports, commands)) => {
-                tracing::info!(session = %self.spec.id(), "taking over the running session");
-                let phase = state.observation();
-                *run = Some(self.watch(state, reports, commands, None));
-                self.sighting(phase, None)
-            }
-            Err(_) => self.sighting(self.rest().await, None),
+            Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
+            Err(_) => (self.sighting(self.rest().await, None), None),
         }
+    }
+
+    /// Watches a run that was found.
+    pub(super) async fn take_over(self: &Arc<Self>, connected: Connected) {
+        tracing::info!(session = %self.spec.id(), "taking over the running session");
+        *self.run.lock().await = Some(self.watch(connected, None));
     }
 
     /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
@@ -113,8 +113,8 @@ impl Worker {
         remove_if_there(&self.dir.outcome())?;
         let job = self.job()?;
         let supervisor = connection::start(&self.settings, &job).await?;
-        let (state, reports, commands) = connection::connect(&self.dir).await?;
-        Ok(self.watch(state, reports, commands, Some(supervisor)))
+        let connected = connection::connect(&self.dir).await?;
+        Ok(self.watch(connected, Some(supervisor)))
     }
 
     fn job(&self) -> io::Result<Job> {
@@ -145,13 +145,8 @@ impl Worker {
     }
 
     /// Watches a run to its end.
-    fn watch(
-        self: &Arc<Self>,
-        state: State,
-        mut reports: Reports,
-        commands: Commands,
-        supervisor: Option<Child>,
-    ) -> Run {
+    fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> Run {
+        let Connected { state, mut reports, commands } = connected;
         let (progress, stage) = watch::channel(Stage::Live);
         let server = Arc::new(Mutex::new(None));
         let run = Run::new(commands, server.clone(), stage);
