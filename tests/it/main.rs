@@ -4,5 +4,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
 
 mod contract;
+mod journey;
+mod process;
 mod structure;
 mod support;
