@@ -186,6 +186,10 @@ impl Session {
                 server.retire();
             }
         }
+        if phase.name == PhaseName::Ready {
+            // However long the start took, nobody could use it before.
+            self.last_activity.fetch_max(phase.since.as_millisecond(), Ordering::Relaxed);
+        }
         self.phase.send_replace(phase);
         true
     }

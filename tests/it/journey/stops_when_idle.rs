@@ -5,12 +5,17 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::support::condition::eventually;
+use crate::support::app::TestApp;
+use crate::support::condition::{eventually, in_time};
 use crate::support::program::Program;
 use crate::support::talk::Talk;
 
 const IDLE: Duration = Duration::from_secs(6);
 const SETTINGS: [(&str, &str); 1] = [("IDLE_TIMEOUT_MINUTES", "0.1")];
+
+fn is_known(session: &Value) -> bool {
+    !session["keptAliveBy"].to_string().contains("agent-unknown")
+}
 
 /// One round of what a tab left open asks for.
 async fn poll(program: &Program, id: &str) -> StatusCode {
@@ -28,7 +33,8 @@ async fn a_tab_left_open_does_not_keep_a_session_and_does_not_wake_it() {
     let id = program.ready_project().await;
     let mut events = program.session(&id, "GET", "/global/event").open().await.unwrap();
     events.read_until("server.connected").await;
-    let ready = program.get(&id).await;
+    let ready = program.wait_until(&id, "what the agent does is known", is_known).await;
+    assert_eq!(ready["phase"]["name"], "ready", "the idle time does not run while it starts");
     let due = moment(&ready, "lastActivityAt") + IDLE;
     assert_eq!(moment(&ready, "stopsAt"), due);
 
@@ -40,7 +46,7 @@ async fn a_tab_left_open_does_not_keep_a_session_and_does_not_wake_it() {
     let late = moment(&stopped["phase"], "since").duration_since(due);
     assert!(!late.is_negative() && late.as_secs() < 10, "it was due at {due}, {late} ago");
     assert_eq!(stopped["lastActivityAt"], ready["lastActivityAt"], "polls are no activity");
-    let end = crate::support::condition::in_time("the stream ends", async {
+    let end = in_time("the stream ends", async {
         while events.chunk().await.is_some_and(|chunk| chunk.is_ok()) {}
     });
     end.await;
@@ -75,4 +81,18 @@ async fn a_session_whose_agent_works_is_not_stopped_until_it_is_done() {
     let due = moment(&done, "lastActivityAt") + IDLE;
     let stopped = program.wait_for_phase(&id, "stopped").await;
     assert!(moment(&stopped["phase"], "since") >= due, "the idle time begins when the agent is done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_idle_time_begins_when_a_long_start_is_over() {
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let app = TestApp::start(nobody).await;
+    app.fake.hold_starts();
+    let id = app.create().await;
+    app.wait_for_phase(&id, "starting").await;
+    app.pass(45);
+    app.fake.release_starts();
+    let session = app.wait_for_phase(&id, "ready").await;
+    assert_eq!(session["lastActivityAt"], session["phase"]["since"], "{session}");
+    assert!(session["keptAliveBy"].to_string().contains("activity"), "{session}");
 }

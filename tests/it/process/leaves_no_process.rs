@@ -16,7 +16,8 @@ async fn what_left_its_group_or_cleared_its_environment_ends_with_the_session() 
     let id = program.ready_project().await;
     let commands = [
         format!("setsid -f sleep {}", nap(1)),
-        format!("env -i PATH=\"$PATH\" setsid -f sleep {}", nap(2)),
+        // With a path: the model's configuration has opencode ask before it runs a plain `env`.
+        format!("/usr/bin/env -i PATH=\"$PATH\" setsid -f sleep {}", nap(2)),
         format!("nohup sleep {} >/dev/null 2>&1 &", nap(3)),
         format!("setsid -f sh -c 'trap \"\" TERM HUP INT; exec env -i sleep {}'", nap(4)),
         format!("(setsid sh -c 'sleep {} & sleep {}' >/dev/null 2>&1 &)", nap(5), nap(6)),

@@ -10,3 +10,4 @@ pub mod opencode;
 pub mod processes;
 pub mod program;
 pub mod talk;
+pub mod tmux;
