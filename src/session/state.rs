@@ -187,8 +187,9 @@ impl Session {
             }
         }
         if phase.name == PhaseName::Ready {
-            // However long the start took, nobody could use it before.
-            self.last_activity.fetch_max(phase.since.as_millisecond(), Ordering::Relaxed);
+            // However long the start took, nobody could use it before. A run that is taken over began long ago.
+            let usable_since = if live.flight.is_some() { self.clock.now() } else { phase.since };
+            self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
         }
         self.phase.send_replace(phase);
         true

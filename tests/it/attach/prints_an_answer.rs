@@ -11,7 +11,7 @@ async fn run_wakes_a_stopped_session_and_prints_the_answer() {
     let (url, token) = address_and_token(&program, &id).await;
     program.act(&id, "stop").await;
     program.wait_for_phase(&id, "stopped").await;
-    let output = opencode_says(&["run", "--attach", &url, "-p", &token, "slow 5"]).await;
+    let output = opencode_says(&["run", "--attach", &url, "-p", &token, "slow", "5"]).await;
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     assert!(printed.contains("word1 word2 word3 word4 word5"), "{output:?}");

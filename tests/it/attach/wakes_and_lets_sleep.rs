@@ -8,7 +8,7 @@ use crate::support::tmux::Tmux;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attached_terminal_wakes_a_session_streams_answers_and_does_not_keep_it() {
-    let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.2")]).await;
+    let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.4")]).await;
     let id = program.ready_project().await;
     let (url, token) = address_and_token(&program, &id).await;
     program.act(&id, "stop").await;

@@ -108,7 +108,8 @@ async fn many_who_create_the_same_session_get_one() {
     let url = git.repo("team/app").await;
     let program = Program::start().await;
     let wanted = json!({"repoUrl": url, "branch": "main"});
-    let calls: FuturesUnordered<_> = (0..8).map(|_| program.api("POST", "/api/sessions").json(&wanted).send()).collect();
+    let calls: FuturesUnordered<_> =
+        (0..8).map(|_| program.api("POST", "/api/sessions").json(&wanted).send()).collect();
     let answers: Vec<_> = calls.map(Result::unwrap).collect().await;
     let new = answers.iter().filter(|answer| answer.status == StatusCode::CREATED).count();
     assert_eq!(new, 1);

@@ -30,7 +30,8 @@ impl Terminal {
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("origin", HeaderValue::try_from(origin).unwrap());
         let stream = TcpStream::connect(program.address).await.unwrap();
-        let (socket, _) = in_time("the terminal opens", tokio_tungstenite::client_async(request, stream)).await.unwrap();
+        let (socket, _) =
+            in_time("the terminal opens", tokio_tungstenite::client_async(request, stream)).await.unwrap();
         Self(socket)
     }
 

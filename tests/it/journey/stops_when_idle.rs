@@ -46,9 +46,7 @@ async fn a_tab_left_open_does_not_keep_a_session_and_does_not_wake_it() {
     let late = moment(&stopped["phase"], "since").duration_since(due);
     assert!(!late.is_negative() && late.as_secs() < 10, "it was due at {due}, {late} ago");
     assert_eq!(stopped["lastActivityAt"], ready["lastActivityAt"], "polls are no activity");
-    let end = in_time("the stream ends", async {
-        while events.chunk().await.is_some_and(|chunk| chunk.is_ok()) {}
-    });
+    let end = in_time("the stream ends", async { while events.chunk().await.is_some_and(|chunk| chunk.is_ok()) {} });
     end.await;
 
     let begun = Instant::now();

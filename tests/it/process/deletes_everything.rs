@@ -19,7 +19,8 @@ async fn a_delete_ends_the_session_and_removes_read_only_folders_too() {
     let cache = program.session_dir(&id).join("home/go/pkg/mod/module");
     std::fs::create_dir_all(&cache).unwrap();
     std::fs::write(cache.join("file.go"), "package module\n").unwrap();
-    for (path, mode) in [(cache.join("file.go"), 0o400), (cache.clone(), 0o500), (cache.parent().unwrap().into(), 0o500)]
+    for (path, mode) in
+        [(cache.join("file.go"), 0o400), (cache.clone(), 0o500), (cache.parent().unwrap().into(), 0o500)]
     {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }

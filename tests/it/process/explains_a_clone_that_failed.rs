@@ -1,5 +1,7 @@
 //! A clone that fails says why in words, and works when it is tried again after the cause is gone.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::is_checked_out;
@@ -67,13 +69,18 @@ async fn a_repository_that_asks_for_a_login() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_reached() {
-    // Nobody listens on a port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // A loopback address of this test's own, on which nobody listens until the test does.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let address = SocketAddr::from(([127, 77, high, low], 3080));
     let program = Program::start().await;
-    let closed = json!({"repoUrl": format!("http://127.0.0.1:{port}/a/b"), "branch": "main"});
-    let (_, phase) = failed(&program, closed).await;
-    explains(&phase, "repository-unreachable", "cannot be reached");
+    let url = format!("http://{address}/team/app");
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
+    explains(&phase, "repository-unreachable", &format!("The server of {url} cannot be reached"));
     let unknown = json!({"repoUrl": "http://no-such-host.invalid/a/b", "branch": "main"});
     let (_, phase) = failed(&program, unknown).await;
     explains(&phase, "repository-unreachable", "no-such-host.invalid");
+
+    let git = GitServer::start_at(address).await;
+    git.repo("team/app").await;
+    works_now(&program, &id).await;
 }

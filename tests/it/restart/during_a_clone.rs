@@ -27,7 +27,9 @@ async fn the_clone_goes_on_and_the_first_message_is_not_lost() {
     server_of(&program, &id);
     assert_eq!(git.clones("team/big"), 1);
     eventually("the first message runs", async || (program.model.turns_with("first words") > 0).then_some(())).await;
-    program.wait_until(&id, "the agent is done", |session| session["title"].is_string() && session["busy"] == false).await;
+    program
+        .wait_until(&id, "the agent is done", |session| session["title"].is_string() && session["busy"] == false)
+        .await;
     assert_eq!(program.model.turns_with("first words"), 1);
 }
 

@@ -51,8 +51,13 @@ pub(crate) struct GitServer {
 impl GitServer {
     /// Listens on a free port of the loopback interface, with no repository yet.
     pub(crate) async fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Listens at an address that was chosen before.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let host = Arc::new(Host::new(root.path()));
         let shared = Arc::clone(&host);

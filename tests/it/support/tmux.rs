@@ -17,6 +17,8 @@ impl Tmux {
     /// Runs opencode with these arguments, in a terminal of 120 by 40.
     pub fn opencode(arguments: &[&str]) -> Self {
         let tmux = Self { home: tempfile::tempdir().unwrap() };
+        // What a program said that ended can still be read.
+        std::fs::write(tmux.home.path().join("tmux.conf"), "set -g remain-on-exit on\n").unwrap();
         let program = opencode::program();
         let words = [program.to_str().unwrap()].into_iter().chain(arguments.iter().copied());
         let quoted: Vec<_> = words.map(|word| format!("'{word}'")).collect();
@@ -51,7 +53,7 @@ impl Tmux {
     fn run(&self, arguments: &[&str]) -> Output {
         let mut tmux = Command::new("tmux");
         on_own_machine(&mut tmux, self.home.path()).arg("-S").arg(self.home.path().join("tmux.sock"));
-        let output = tmux.args(["-f", "/dev/null"]).args(arguments).output();
+        let output = tmux.arg("-f").arg(self.home.path().join("tmux.conf")).args(arguments).output();
         let output = output.expect("tmux, which this test needs, is installed");
         assert!(output.status.success(), "tmux {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
@@ -71,7 +73,10 @@ impl Drop for Tmux {
 pub async fn opencode_says(arguments: &[&str]) -> Output {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(opencode::program());
-    on_own_machine(&mut command, home.path()).args(arguments).current_dir(home.path()).stdin(std::process::Stdio::null());
+    on_own_machine(&mut command, home.path())
+        .args(arguments)
+        .current_dir(home.path())
+        .stdin(std::process::Stdio::null());
     let mut command = tokio::process::Command::from(command);
     super::condition::in_time("opencode ends", command.kill_on_drop(true).output()).await.unwrap()
 }
