@@ -148,6 +148,11 @@ impl Session {
                 server.retire();
             }
         }
+        if phase.name == PhaseName::Ready {
+            // However long the start took, nobody could use it before. A run that is taken over began long ago.
+            let usable_since = if live.flight.is_some() { self.clock.now() } else { phase.since };
+            self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
+        }
         self.phase.send_replace(phase);
         true
     }
