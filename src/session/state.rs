@@ -162,10 +162,6 @@ impl Session {
             return;
         }
         live.agent = Agent::unknown_since(self.clock.now());
-        // However long the start took: whoever wanted it gets the whole idle time.
-        if live.flight.is_some() {
-            self.touch();
-        }
         if let Some(old) = live.server.replace(server) {
             old.retire();
         }
