@@ -17,6 +17,7 @@ use super::wait::{self, OwnPath};
 use super::{Body, render, wakes};
 use crate::api::{self, Problem};
 use crate::auth::{Identity, Unidentified, check_origin};
+use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::{Lease, Lifecycle, Principal, Session, SessionId};
 
@@ -122,7 +123,7 @@ impl Front {
         let meaning = wakes::of_request(&request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
-                Ok(wait::redirect(StatusCode::FOUND, &lease.server().start_page()))
+                Ok(wait::redirect(StatusCode::FOUND, &start_page(lease.server()).await))
             }
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::ShowProgress) => Ok(wait::show(&session, &request)),

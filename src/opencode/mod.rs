@@ -8,9 +8,11 @@ mod follow;
 pub mod health;
 pub mod paths;
 mod server;
+mod start_page;
 
 pub use agent::AgentReport;
 pub use call::CallError;
 pub use command::send_first_message;
 pub use follow::follow_agent;
 pub use server::Server;
+pub use start_page::start_page;

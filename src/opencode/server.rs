@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -44,11 +44,6 @@ impl Server {
     /// The folder it was started in.
     pub fn directory(&self) -> &str {
         &self.directory
-    }
-
-    /// The path of its web page for its folder: `/<base64url of the folder>/session` (opencode 1.18).
-    pub fn start_page(&self) -> String {
-        format!("/{}/session", URL_SAFE_NO_PAD.encode(&self.directory))
     }
 
     /// Cancelled when this run is over.

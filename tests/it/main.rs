@@ -4,6 +4,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
 
 mod attach;
+mod browser;
 mod contract;
 mod journey;
 mod process;

@@ -17,6 +17,7 @@ import { createAnnouncements } from "./sessions/announcements";
 import { createCommands } from "./sessions/commands";
 import { matches } from "./sessions/filter";
 import { List } from "./sessions/List";
+import { recentReposOf } from "./sessions/recent";
 import { moveFocus } from "./sessions/rowFocus";
 import { stateOf } from "./sessions/state";
 import { StartDialog } from "./start/StartDialog";
@@ -35,7 +36,7 @@ export function App() {
   let list: HTMLElement | undefined;
 
   const found = createMemo(() => sessions.list.filter((session) => matches(session, filter())));
-  const recentRepos = createMemo(() => [...new Set(sessions.list.flatMap(({ repoUrl }) => repoUrl ?? []))]);
+  const recentRepos = createMemo(() => recentReposOf(sessions.list));
   const needInput = createMemo(() => sessions.list.filter((session) => stateOf(session) === "needs input").length);
   const detailed = () => sessions.find(dialogs.detail()?.id ?? "");
   const asked = () => sessions.find(dialogs.asking()?.id ?? "");

@@ -71,6 +71,12 @@ impl Program {
         std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
     }
 
+    /// Starts it on a port that it has again after a restart.
+    pub async fn start_on_fixed_port() -> Self {
+        let port = free_port().to_string();
+        Self::start_with(&[("PORT", &port)]).await
+    }
+
     /// Where its sessions are.
     pub fn data(&self) -> &Path {
         self.data.path()
@@ -205,6 +211,13 @@ impl Drop for Program {
 /// The id of a session in JSON.
 pub fn id_of(session: &Value) -> String {
     session["id"].as_str().expect("an id").to_owned()
+}
+
+/// A free port that no outgoing connection is given meanwhile: those are from 32768 on.
+fn free_port() -> u16 {
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (first..32_768).find(free).expect("a free port")
 }
 
 fn log_path(data: &Path) -> PathBuf {

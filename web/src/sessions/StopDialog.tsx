@@ -1,15 +1,25 @@
 import type { Session } from "../api/types";
 import { Dialog } from "../ui/Dialog";
 import { nameOf } from "./naming";
+import { stateOf } from "./state";
 
 /** Asked only while the agent is in a turn: stopping then costs work. */
 export function StopDialog(props: { session: Session; onStop: () => void; onClose: () => void }) {
+  const costs = () => {
+    switch (stateOf(props.session)) {
+      case "needs input":
+        return "The agent is waiting for your answer; its running turn is lost.";
+      case "busy":
+        return "The agent is working; its running turn is lost.";
+      default:
+        return "The agent has finished meanwhile, so nothing is lost.";
+    }
+  };
   return (
     <Dialog label="Stop this session?" onClose={props.onClose}>
       <h2>Stop “{nameOf(props.session)}”?</h2>
       <p>
-        {props.session.needsInput ? "The agent is waiting for your answer" : "The agent is working"}; its running turn is lost.
-        Files and history stay, and the session can be started again at any time.
+        {costs()} Files and history stay, and the session can be started again at any time.
       </p>
       <div class="dialog-actions">
         <button type="button" class="button" autofocus onClick={() => props.onClose()}>

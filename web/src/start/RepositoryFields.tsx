@@ -1,4 +1,4 @@
-import { For } from "solid-js";
+import { For, Show } from "solid-js";
 import type { SetStoreFunction } from "solid-js/store";
 import { shortRepo } from "../sessions/naming";
 import { Field } from "./Field";
@@ -18,12 +18,9 @@ export function RepositoryFields(props: RepositoryFieldsProps) {
         <input
           id={`start-${field}`}
           type="text"
-          // With suggestions it would be a combobox to assistive technology, which promises a choice from a list.
-          role={field === "repoUrl" ? "textbox" : undefined}
           class="mono"
           value={props.draft[field]}
           placeholder={placeholder}
-          list={field === "repoUrl" ? "recent-repos" : undefined}
           inputmode={field === "repoUrl" ? "url" : "text"}
           autocomplete="off"
           autocapitalize="off"
@@ -40,9 +37,25 @@ export function RepositoryFields(props: RepositoryFieldsProps) {
   return (
     <>
       {text("repoUrl", "Repository URL", "https, ssh or git@host:owner/name", "https://github.com/owner/name")}
-      <datalist id="recent-repos">
-        <For each={props.recentRepos}>{(url) => <option value={url}>{shortRepo(url)}</option>}</For>
-      </datalist>
+      <Show when={props.recentRepos.length > 0}>
+        <ul class="recent" aria-label="Recent repositories">
+          <For each={props.recentRepos}>
+            {(url) => (
+              <li>
+                <button
+                  type="button"
+                  class="button small-button mono"
+                  title={url}
+                  aria-pressed={props.draft.repoUrl === url}
+                  onClick={() => props.setDraft("repoUrl", url)}
+                >
+                  <span class="clip">{shortRepo(url)}</span>
+                </button>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
       {text("branch", "Branch", "Leave it empty for the repository’s default branch.", "default branch")}
       <details class="more" open={props.draft.sourceBranch !== "" || props.problems.sourceBranch !== undefined}>
         <summary>Create the branch from another one</summary>

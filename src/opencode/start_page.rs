@@ -1,0 +1,54 @@
+//! Where in opencode's web page a person begins.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::{Server, call};
+
+/// Somebody waits for the page meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The path of the newest conversation in the server's folder, or of a new one if there is none or none is told.
+///
+/// opencode's page (1.18) lists the conversations only of folders that this browser has opened before, so without this
+/// a first message that the agent already works on, or all that was said in another browser, could not be found.
+pub async fn start_page(server: &Server) -> String {
+    let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);
+    let newest = format!("/session?directory={folder}&roots=true&limit=1");
+    let list = call::json(server, Method::GET, &newest, None, PATIENCE).await;
+    page(server.directory(), &list.unwrap_or_default())
+}
+
+fn page(folder: &str, conversations: &Value) -> String {
+    let new = format!("/{}/session", URL_SAFE_NO_PAD.encode(folder));
+    match conversations[0]["id"].as_str() {
+        Some(id) if is_plain(id) => format!("{new}/{id}"),
+        _ => new,
+    }
+}
+
+/// Nothing but what ids are made of: the answer comes from a session.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_newest_conversation_if_there_is_one() {
+        assert_eq!(page("/work", &json!([{"id": "ses_1a"}, {"id": "ses_2"}])), "/L3dvcms/session/ses_1a");
+        for other in
+            [json!([]), json!(null), json!({"id": "ses_1"}), json!([{"id": ""}]), json!([{"id": "a/../b\r\n"}])]
+        {
+            assert_eq!(page("/work", &other), "/L3dvcms/session", "{other}");
+        }
+    }
+}

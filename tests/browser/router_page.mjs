@@ -1,0 +1,92 @@
+// The router's page from the first visit on: a start that fails, a new project, its log, its attach command, its end.
+import assert from "node:assert/strict";
+import { complaintsOf, eventually, journey, profile, setting, step } from "./support/journey.mjs";
+import { control, openedBy, openRouter, panel, row, sessionOf, startSession } from "./support/router.mjs";
+
+const missing = setting("MISSING_REPO_URL");
+
+await journey(async (browser) => {
+  const context = await profile(browser);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await openRouter(context);
+  const complaints = complaintsOf(page);
+
+  await step("who has no session is told what one is", async () => {
+    await control(page, "heading", "You have no sessions yet").waitFor();
+    await control(page, "button", "Start your first session").click();
+    await control(page, "dialog", "New session").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  await step("a repository that cannot be read is refused at once, and nothing typed is lost", async () => {
+    await control(page, "button", "New session").click();
+    const dialog = control(page, "dialog", "New session");
+    await control(dialog, "textbox", "Repository URL").fill(missing);
+    await control(dialog, "button", "Start session").click();
+    await dialog.getByRole("alert").getByText(/could not be read.*not found/).waitFor();
+    await control(dialog, "button", "Cancel").click();
+  });
+
+  await step("a start that fails: the reason, and “Try again”", async () => {
+    await startSession(page, { repoUrl: missing, branch: "main" });
+    const failed = panel(page, "no-such");
+    await failed.getByText(/repository .*(not found|does not exist|cannot be found)/i).first().waitFor();
+    const before = await sessionOf(missing);
+    await control(failed, "button", "Try again").click();
+    await eventually("it was tried again", async () => {
+      const { phase } = await sessionOf(missing);
+      return phase.name === "failed" && phase.since !== before.phase.since;
+    });
+    await control(failed, "button", "Close").click();
+    await control(row(page, "no-such"), "button", "Try again").waitFor();
+  });
+
+  await step("a new project begins with its first message", async () => {
+    await startSession(page, { firstMessage: "say done-as-asked" });
+    await row(page, "About say done-as-asked").waitFor({ state: "attached" });
+    await control(panel(page, "About say done-as-asked"), "button", "Close").click();
+  });
+  const project = row(page, "About say done-as-asked");
+
+  await step("“Open” leads to the conversation that began with it", async () => {
+    const tab = await openedBy(() => control(project, "link", "Open").click(), context);
+    await tab.getByText("done-as-asked").nth(1).waitFor();
+    await tab.close();
+  });
+
+  await step("the attach command is in the clipboard, with a token", async () => {
+    await control(project, "button", "Copy attach command").click();
+    const dialog = control(page, "dialog", "Attach command");
+    await dialog.getByText("Copied.").waitFor();
+    const command = await control(dialog, "textbox", "Attach command").inputValue();
+    assert.match(command, /^opencode attach http:\/\/\S+ -p '?[\w.~-]{20,}'?$/);
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
+    await control(dialog, "button", "Done").click();
+  });
+
+  await step("the log follows", async () => {
+    await control(project, "button", "Log").click();
+    const shown = panel(page, "About say done-as-asked");
+    await shown.getByText("opencode server listening").waitFor();
+    // While the agent works, "Stop" asks first.
+    await shown.getByText("ready", { exact: true }).first().waitFor();
+    await control(shown, "button", "Stop").click();
+    await shown.getByText("[session] stopped").waitFor();
+    await control(shown, "button", "Close").click();
+  });
+
+  await step("delete says what is lost, and deletes only when told to", async () => {
+    const ask = async () => {
+      await control(project, "button", "Delete").click();
+      return control(page, "dialog", "Delete this session?");
+    };
+    const first = await ask();
+    for (const lost of [/session’s files/, /every conversation/, /attach tokens/]) await first.getByText(lost).waitFor();
+    await control(first, "button", "Cancel").click();
+    await project.waitFor();
+    await control(await ask(), "button", "Delete session").click();
+    await project.waitFor({ state: "detached" });
+  });
+
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,37 @@
+// opencode's own web page (1.18), by what a person sees on it.
+import { eventually } from "./journey.mjs";
+
+export const promptBox = (page) => page.getByRole("textbox", { name: "Prompt", exact: true });
+
+/** Sends a prompt. Until the page knows its models it ignores Enter, which is then pressed again. */
+export async function sendPrompt(page, text) {
+  const box = promptBox(page);
+  await box.fill(text);
+  await eventually(`“${text}” is sent`, async () => {
+    const sent = page.waitForRequest(isSent, { timeout: 3000 }).catch(() => false);
+    await box.press("Enter");
+    return sent;
+  });
+}
+
+const isSent = (request) => request.method() === "POST" && new URL(request.url()).pathname.startsWith("/session");
+
+/** Opens the terminal of a conversation and waits until its WebSocket carries a shell's prompt. */
+export async function openTerminal(page) {
+  const received = [];
+  const socket = page.waitForEvent("websocket", (candidate) => candidate.url().includes("/pty/"));
+  await page.keyboard.press("Control+Backquote");
+  (await socket).on("framereceived", ({ payload }) => received.push(String(payload)));
+  const output = () => received.join("");
+  await eventually("the shell shows its prompt", () => /[#$] /.test(output()));
+  await page.getByRole("region", { name: "Terminal" }).waitFor();
+  return {
+    /** Types a command and waits for what it prints. */
+    async run(command, printed) {
+      await page.getByRole("textbox", { name: "Terminal input" }).first().click();
+      await page.keyboard.type(command);
+      await page.keyboard.press("Enter");
+      await eventually(`the terminal shows ${printed}`, () => output().includes(printed));
+    },
+  };
+}
