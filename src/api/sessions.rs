@@ -172,7 +172,8 @@ impl Api {
         let branch = match wanted.branch.clone() {
             Some(branch) => branch,
             None => default_branch(&url, &self.git_env).await.map_err(|error| {
-                let detail = format!("{error} You can also name the branch.");
+                // Git's own last line has no full stop.
+                let detail = format!("{}. You can also name the branch.", error.to_string().trim_end_matches('.'));
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-default-branch", detail)
             })?,
         };

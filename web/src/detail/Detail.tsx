@@ -57,7 +57,7 @@ export function Detail(props: DetailProps) {
       <Show when={startShown()}>
         <Steps session={props.session} runtime={props.runtime} lastStep={props.lastStep} />
       </Show>
-      <Failure session={props.session} open />
+      <Failure session={props.session} besideLog />
       <Actions
         session={props.session}
         describedBy="detail-name"

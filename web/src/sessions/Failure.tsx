@@ -2,10 +2,10 @@ import { Show } from "solid-js";
 import type { Session } from "../api/types";
 import { Icon } from "../ui/Icon";
 
-/** Why a start failed, in the router's words, and the last lines of its log. */
-export function Failure(props: { session: Session; open?: boolean }) {
+/** Why a start failed, in the router's words, and the last lines of its log where the log itself is not shown. */
+export function Failure(props: { session: Session; besideLog?: boolean }) {
   const phase = () => props.session.phase;
-  const tail = () => phase().logTail ?? [];
+  const tail = () => (props.besideLog ? [] : (phase().logTail ?? []));
   const words = () => phase().message ?? (phase().reason ? `The start failed: ${phase().reason}.` : "The start failed.");
   return (
     <Show when={phase().name === "failed"}>
@@ -15,7 +15,7 @@ export function Failure(props: { session: Session; open?: boolean }) {
           <span>{words()}</span>
         </p>
         <Show when={tail().length > 0}>
-          <details open={props.open ?? false}>
+          <details>
             <summary>{tail().length === 1 ? "Last log line" : `Last ${tail().length} log lines`}</summary>
             <pre>{tail().join("\n")}</pre>
           </details>
