@@ -1,8 +1,10 @@
 //! A prompt to a stopped session wakes it, waits, and is forwarded once.
 
 use http::StatusCode;
+use rustix::process::Signal;
 
 use crate::support::condition::in_time;
+use crate::support::processes::send;
 use crate::support::program::Program;
 use crate::support::talk::Talk;
 
@@ -18,9 +20,11 @@ async fn a_prompt_to_a_stopped_or_stopping_session_is_answered_and_runs_once() {
     assert!(answer.text().contains("from a long sleep"), "{}", answer.text());
     assert_eq!(program.model.turns_with("from a long sleep"), 1);
 
-    // In the middle of the stop: neither refused nor lost.
-    let (stopped, answer) = tokio::join!(program.act(&id, "stop"), talk.say("say while it stops"));
-    assert!(stopped.status.is_success());
+    // In the middle of a stop, which a frozen server makes long: neither refused nor lost.
+    send(program.servers_of(&id)[0], Signal::STOP);
+    tokio::spawn(program.api("POST", &format!("/api/sessions/{id}/stop")).send());
+    program.wait_for_phase(&id, "stopping").await;
+    let answer = talk.say("say while it stops").await;
     assert!(answer.text().contains("while it stops"), "{}", answer.text());
     assert_eq!(program.model.turns_with("while it stops"), 1);
 }

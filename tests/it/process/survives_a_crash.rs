@@ -1,13 +1,9 @@
 //! A server or a supervisor that is killed is a failure that says so, and the session starts again.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::processes;
 use crate::support::program::Program;
-
-fn kill(pid: i32) {
-    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_and_a_killed_supervisor_can_be_started_again() {
@@ -17,7 +13,7 @@ async fn a_killed_server_and_a_killed_supervisor_can_be_started_again() {
     std::fs::write(&kept, "kept").unwrap();
 
     let [server] = program.servers_of(&id)[..] else { panic!("one server") };
-    kill(server);
+    processes::send(server, Signal::KILL);
     let phase = program.wait_for_phase(&id, "failed").await["phase"].clone();
     assert_eq!(phase["reason"], "opencode-exited");
     let message = phase["message"].as_str().unwrap();
@@ -27,7 +23,7 @@ async fn a_killed_server_and_a_killed_supervisor_can_be_started_again() {
     program.act(&id, "start").await;
     program.wait_for_phase(&id, "ready").await;
     let [server] = program.servers_of(&id)[..] else { panic!("one server") };
-    kill(processes::parent(server));
+    processes::send(processes::parent(server), Signal::KILL);
     let phase = program.wait_for_phase(&id, "failed").await["phase"].clone();
     assert_eq!(phase["reason"], "runtime-error");
     assert!(phase["message"].as_str().unwrap().contains("supervisor was killed"), "{phase}");

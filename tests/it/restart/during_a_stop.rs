@@ -2,8 +2,9 @@
 
 use rustix::process::Signal;
 
-use super::{send, server_of};
+use super::server_of;
 use crate::support::condition::eventually;
+use crate::support::processes::send;
 use crate::support::program::Program;
 
 /// Freezes the session's server, so that it cannot end, and asks the session to stop.

@@ -1,4 +1,6 @@
-//! What /proc tells of processes.
+//! Processes: what /proc tells of them, and signals to them.
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// All there are.
 pub fn all() -> Vec<i32> {
@@ -26,6 +28,11 @@ pub fn parent(pid: i32) -> i32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields = stat.rsplit_once(')').unwrap().1;
     fields.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Sends one that runs a signal.
+pub fn send(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
 fn strings(pid: i32, file: &str) -> Vec<String> {
