@@ -34,10 +34,11 @@ fn follows_a_link(headers: &HeaderMap) -> bool {
 /// Whether the `Origin` is the host that is asked, port included; `None` without an `Origin`.
 fn origin_is_host<B>(request: &Request<B>) -> Option<bool> {
     let origin = text(request.headers(), ORIGIN.as_str())?;
-    let host =
-        text(request.headers(), HOST.as_str()).or(request.uri().authority().map(|authority| authority.as_str()))?;
-    let (scheme, origin_host) = origin.split_once("://")?;
-    Some(matches!(scheme, "http" | "https") && origin_host.eq_ignore_ascii_case(host))
+    let host = text(request.headers(), HOST.as_str()).or(request.uri().authority().map(|authority| authority.as_str()));
+    let host = host.unwrap_or_default();
+    let same = |(scheme, named): (&str, &str)| matches!(scheme, "http" | "https") && named.eq_ignore_ascii_case(host);
+    // "null" is an origin too, and nobody's host.
+    Some(origin.split_once("://").is_some_and(same))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

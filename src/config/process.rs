@@ -17,7 +17,7 @@ pub struct ProcessConfig {
     /// The opencode program.
     #[arg(long, env = "OPENCODE_PROGRAM", default_value = "opencode")]
     pub opencode: PathBuf,
-    /// Whether sessions may use the local user's opencode login and Git credentials; only with DEV_EMAIL.
+    /// Whether sessions may use the local user's opencode login, and clones the user's Git credentials; only with DEV_EMAIL.
     #[arg(long, env = "SHARE_LOCAL_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub share_local_login: bool,
 }

@@ -38,7 +38,7 @@ impl Front {
         let meaning = wakes::of_attach_request(&request, request.uri().path());
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) => self.forward(lease, request, peer).await,
-            Err(NoLease::Refused(problem)) => Err(problem),
+            Err(NoLease::Refused(problem)) => Err(*problem),
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),
         }
     }

@@ -9,6 +9,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use crate::proxy::ProxyBody;
 
 /// A forwarded body, as it is, or one of the router's own.
+#[allow(clippy::large_enum_variant, reason = "a box would cost every forwarded response an allocation")]
 pub enum Body {
     /// From a session's server.
     Forwarded(ProxyBody),

@@ -127,7 +127,7 @@ impl Front {
             }
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::ShowProgress) => Ok(wait::show(&session, &request)),
-            Err(NoLease::Refused(problem)) => Err(problem),
+            Err(NoLease::Refused(problem)) => Err(*problem),
         }
     }
 

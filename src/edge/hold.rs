@@ -40,12 +40,12 @@ pub(super) enum NoLease {
     /// The one who asks looks at a page and is shown how the start goes on.
     ShowProgress,
     /// The request is answered with this.
-    Refused(Problem),
+    Refused(Box<Problem>),
 }
 
 impl From<Problem> for NoLease {
     fn from(problem: Problem) -> Self {
-        Self::Refused(problem)
+        Self::Refused(Box::new(problem))
     }
 }
 

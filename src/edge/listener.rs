@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{self, Protocols};
 use super::{Body, Drain};
+use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
 /// How long the loop waits when the system has no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -85,11 +86,16 @@ impl Listener {
                 () = drain.begun().cancelled() => return,
             };
             let Some(place) = place else {
-                tracing::warn!(%peer, "connection refused: this peer has too many");
+                tracing::debug!(%peer, "connection refused: this peer has too many");
                 continue;
             };
             let serve = serve.clone();
-            let service = hyper::service::service_fn(move |request| {
+            let place = Arc::new(place);
+            let held = place.clone();
+            let service = hyper::service::service_fn(move |mut request| {
+                if asks_for_upgrade(&request) {
+                    request.extensions_mut().insert(TunnelGuard(held.clone()));
+                }
                 let response = serve(peer, request);
                 async move { Ok::<_, std::convert::Infallible>(response.await) }
             });

@@ -124,8 +124,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn event(kind: &str, properties: Value) -> Value {
-        json!({"directory": "/d", "project": "p", "payload": {"id": "evt_1", "type": kind, "properties": properties}})
+    fn event(kind: &str, about: Value) -> Value {
+        let payload = Value::from_iter([("type".to_owned(), Value::from(kind)), ("properties".to_owned(), about)]);
+        json!({"directory": "/d", "project": "p", "payload": payload})
     }
 
     fn status(conversation: &str, kind: &str) -> Value {

@@ -1,7 +1,9 @@
 //! One request to the session's server and its response back.
 
+use std::any::Any;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -23,6 +25,11 @@ pub struct ProxySettings {
     /// Cookies whose names start with one of these are not shown to sessions.
     pub private_cookies: Vec<String>,
 }
+
+/// Something that a request brings along and that has to live as long as a tunnel that comes of it: its place among the
+/// client connections. A request that asks for no upgrade needs none.
+#[derive(Clone)]
+pub struct TunnelGuard(pub Arc<dyn Any + Send + Sync>);
 
 /// Why there is no response to forward. The request was sent at most once.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +69,7 @@ impl Proxy {
         let upgrade = asks_for_upgrade(&request);
         let protocol = upgrade.then(|| request.headers().get(UPGRADE).cloned()).flatten();
         let client = upgrade.then(|| hyper::upgrade::on(&mut request));
+        let guard = request.extensions_mut().remove::<TunnelGuard>();
         let additions = Additions {
             authorization: lease.server().authorization(),
             peer,
@@ -77,7 +85,11 @@ impl Proxy {
             let agreed = agreed.ok_or(ForwardError::UnaskedUpgrade)?;
             let server = hyper::upgrade::on(&mut response);
             let lease = lease.into_tunnel();
-            self.tasks.spawn(tunnel::run(client, server, lease, self.end_tunnels.clone()));
+            let end = self.end_tunnels.clone();
+            self.tasks.spawn(async move {
+                tunnel::run(client, server, lease, end).await;
+                drop(guard);
+            });
             prepare_response(response.headers_mut());
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
             response.headers_mut().insert(UPGRADE, agreed);

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
@@ -59,6 +59,10 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let headers = request.headers_mut();
+    // A body that came in chunks has no other length (RFC 9112, section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     let protocol = additions.upgrade.then(|| headers.get(UPGRADE).cloned()).flatten();
     strip_hop_by_hop(headers);
     strip_private(headers);

@@ -8,5 +8,5 @@ mod pool;
 mod tunnel;
 
 pub use body::ProxyBody;
-pub use forward::{ForwardError, Proxy, ProxySettings};
+pub use forward::{ForwardError, Proxy, ProxySettings, TunnelGuard};
 pub use headers::asks_for_upgrade;

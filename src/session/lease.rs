@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Session;
 use crate::opencode::Server;
 
@@ -58,5 +60,47 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.session.end_lease(self.purpose);
+    }
+}
+
+/// The leases of one session that are held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leases {
+    /// Requests that change nothing.
+    pub reads: usize,
+    /// Requests that may change something.
+    pub writes: usize,
+    /// Tunnels.
+    pub tunnels: usize,
+    /// Since when there was always a write.
+    writing_since: Option<Timestamp>,
+}
+
+impl Leases {
+    pub(super) fn begin(&mut self, purpose: Purpose, now: Timestamp) {
+        *self.count(purpose) += 1;
+        if purpose == Purpose::Write {
+            self.writing_since.get_or_insert(now);
+        }
+    }
+
+    pub(super) fn end(&mut self, purpose: Purpose) {
+        *self.count(purpose) -= 1;
+        if self.writes == 0 {
+            self.writing_since = None;
+        }
+    }
+
+    /// Since when there was always a request that may change something.
+    pub(super) fn writing_since(&self) -> Option<Timestamp> {
+        self.writing_since
+    }
+
+    fn count(&mut self, purpose: Purpose) -> &mut usize {
+        match purpose {
+            Purpose::Read => &mut self.reads,
+            Purpose::Write => &mut self.writes,
+            Purpose::Tunnel => &mut self.tunnels,
+        }
     }
 }

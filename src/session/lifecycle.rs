@@ -11,11 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::phase::Event;
 use super::runtime::Runtime;
 use super::wake::Flight;
-use super::{
-    Clock, Failure, IdleRules, Memo, Observation, Origin, Outcome, PhaseName, Principal, Reason, Registry, Session,
-    SessionKey, Spec, Wake,
-};
-use crate::git::Branch;
+use super::{Clock, Failure, IdleRules, Memo, Observation, Outcome, PhaseName, Reason, Registry, Session, Wake};
 
 /// The limits that sessions live by.
 #[derive(Clone, Copy, Debug)]
@@ -37,28 +33,6 @@ pub struct Lifecycle {
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
     start_slots: Semaphore,
-}
-
-/// A session that somebody opened.
-pub struct Opened {
-    /// The session.
-    pub session: Arc<Session>,
-    /// Whether it did not exist before.
-    pub new: bool,
-}
-
-/// Why a session could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The session goes away right now.
-    #[error("This session is being deleted. Try again in a moment.")]
-    Deleting,
-    /// Only users own sessions.
-    #[error("An attach token cannot open sessions.")]
-    NotAUser,
-    /// The runtime could not write it down.
-    #[error("The session could not be created: {}", .0.message)]
-    Failed(Failure),
 }
 
 impl Lifecycle {
@@ -89,7 +63,7 @@ impl Lifecycle {
         lifecycle.tasks.spawn(async move {
             let feed = async {
                 while let Some(news) = news.recv().await {
-                    registry.apply(news)
+                    registry.apply(news);
                 }
             };
             tokio::select! { () = feed => {}, () = stopped => {} }
@@ -116,39 +90,6 @@ impl Lifecycle {
     /// Where they run.
     pub fn runtime(&self) -> &Arc<dyn Runtime> {
         &self.runtime
-    }
-
-    /// The session of this user and origin: written down if it is new, and woken.
-    pub async fn open(
-        self: &Arc<Self>,
-        who: &Principal,
-        origin: Origin,
-        source_branch: Option<Branch>,
-        initial_message: Option<String>,
-    ) -> Result<Opened, OpenError> {
-        let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
-        let now = self.clock.now();
-        let key = SessionKey { owner: owner.clone(), origin };
-        let spec = Spec { key, source_branch, profile: None, created_at: now };
-        let memo = Memo { initial_message: initial_message.clone(), ..Memo::new(now) };
-        let (session, new) = self.registry.expect(&spec, &memo);
-        if session.phase_name() == PhaseName::Deleting {
-            return Err(OpenError::Deleting);
-        }
-        if let Err(failure) = self.runtime.create(&spec, &memo).await {
-            if new {
-                self.registry.remove(spec.id());
-            }
-            return Err(OpenError::Failed(failure));
-        }
-        if let (false, Some(message)) = (new, initial_message) {
-            session.edit_memo(|memo| memo.initial_message = Some(message));
-            self.remember(&session).await;
-            self.deliver_first_message(&session);
-        }
-        session.touch();
-        self.wake(&session);
-        Ok(Opened { session, new })
     }
 
     /// Makes the session run. Any number of callers share one start.

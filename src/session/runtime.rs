@@ -13,6 +13,7 @@ use crate::opencode::Server;
 
 /// A runtime's news, in the order in which things happened.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "news are rare and moved once")]
 pub enum News {
     /// Everything there is. Always the first news, and again after a gap: what is not in it is gone.
     Snapshot(Vec<Sighting>),

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::agent::Agent;
 use super::idle::{IdleRules, Keeper, Use, Verdict};
-use super::lease::{Lease, Purpose};
+use super::lease::{Lease, Leases, Purpose};
 use super::phase::{Event, next};
 use super::runtime::Sighting;
 use super::wake::{Flight, Outcome};
@@ -33,37 +34,6 @@ struct Live {
     agent: Agent,
     leases: Leases,
     flight: Option<Arc<Flight>>,
-}
-
-/// What the agent does, and since when.
-#[derive(Clone, Copy, Default)]
-struct Agent {
-    busy: Option<Timestamp>,
-    needs_input: Option<Timestamp>,
-    unknown: Option<Timestamp>,
-}
-
-/// The leases that are held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Leases {
-    /// Requests that change nothing.
-    pub reads: usize,
-    /// Requests that may change something.
-    pub writes: usize,
-    /// Tunnels.
-    pub tunnels: usize,
-    /// Since when there was always a write.
-    writing_since: Option<Timestamp>,
-}
-
-impl Leases {
-    fn count(&mut self, purpose: Purpose) -> &mut usize {
-        match purpose {
-            Purpose::Read => &mut self.reads,
-            Purpose::Write => &mut self.writes,
-            Purpose::Tunnel => &mut self.tunnels,
-        }
-    }
 }
 
 /// A session's changing parts, taken at one moment.
@@ -131,30 +101,19 @@ impl Session {
     pub fn lease(self: &Arc<Self>, purpose: Purpose) -> Option<Lease> {
         let mut live = self.live.lock();
         let server = live.server.clone().filter(|_| self.phase_name() == PhaseName::Ready)?;
-        self.begin_lease(&mut live.leases, purpose);
+        live.leases.begin(purpose, self.clock.now());
         Some(Lease::new(self.clone(), server, purpose))
-    }
-
-    fn begin_lease(&self, leases: &mut Leases, purpose: Purpose) {
-        *leases.count(purpose) += 1;
-        if purpose == Purpose::Write && leases.writing_since.is_none() {
-            leases.writing_since = Some(self.clock.now());
-        }
     }
 
     pub(super) fn end_lease(&self, purpose: Purpose) {
         if purpose == Purpose::Write {
             self.touch();
         }
-        let mut live = self.live.lock();
-        *live.leases.count(purpose) -= 1;
-        if live.leases.writes == 0 {
-            live.leases.writing_since = None;
-        }
+        self.live.lock().leases.end(purpose);
     }
 
     pub(super) fn relabel(&self, from: Purpose, to: Purpose) {
-        self.begin_lease(&mut self.live.lock().leases, to);
+        self.live.lock().leases.begin(to, self.clock.now());
         self.end_lease(from);
     }
 
@@ -165,8 +124,11 @@ impl Session {
     }
 
     /// Applies what the runtime saw; tells whether anything changed.
-    pub(super) fn observe(&self, seen: Sighting) -> bool {
+    pub(super) fn observe(&self, mut seen: Sighting) -> bool {
         let mut live = self.live.lock();
+        if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
+            seen.phase.name = PhaseName::Starting;
+        }
         let changed = self.advance(&mut live, Event::Observed(seen.phase));
         if self.phase_name() == PhaseName::Ready
             && let Some(server) = seen.server
@@ -186,6 +148,11 @@ impl Session {
                 server.retire();
             }
         }
+        if phase.name == PhaseName::Ready {
+            // However long the start took, nobody could use it before. A run that is taken over began long ago.
+            let usable_since = if live.flight.is_some() { self.clock.now() } else { phase.since };
+            self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
+        }
         self.phase.send_replace(phase);
         true
     }
@@ -194,7 +161,7 @@ impl Session {
         if live.server.as_ref().is_some_and(|current| Arc::ptr_eq(current, &server)) {
             return;
         }
-        live.agent = Agent { unknown: Some(self.clock.now()), ..Agent::default() };
+        live.agent = Agent::unknown_since(self.clock.now());
         if let Some(old) = live.server.replace(server) {
             old.retire();
         }
@@ -205,22 +172,15 @@ impl Session {
     pub(super) fn agent_reports(&self, report: &AgentReport) -> bool {
         let now = self.clock.now();
         let mut live = self.live.lock();
-        let old = live.agent;
-        let keep = |since: Option<Timestamp>, holds: bool| holds.then(|| since.unwrap_or(now));
-        live.agent.busy = keep(old.busy, report.busy);
-        live.agent.needs_input = keep(old.needs_input, report.needs_input);
-        live.agent.unknown = None;
-        if (old.busy.is_some() && !report.busy) || (old.needs_input.is_some() && !report.needs_input) {
+        let news = live.agent.follow(report, now);
+        if news.work_ended {
             self.touch();
         }
         let titled = report.title.is_some() && live.memo.title != report.title;
         if titled {
             live.memo.title.clone_from(&report.title);
         }
-        titled
-            || old.unknown.is_some()
-            || old.busy.is_some() != report.busy
-            || old.needs_input.is_some() != report.needs_input
+        titled || news.changed
     }
 
     /// Its changing parts, judged by `rules` as of now.
@@ -245,7 +205,7 @@ impl Session {
             last_activity: self.last_activity(),
             busy: live.agent.busy,
             needs_input: live.agent.needs_input,
-            open_request: live.leases.writing_since,
+            open_request: live.leases.writing_since(),
             unknown: live.agent.unknown,
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,6 +13,7 @@ use tokio::process::{Child, Command};
 use super::layout::SessionDir;
 use super::settings::ProcessSettings;
 use super::supervisor::ARGUMENT;
+use super::tree;
 use super::wire::{Job, LISTENING, STOP, State};
 
 /// How long a supervisor may take to be there and to say where it is.
@@ -21,7 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Reports(Lines<BufReader<OwnedReadHalf>>);
 
 /// Tells a supervisor to stop.
-pub(super) struct Commands(OwnedWriteHalf);
+pub(super) struct Commands {
+    socket: OwnedWriteHalf,
+    supervisor: Option<Pid>,
+}
+
+/// A connection, and where the run was when it was made.
+pub(super) struct Connected {
+    pub(super) state: State,
+    pub(super) reports: Reports,
+    pub(super) commands: Commands,
+}
 
 /// Starts a supervisor and waits until it listens.
 pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<Child> {
@@ -47,12 +59,14 @@ pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<C
 }
 
 /// Connects to the supervisor of a session, if one lives, and hears where its run is.
-pub(super) async fn connect(dir: &SessionDir) -> io::Result<(State, Reports, Commands)> {
-    let (read, write) = UnixStream::connect(dir.socket()).await?.into_split();
+pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
+    let stream = UnixStream::connect(dir.socket()).await?;
+    let supervisor = stream.peer_cred()?.pid().and_then(Pid::from_raw);
+    let (read, socket) = stream.into_split();
     let mut reports = Reports(BufReader::new(read).lines());
     let state = tokio::time::timeout(PATIENCE, reports.next()).await;
     let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor says nothing"))?;
-    Ok((state, reports, Commands(write)))
+    Ok(Connected { state, reports, commands: Commands { socket, supervisor } })
 }
 
 impl Reports {
@@ -65,6 +79,14 @@ impl Reports {
 
 impl Commands {
     pub(super) async fn stop(&mut self) -> io::Result<()> {
-        self.0.write_all(format!("{STOP}\n").as_bytes()).await
+        self.socket.write_all(format!("{STOP}\n").as_bytes()).await
+    }
+
+    /// Ends a supervisor that does not listen any more, and all that is below it.
+    pub(super) fn kill(&self) {
+        if let Some(supervisor) = self.supervisor {
+            tree::kill_below(supervisor, || {});
+            let _ = kill_process(supervisor, Signal::KILL);
+        }
     }
 }

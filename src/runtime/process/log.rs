@@ -76,9 +76,9 @@ pub(super) fn tail(folder: &Path, count: usize) -> Vec<String> {
 }
 
 /// Reads a log: its last lines, then, if wanted, what is added.
-pub(super) fn read(folder: PathBuf, range: LogRange) -> LogStream {
-    let follower = Follower::at_end_of(folder.clone());
-    let mut start = tail(&folder, range.tail).join("\n");
+pub(super) fn read(folder: &Path, range: LogRange) -> LogStream {
+    let follower = Follower::at_end_of(folder.to_owned());
+    let mut start = tail(folder, range.tail).join("\n");
     if !start.is_empty() {
         start.push('\n');
     }
@@ -166,7 +166,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let mut writer = LogWriter::open(temp.path()).unwrap();
         writer.write(b"one\ntwo\n").unwrap();
-        let mut log = read(temp.path().to_owned(), range(1, true));
+        let mut log = read(temp.path(), range(1, true));
         assert_eq!(next_text(&mut log).await, "two\n");
         writer.write(b"three\n").unwrap();
         assert_eq!(next_text(&mut log).await, "three\n");
@@ -178,8 +178,8 @@ mod tests {
     #[tokio::test]
     async fn a_log_that_is_not_there_yet_is_empty() {
         let temp = tempfile::tempdir().unwrap();
-        assert!(read(temp.path().to_owned(), range(9, false)).next().await.is_none());
-        let mut log = read(temp.path().to_owned(), range(9, true));
+        assert!(read(temp.path(), range(9, false)).next().await.is_none());
+        let mut log = read(temp.path(), range(9, true));
         LogWriter::open(temp.path()).unwrap().write(b"first\n").unwrap();
         assert_eq!(next_text(&mut log).await, "first\n");
     }

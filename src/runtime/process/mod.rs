@@ -8,6 +8,7 @@ mod files;
 mod layout;
 mod log;
 mod record;
+mod run;
 mod settings;
 pub mod supervisor;
 mod tree;
@@ -26,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use self::files::remove_tree;
 use self::layout::DataDir;
 use self::worker::Worker;
-use super::{LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use super::{LogRange, LogStream, News, Runtime, RuntimeError};
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::settings::{LocalUser, ProcessSettings, opencode_version};
@@ -63,24 +64,21 @@ impl Process {
         self.workers.lock().get(&id).cloned()
     }
 
-    /// The sessions whose records can be read, each taken over if it runs.
-    async fn take_over(&self) -> Vec<Sighting> {
-        let mut sightings = Vec::new();
+    /// The sessions whose records can be read.
+    fn employ_all(&self) -> Vec<Arc<Worker>> {
+        let mut workers = Vec::new();
         for path in folders_in(&self.data.sessions()) {
             let id = path.file_name().and_then(|name| name.to_str()?.parse::<SessionId>().ok());
             let Some(dir) = id.map(|id| self.data.session(id)) else { continue };
             match record::read(&dir) {
-                Ok(Some((spec, memo))) => {
-                    let worker = self.employ(spec, memo);
-                    sightings.push(worker.take_over().await);
-                }
+                Ok(Some((spec, memo))) => workers.push(self.employ(spec, memo)),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone")
+                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone");
                 }
             }
         }
-        sightings
+        workers
     }
 
     fn employ(&self, spec: Spec, memo: Memo) -> Arc<Worker> {
@@ -115,7 +113,8 @@ impl Runtime for Process {
             return Ok(());
         }
         let dir = self.data.session(spec.id());
-        let written = dir.prepare().and_then(|()| record::write(&dir, spec, memo));
+        // A record that is there but cannot be used, from a newer program perhaps, is not overwritten.
+        let written = record::read(&dir).and_then(|_| dir.prepare()).and_then(|()| record::write(&dir, spec, memo));
         written.map_err(|error| {
             let full = error.kind() == std::io::ErrorKind::StorageFull;
             let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
@@ -159,12 +158,20 @@ impl Runtime for Process {
         let told = self.told.lock().take();
         let Some(told) = told else { return mpsc::channel(1).1 };
         self.empty_trash().await;
-        let snapshot = News::Snapshot(self.take_over().await);
-        let _ = self.news.send(snapshot).await;
+        let workers = self.employ_all();
+        let found = futures_util::future::join_all(workers.iter().map(|worker| worker.find())).await;
+        let (snapshot, connected): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        // Before any run is watched, so that it is the first news.
+        let _ = self.news.send(News::Snapshot(snapshot)).await;
+        for (worker, connected) in workers.iter().zip(connected) {
+            if let Some(connected) = connected {
+                worker.take_over(connected).await;
+            }
+        }
         told
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
-        Ok(log::read(self.data.session(id).logs(), range))
+        Ok(log::read(&self.data.session(id).logs(), range))
     }
 }

@@ -12,13 +12,13 @@ pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
 /// How long ending everything may take, should processes multiply while they are killed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Kills all descendants of this process, also those that left their group or whose parents died: this process
-/// has to be their subreaper. `reap` is called to collect the dead.
-pub(super) fn kill_descendants(mut reap: impl FnMut()) {
+/// Kills all descendants of a process, also those that left their group or whose parents died: `root` has to be their
+/// subreaper. `reap` is called to collect the dead.
+pub(super) fn kill_below(root: Pid, mut reap: impl FnMut()) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         reap();
-        let descendants = descendants_of(rustix::process::getpid());
+        let descendants = descendants_of(root);
         if descendants.is_empty() {
             return;
         }

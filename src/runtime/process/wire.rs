@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::git::{Branch, RepoUrl};
-use crate::session::{Failure, Origin};
+use crate::session::{Failure, Observation, Origin, PhaseName};
 
 /// Everything a supervisor has to know, given to it on its standard input: part of it is secret, and arguments and
 /// files can be read by others.
@@ -67,3 +67,25 @@ pub(super) struct Outcome {
 pub(super) const STOP: &str = "stop";
 /// What a supervisor prints when it can be connected to.
 pub(super) const LISTENING: &str = "listening";
+
+impl State {
+    /// What it means; that opencode answers has to be seen first.
+    pub(super) fn observation(&self) -> Observation {
+        match self {
+            Self::Cloning { message, percent } => {
+                Observation { message: message.clone(), percent: *percent, ..Observation::of(PhaseName::Cloning) }
+            }
+            Self::Running { .. } => Observation::of(PhaseName::Starting),
+            Self::Ended(outcome) => outcome.observation(),
+        }
+    }
+}
+
+impl Outcome {
+    /// Stopped, or failed.
+    pub(super) fn observation(&self) -> Observation {
+        let failure = self.failure.clone();
+        let seen = failure.map_or_else(|| Observation::of(PhaseName::Stopped), Observation::failed);
+        Observation { since: Some(self.at), ..seen }
+    }
+}

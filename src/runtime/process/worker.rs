@@ -11,8 +11,9 @@ use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Commands, Reports};
+use super::connection::{self, Connected, Reports};
 use super::layout::{SessionDir, read_if_there, remove_if_there, write_atomically};
+use super::run::{Run, Stage};
 use super::settings::ProcessSettings;
 use super::wire::{Clone as CloneJob, Job, Outcome, State};
 use super::{files, record, tree};
@@ -37,34 +38,6 @@ pub(super) struct Worker {
     run: tokio::sync::Mutex<Option<Run>>,
 }
 
-/// A run that is watched.
-struct Run {
-    commands: Commands,
-    server: Arc<Mutex<Option<Arc<Server>>>>,
-    stage: watch::Receiver<Stage>,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Stage {
-    Live,
-    /// Nothing of it runs any more.
-    Ended,
-    /// And everybody was told.
-    Told,
-}
-
-impl Run {
-    fn is_live(&self) -> bool {
-        *self.stage.borrow() == Stage::Live
-    }
-
-    async fn told(&mut self) {
-        // Whoever watches the run tells of its end before it goes away.
-        let _ = self.stage.wait_for(|stage| *stage == Stage::Told).await;
-    }
-}
-
 impl Worker {
     pub(super) fn new(
         spec: Spec,
@@ -86,28 +59,32 @@ impl Worker {
         let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
     }
 
-    /// What a router that just started finds of this session; from then on its run, if it has one, is watched.
-    pub(super) async fn take_over(self: &Arc<Self>) -> Sighting {
-        let mut run = self.run.lock().await;
+    /// What a router that just started finds of this session, with the connection to its run if it has one.
+    pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
         match connection::connect(&self.dir).await {
-            Ok((state, reports, commands)) => {
-                tracing::info!(session = %self.spec.id(), "taking over the running session");
-                let phase = observation(&state);
-                *run = Some(self.watch(state, reports, commands, None));
-                self.sighting(phase, None)
-            }
-            Err(_) => self.sighting(self.rest().await, None),
+            Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
+            Err(_) => (self.sighting(self.rest().await, None), None),
         }
     }
 
-    /// The phase of a session without a supervisor. Anything left of a supervisor that was killed is ended.
+    /// Watches a run that was found.
+    pub(super) async fn take_over(self: &Arc<Self>, connected: Connected) {
+        tracing::info!(session = %self.spec.id(), "taking over the running session");
+        *self.run.lock().await = Some(self.watch(connected, None));
+    }
+
+    /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
+    /// which are ended.
     async fn rest(&self) -> Observation {
-        let dir = self.dir.path().to_owned();
-        let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
+        if self.dir.socket().exists() {
+            let dir = self.dir.path().to_owned();
+            let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
+            let _ = remove_if_there(&self.dir.socket());
+        }
         let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
         outcome
             .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
-            .map_or_else(|| Observation::of(PhaseName::Stopped), ended)
+            .map_or_else(|| Observation::of(PhaseName::Stopped), |outcome| outcome.observation())
     }
 
     /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
@@ -136,8 +113,8 @@ impl Worker {
         remove_if_there(&self.dir.outcome())?;
         let job = self.job()?;
         let supervisor = connection::start(&self.settings, &job).await?;
-        let (state, reports, commands) = connection::connect(&self.dir).await?;
-        Ok(self.watch(state, reports, commands, Some(supervisor)))
+        let connected = connection::connect(&self.dir).await?;
+        Ok(self.watch(connected, Some(supervisor)))
     }
 
     fn job(&self) -> io::Result<Job> {
@@ -168,27 +145,22 @@ impl Worker {
     }
 
     /// Watches a run to its end.
-    fn watch(
-        self: &Arc<Self>,
-        state: State,
-        mut reports: Reports,
-        commands: Commands,
-        supervisor: Option<Child>,
-    ) -> Run {
+    fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> Run {
+        let Connected { state, mut reports, commands } = connected;
         let (progress, stage) = watch::channel(Stage::Live);
         let server = Arc::new(Mutex::new(None));
-        let run = Run { commands, server: server.clone(), stage };
+        let run = Run::new(commands, server.clone(), stage);
         let worker = self.clone();
         self.tasks.spawn(async move {
             let mut state = Some(state);
             let end = loop {
                 match state {
-                    Some(State::Ended(outcome)) => break ended(outcome),
+                    Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
                         state = worker.attend(port, since, &mut reports, &server).await;
                     }
                     Some(cloning) => {
-                        worker.tell(observation(&cloning), None).await;
+                        worker.tell(cloning.observation(), None).await;
                         state = reports.next().await;
                     }
                     None => break worker.lost().await,
@@ -265,12 +237,16 @@ impl Worker {
         }
         // A supervisor that cannot be told is gone, which is seen next.
         let _ = run.commands.stop().await;
-        let in_time = tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok();
-        if !in_time {
-            *slot = Some(run);
-            return Err(RuntimeError("the session's supervisor does not end".to_owned()));
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
         }
-        Ok(())
+        tracing::error!(session = %self.spec.id(), "the session's supervisor does not end; it is killed");
+        run.commands.kill();
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
+        }
+        *slot = Some(run);
+        Err(RuntimeError("the session's supervisor cannot be ended".to_owned()))
     }
 
     /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
@@ -295,18 +271,4 @@ impl Worker {
         remembered.clone_from(memo);
         Ok(())
     }
-}
-
-/// What a state that a supervisor tells means; that opencode answers has to be seen first.
-fn observation(state: &State) -> Observation {
-    match state.clone() {
-        State::Cloning { message, percent } => Observation { message, percent, ..Observation::of(PhaseName::Cloning) },
-        State::Running { .. } => Observation::of(PhaseName::Starting),
-        State::Ended(outcome) => ended(outcome),
-    }
-}
-
-fn ended(outcome: Outcome) -> Observation {
-    let seen = outcome.failure.map_or_else(|| Observation::of(PhaseName::Stopped), Observation::failed);
-    Observation { since: Some(outcome.at), ..seen }
 }

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,8 +51,13 @@ pub(crate) struct GitServer {
 impl GitServer {
     /// Listens on a free port of the loopback interface, with no repository yet.
     pub(crate) async fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Listens at an address that was chosen before.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let host = Arc::new(Host::new(root.path()));
         let shared = Arc::clone(&host);
@@ -78,6 +83,16 @@ impl GitServer {
     pub(crate) async fn commit(&self, name: &str, branch: &str, path: &str, content: &str) {
         let from = format!("refs/heads/{branch}^0");
         self.host.import(name, &commit(branch, Some(&from), &[file(path, content)])).await;
+    }
+
+    /// Begins a branch on top of `main`, with one file more.
+    pub(crate) async fn branch(&self, name: &str, branch: &str, path: &str) {
+        self.host.import(name, &commit(branch, Some("refs/heads/main^0"), &[file(path, "New.\n")])).await;
+    }
+
+    /// Asks nobody for a login any more, also not for a name below `private/`.
+    pub(crate) fn open_to_all(&self) {
+        self.host.open.store(true, Ordering::Relaxed);
     }
 
     /// Makes all requests for this repository hang until [`GitServer::release`].
@@ -125,6 +140,7 @@ struct Host {
     root: PathBuf,
     stalled: watch::Sender<HashSet<String>>,
     rate: AtomicU64,
+    open: AtomicBool,
     packs: Mutex<HashMap<String, usize>>,
 }
 
@@ -134,6 +150,7 @@ impl Host {
             root: root.to_owned(),
             stalled: watch::Sender::default(),
             rate: AtomicU64::new(0),
+            open: AtomicBool::new(false),
             packs: Mutex::default(),
         }
     }
@@ -154,7 +171,7 @@ impl Host {
         };
         // An error is a server that is gone, and then nobody waits for this answer.
         let _ = self.stalled.subscribe().wait_for(|names| !names.contains(&name)).await;
-        if name.starts_with("private/") {
+        if name.starts_with("private/") && !self.open.load(Ordering::Relaxed) {
             let mut refusal = plain(StatusCode::UNAUTHORIZED, "authentication required");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, "Basic realm=\"git\"".parse().unwrap());
             return refusal;

@@ -7,4 +7,7 @@ pub mod git;
 pub mod http;
 pub mod model;
 pub mod opencode;
+pub mod processes;
 pub mod program;
+pub mod talk;
+pub mod tmux;

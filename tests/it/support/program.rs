@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use super::condition::{eventually, in_time};
 use super::http::{Answer, Call};
 use super::model::ModelServer;
-use super::opencode;
+use super::{opencode, processes};
 
 /// The owner of all sessions in these tests.
 pub const EMAIL: &str = "dev@localhost";
@@ -24,8 +24,16 @@ pub struct Program {
     pub attach: SocketAddr,
     pub model: ModelServer,
     data: TempDir,
+    wrapper: Vec<String>,
     settings: Vec<(String, String)>,
     child: Child,
+}
+
+/// What a router said that did not start.
+#[derive(Debug)]
+pub struct Refusal {
+    pub code: Option<i32>,
+    pub said: String,
 }
 
 impl Program {
@@ -36,12 +44,31 @@ impl Program {
 
     /// Starts it with settings, as environment variables.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_under(&[], settings).await
+    }
+
+    /// Starts it by a program that becomes it, `setpriv` say.
+    pub async fn start_under(wrapper: &[&str], settings: &[(&str, &str)]) -> Self {
         // Not below a long temporary path: Unix sockets have short names.
         let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
         let model = ModelServer::start().await;
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (child, address, attach) = launch(data.path(), &model, &settings).await;
-        Self { address, attach, model, data, settings, child }
+        let wrapper: Vec<_> = wrapper.iter().map(|&word| word.to_owned()).collect();
+        let (child, address, attach) = launch(&wrapper, data.path(), &model, &settings).await;
+        Self { address, attach, model, data, wrapper, settings, child }
+    }
+
+    /// Starts a router on the same data folder, with these settings over its own, that is expected to refuse.
+    pub async fn refusal(&self, settings: &[(&str, &str)]) -> Refusal {
+        let mut command = command(&[], self.data.path(), &self.model, &self.settings);
+        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        let output = in_time("the router refuses to start", command.output()).await.unwrap();
+        Refusal { code: output.status.code(), said: String::from_utf8(output.stderr).unwrap() }
+    }
+
+    /// What the router logged, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
     }
 
     /// Starts it on a port that it has again after a restart.
@@ -80,7 +107,7 @@ impl Program {
 
     /// Starts it again after it ended.
     pub async fn restart(&mut self) {
-        let (child, address, attach) = launch(self.data.path(), &self.model, &self.settings).await;
+        let (child, address, attach) = launch(&self.wrapper, self.data.path(), &self.model, &self.settings).await;
         (self.child, self.address, self.attach) = (child, address, attach);
     }
 
@@ -149,18 +176,21 @@ impl Program {
     /// The processes that belong to a session, by its folder in their environment.
     pub fn processes_of(&self, id: &str) -> Vec<i32> {
         let mark = format!("OPENCODE_ROUTER_SESSION_DIR={}", self.session_dir(id).display());
-        let pids = std::fs::read_dir("/proc").unwrap().flatten();
-        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-        let marked = |pid: &i32| {
-            let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
-        };
-        pids.filter(marked).collect()
+        processes::all().into_iter().filter(|pid| processes::environment(*pid).contains(&mark)).collect()
+    }
+
+    /// The opencode servers among them.
+    pub fn servers_of(&self, id: &str) -> Vec<i32> {
+        let serves = |pid: &i32| processes::arguments(*pid).iter().any(|argument| argument == "serve");
+        self.processes_of(id).into_iter().filter(serves).collect()
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the router's log:\n{}", self.log());
+        }
         // Sessions outlive a router that is killed; a test's must not outlive the test.
         if self.child.try_wait().ok().flatten().is_none() {
             self.signal(Signal::INT);
@@ -190,9 +220,16 @@ fn free_port() -> u16 {
     (first..32_768).find(free).expect("a free port")
 }
 
-async fn launch(data: &Path, model: &ModelServer, settings: &[(String, String)]) -> (Child, SocketAddr, SocketAddr) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_opencode-router"));
+fn log_path(data: &Path) -> PathBuf {
+    data.join("router.log")
+}
+
+/// The program with the settings of all tests, under these.
+fn command(wrapper: &[String], data: &Path, model: &ModelServer, settings: &[(String, String)]) -> Command {
+    let words: Vec<_> = wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_opencode-router")]).collect();
+    let mut command = Command::new(words[0]);
     command
+        .args(&words[1..])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", data)
@@ -205,9 +242,19 @@ async fn launch(data: &Path, model: &ModelServer, settings: &[(String, String)])
         .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
         .env("LOG_LEVEL", "info")
         .envs(settings.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+        .stdin(Stdio::null());
+    command
+}
+
+async fn launch(
+    wrapper: &[String],
+    data: &Path,
+    model: &ModelServer,
+    settings: &[(String, String)],
+) -> (Child, SocketAddr, SocketAddr) {
+    let log = std::fs::File::options().create(true).append(true).open(log_path(data)).unwrap();
+    let mut command = command(wrapper, data, model, settings);
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut addresses = Vec::new();
     while addresses.len() < 2 {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::super::wire::{Clone, Job};
 use super::explain::clone_failure;
-use super::run::Stage;
+use super::stage::Stage;
 use crate::session::{Failure, Reason};
 
 /// Makes the project's folder. If it is there already, whatever is in it, this does nothing, and needs no network.

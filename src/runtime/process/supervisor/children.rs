@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, wait};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process_group, wait};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -63,7 +63,7 @@ impl Children {
 
     /// Ends everything that is left, to the last descendant.
     pub(super) fn kill_all(&self) {
-        tree::kill_descendants(|| self.reap());
+        tree::kill_below(getpid(), || self.reap());
     }
 }
 

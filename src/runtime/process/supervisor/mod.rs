@@ -5,9 +5,11 @@
 mod checkout;
 mod children;
 mod explain;
+mod lines;
 mod link;
 mod progress;
 mod run;
+mod stage;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -38,6 +40,6 @@ pub fn main() -> io::Result<()> {
         let link = link::Link::listen(&dir)?;
         writeln!(io::stdout(), "{LISTENING}")?;
         io::stdout().flush()?;
-        run::Run::new(job, dir, link)?.to_the_end().await
+        run::Run::new(job, dir, link)?.finish().await
     })
 }

@@ -1,6 +1,5 @@
 //! One run of a session, from its files to the last of its processes.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -17,8 +16,9 @@ use super::super::wire::{Job, Outcome, State};
 use super::checkout::check_out;
 use super::children::{Child, Children};
 use super::explain::opencode_exit;
+use super::lines::Lines;
 use super::link::Link;
-use super::progress::{self, Progress};
+use super::stage::Stage;
 use crate::session::clock::SystemClock;
 use crate::session::{Clock, Failure, Reason};
 
@@ -26,8 +26,6 @@ use crate::session::{Clock, Failure, Reason};
 const GRACE: Duration = Duration::from_secs(3);
 /// How often a port that somebody else took in between is replaced.
 const PORT_ATTEMPTS: usize = 3;
-/// How many of the last lines are kept for a failure.
-const KEPT_LINES: usize = 40;
 
 /// A run and all that belongs to it.
 pub(super) struct Run {
@@ -39,13 +37,6 @@ pub(super) struct Run {
     link: Link,
 }
 
-/// What a step of a run works with.
-pub(super) struct Stage<'a> {
-    children: &'a Children,
-    log: &'a mut LogWriter,
-    link: &'a Link,
-}
-
 impl Run {
     pub(super) fn new(job: Job, dir: SessionDir, link: Link) -> io::Result<Self> {
         let log = LogWriter::open(&dir.logs())?;
@@ -54,7 +45,7 @@ impl Run {
     }
 
     /// Runs until it is stopped or ends by itself, then leaves nothing behind but files.
-    pub(super) async fn to_the_end(mut self) -> io::Result<()> {
+    pub(super) async fn finish(mut self) -> io::Result<()> {
         let children = self.children.clone();
         let failure = tokio::select! {
             ended = children.collect() => return ended,
@@ -120,6 +111,7 @@ impl Run {
         let port = free_port().map_err(|error| cannot(&error))?;
         let mut command = Command::new(&self.job.opencode);
         command.args(["serve", "--hostname", "127.0.0.1", "--port", &port.to_string()]).current_dir(&self.project);
+        command.args(["--print-logs", "--log-level", "WARN"]);
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
         self.link.tell(State::Running { port, since: SystemClock.now() });
@@ -161,65 +153,5 @@ async fn follow(child: &mut Child, log: &mut LogWriter, lines: &mut Lines) -> Ex
             },
             status = &mut child.ended => return status.unwrap_or_default(),
         }
-    }
-}
-
-impl Stage<'_> {
-    /// Runs a program to its end, with its progress told and its other words logged. The error is what it printed.
-    pub(super) async fn run(&mut self, command: &mut Command) -> Result<(), Vec<String>> {
-        let mut child =
-            self.children.spawn(command).map_err(|error| vec![format!("git cannot be started: {error}")])?;
-        let mut lines = Lines::default();
-        let mut buffer = vec![0; 16 * 1024];
-        while let Ok(length @ 1..) = child.output.read(&mut buffer).await {
-            let (log, link) = (&mut *self.log, self.link);
-            lines.push(&buffer[..length], |line| match progress::parse(line) {
-                Some(progress) => link.tell(cloning(progress)),
-                None => drop(log.write(format!("{line}\n").as_bytes())),
-            });
-        }
-        if child.ended.await.unwrap_or_default().success() { Ok(()) } else { Err(lines.last()) }
-    }
-}
-
-fn cloning(progress: Progress) -> State {
-    let message = match progress.detail {
-        Some(detail) => format!("{}, {detail}", progress.step),
-        None => progress.step,
-    };
-    State::Cloning { message: Some(message), percent: progress.percent }
-}
-
-/// The last lines of what is printed. A carriage return ends a line too: Git redraws its progress with it.
-#[derive(Default)]
-struct Lines {
-    kept: VecDeque<String>,
-    open: Vec<u8>,
-}
-
-impl Lines {
-    fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
-        for byte in bytes {
-            if !matches!(byte, b'\n' | b'\r') && self.open.len() < 4096 {
-                self.open.push(*byte);
-                continue;
-            }
-            let line = String::from_utf8_lossy(&std::mem::take(&mut self.open)).trim_end().to_owned();
-            if line.is_empty() {
-                continue;
-            }
-            each(&line);
-            if progress::parse(&line).is_none() {
-                self.kept.push_back(line);
-            }
-            if self.kept.len() > KEPT_LINES {
-                self.kept.pop_front();
-            }
-        }
-    }
-
-    fn last(&self) -> Vec<String> {
-        let open = String::from_utf8_lossy(&self.open).trim().to_owned();
-        self.kept.iter().cloned().chain((!open.is_empty()).then_some(open)).collect()
     }
 }

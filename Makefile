@@ -1,0 +1,69 @@
+# Two commands do everything: `make run` and `make test`.
+
+OPENCODE := deploy/opencode/node_modules/.bin/opencode
+WEB := web/dist/index.html
+WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/tsconfig.json
+NPM_INSTALL := --no-audit --no-fund --loglevel=error
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check
+
+help: ## Show this list
+	@echo "opencode-router: an opencode server for every user, repository and branch"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C stops it
+	@echo "Building the router (the first time takes a few minutes)"
+	@cargo build --release --locked --quiet
+	@DEV_EMAIL="$${DEV_EMAIL:-$$(id -un)@localhost}" \
+	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
+	 exec target/release/opencode-router
+
+test: tools test-tools web-check opencode ## Check and test everything
+	@$(MAKE) --no-print-directory check
+	@cargo test --locked --quiet --lib --bins
+	@cargo test --locked --test it
+
+check: $(WEB) ## Format, lints and documentation of the Rust code
+	cargo fmt --check
+	cargo clippy --locked --quiet --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --document-private-items
+
+unit: $(WEB) ## Only the fast tests
+	cargo test --locked --lib
+
+bench: $(WEB) ## Measure the router beside nginx and haproxy
+	@cargo build --release --locked
+	@tests/bench/run
+
+docs: $(WEB) ## Write the pages that are made from the code
+	@cargo run --quiet --locked -- print-settings > docs/settings.md
+
+clean: ## Remove what was built and installed; the files of sessions stay
+	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules
+
+tools:
+	@tests/tools/build
+
+test-tools:
+	@tests/tools/test
+
+opencode: $(OPENCODE) ## Install the pinned opencode into deploy/opencode
+$(OPENCODE): deploy/opencode/package.json deploy/opencode/package-lock.json
+	@echo "Installing the pinned opencode into deploy/opencode"
+	@cd deploy/opencode && npm install --no-save $(NPM_INSTALL)
+	@"$@" --version > /dev/null || { echo "opencode was installed but does not run on this machine." >&2; exit 1; }
+	@touch "$@"
+
+web: $(WEB) ## Build the page
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@echo "Installing what the page is built with"
+	@cd web && npm ci $(NPM_INSTALL)
+$(WEB): web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "Building the page"
+	@cd web && npm run --silent build > /dev/null
+
+web-check: $(WEB)
+	@echo "Checking and testing the page"
+	@cd web && npm run --silent check && npm run --silent test

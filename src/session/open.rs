@@ -1,0 +1,63 @@
+//! Opening a session: the one that a user and an origin always lead to.
+
+use std::sync::Arc;
+
+use super::{Failure, Lifecycle, Memo, Origin, PhaseName, Principal, Session, SessionKey, Spec};
+use crate::git::Branch;
+
+/// A session that somebody opened.
+pub struct Opened {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Whether it did not exist before.
+    pub new: bool,
+}
+
+/// Why a session could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The session goes away right now.
+    #[error("This session is being deleted. Try again in a moment.")]
+    Deleting,
+    /// Only users own sessions.
+    #[error("An attach token cannot open sessions.")]
+    NotAUser,
+    /// The runtime could not write it down.
+    #[error("The session could not be created: {}", .0.message)]
+    Failed(Failure),
+}
+
+impl Lifecycle {
+    /// The session of this user and origin: written down if it is new, and woken.
+    pub async fn open(
+        self: &Arc<Self>,
+        who: &Principal,
+        origin: Origin,
+        source_branch: Option<Branch>,
+        initial_message: Option<String>,
+    ) -> Result<Opened, OpenError> {
+        let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
+        let now = self.clock.now();
+        let key = SessionKey { owner: owner.clone(), origin };
+        let spec = Spec { key, source_branch, profile: None, created_at: now };
+        let memo = Memo { initial_message: initial_message.clone(), ..Memo::new(now) };
+        let (session, new) = self.registry.expect(&spec, &memo);
+        if session.phase_name() == PhaseName::Deleting {
+            return Err(OpenError::Deleting);
+        }
+        if let Err(failure) = self.runtime.create(&spec, &memo).await {
+            if new {
+                self.registry.remove(spec.id());
+            }
+            return Err(OpenError::Failed(failure));
+        }
+        if let (false, Some(message)) = (new, initial_message) {
+            session.edit_memo(|memo| memo.initial_message = Some(message));
+            self.remember(&session).await;
+            self.deliver_first_message(&session);
+        }
+        session.touch();
+        self.wake(&session);
+        Ok(Opened { session, new })
+    }
+}

@@ -1,0 +1,12 @@
+//! The real command-line clients, through the attach listener.
+
+mod prints_an_answer;
+mod refuses_a_wrong_token;
+mod wakes_and_lets_sleep;
+
+use crate::support::program::Program;
+
+/// What a client is given: the address in its form with a path, and a fresh token.
+async fn address_and_token(program: &Program, id: &str) -> (String, String) {
+    (format!("http://{}/s/{id}", program.attach), program.token(id).await)
+}

@@ -1,0 +1,35 @@
+//! A server or a supervisor that is killed is a failure that says so, and the session starts again.
+
+use rustix::process::Signal;
+
+use crate::support::processes;
+use crate::support::program::Program;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_and_a_killed_supervisor_can_be_started_again() {
+    let program = Program::start().await;
+    let id = program.ready_project().await;
+    let kept = program.session_dir(&id).join("work/project/kept.txt");
+    std::fs::write(&kept, "kept").unwrap();
+
+    let [server] = program.servers_of(&id)[..] else { panic!("one server") };
+    processes::send(server, Signal::KILL);
+    let phase = program.wait_for_phase(&id, "failed").await["phase"].clone();
+    assert_eq!(phase["reason"], "opencode-exited");
+    let message = phase["message"].as_str().unwrap();
+    assert!(message.contains("ended by signal 9"), "{message}");
+    assert!(phase["logTail"].to_string().contains("listening on"), "its last words are there: {phase}");
+
+    program.act(&id, "start").await;
+    program.wait_for_phase(&id, "ready").await;
+    let [server] = program.servers_of(&id)[..] else { panic!("one server") };
+    processes::send(processes::parent(server), Signal::KILL);
+    let phase = program.wait_for_phase(&id, "failed").await["phase"].clone();
+    assert_eq!(phase["reason"], "runtime-error");
+    assert!(phase["message"].as_str().unwrap().contains("supervisor was killed"), "{phase}");
+    assert!(program.processes_of(&id).is_empty(), "what the supervisor left behind is ended");
+
+    program.act(&id, "start").await;
+    program.wait_for_phase(&id, "ready").await;
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "kept");
+}
