@@ -79,8 +79,12 @@ async fn a_first_message_runs_once_and_its_work_is_there_after_a_stop() {
     let again = program.api("POST", "/api/sessions").json(&json!({"repoUrl": url, "branch": "main"})).send();
     let again = again.await.unwrap();
     assert_eq!((again.status, id_of(&again.json())), (StatusCode::OK, id.clone()));
-    let (id, title) = (id.as_str(), title.as_str());
-    stop_and_come_back(&program, id, title).await;
+    stop_and_come_back(&program, &id, &title).await;
+    let record = std::fs::read_to_string(program.session_dir(&id).join("session.json")).unwrap();
+    assert!(!record.contains("initialMessage"), "what was delivered is forgotten: {record}");
+    // After a whole turn of the second run, the first message would have run again too.
+    talk.say("say one more").await;
+    Talk::only(&program, &id).await;
     assert_eq!(program.model.turns_with(FIRST), 1, "the first message runs once");
     assert_eq!(git.clones("team/app"), 1);
 }
