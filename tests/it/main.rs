@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
 
+mod api;
 mod contract;
+mod edge;
+mod forward;
+mod idle;
 mod structure;
 mod support;
+mod wake;

@@ -53,6 +53,11 @@ impl TestApp {
         self.clock.advance(SignedDuration::from_mins(minutes));
     }
 
+    /// As one user at this machine, with further arguments.
+    pub async fn start_local(upstream: SocketAddr, arguments: &[&str]) -> Self {
+        Self::start_with(upstream, &[&["--dev-email", "dev@localhost"], arguments].concat()).await
+    }
+
     /// A new session's id; its start is under way.
     pub async fn create(&self) -> String {
         let answer = self.api("POST", "/api/sessions").json(&json!({})).send().await.unwrap();
@@ -106,6 +111,23 @@ impl TestApp {
     /// A request to a session's host.
     pub fn session(&self, id: &str, method: &str, path: &str) -> Call {
         Call::new(self.address, method.parse().unwrap(), path).host(&self.session_host(id))
+    }
+
+    /// A request to a session on the attach listener.
+    pub fn attach(&self, id: &str, token: &str, method: &str, path: &str) -> Call {
+        let call = Call::new(self.attach, method.parse().unwrap(), &format!("/s/{id}{path}"));
+        call.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A new attach token of a session.
+    pub async fn token(&self, id: &str) -> String {
+        let made = self.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({})).send().await.unwrap();
+        made.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts of a session so far.
+    pub fn starts(&self, id: &str) -> usize {
+        self.fake.starts(id.parse().unwrap())
     }
 
     pub fn session_host(&self, id: &str) -> String {

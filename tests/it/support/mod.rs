@@ -8,3 +8,5 @@ pub mod http;
 pub mod model;
 pub mod opencode;
 pub mod program;
+pub mod raw;
+pub mod upstream;

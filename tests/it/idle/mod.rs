@@ -1,0 +1,1 @@
+//! A session that nobody and nothing uses is stopped, and no other.
