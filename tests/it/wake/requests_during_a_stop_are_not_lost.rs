@@ -29,3 +29,22 @@ async fn they_wait_for_the_end_of_the_stop_and_wake_the_session_again() {
     }
     assert_eq!(upstream.seen("/echo").len(), 60, "each was sent once");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_is_told_late_does_not_end_the_next_start() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--max-concurrent-starts", "1"]).await;
+    let (one, other) = (app.stopped().await, app.stopped().await);
+    app.fake.hold_starts();
+    let first = tokio::spawn(app.session(&one, "POST", "/echo").send());
+    app.wait_for_phase(&one, "starting").await;
+    // This one waits its turn when it is told again that it is stopped.
+    let second = tokio::spawn(app.session(&other, "POST", "/echo").send());
+    app.wait_for_phase(&other, "pending").await;
+    app.fake.repeat(other.parse().unwrap()).await;
+    app.fake.release_starts();
+    for request in [first, second] {
+        let answer = in_time("an answer", request).await.unwrap().unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+}
