@@ -147,7 +147,7 @@ impl App {
                     self.lifecycle.stop_all().await;
                 }
             };
-            let (cut, ()) = tokio::join!(self.drain.run(self.drain_timeout), sessions);
+            let (cut, ()) = tokio::join!(self.drain.run(self.drain_timeout, self.front.tunnels_closed()), sessions);
             if cut > 0 {
                 tracing::warn!(connections = cut, "cut at the end of the drain time-out");
             }

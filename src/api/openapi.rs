@@ -34,6 +34,7 @@ pub fn router(api: Arc<Api>, fallback: Router) -> Router {
     router
         .route("/api/openapi.json", axum::routing::get(move || async move { Json(document) }))
         .route("/api", axum::routing::any(unknown))
+        .route("/api/", axum::routing::any(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -42,7 +42,10 @@ pub(super) struct NewSession {
 }
 
 /// My sessions.
-#[utoipa::path(get, path = "/api/sessions", responses((status = 200, body = SessionList)), tag = "sessions")]
+#[utoipa::path(
+    get, operation_id = "list_sessions", path = "/api/sessions", tag = "sessions",
+    responses((status = 200, body = SessionList))
+)]
 pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Json<SessionList> {
     let sessions = who.sessions(api.lifecycle.registry());
     Json(SessionList { sessions: sessions.iter().map(|session| api.view(session)).collect() })
@@ -50,7 +53,7 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Js
 
 /// Makes sure that a session exists and runs.
 #[utoipa::path(
-    post, path = "/api/sessions", request_body = NewSession, tag = "sessions",
+    post, operation_id = "create_session", path = "/api/sessions", request_body = NewSession, tag = "sessions",
     responses(
         (status = 201, body = SessionView, description = "It is new, and starts."),
         (status = 200, body = SessionView, description = "It was there, and runs or starts."),
@@ -72,7 +75,7 @@ pub(super) async fn create(
 
 /// One session.
 #[utoipa::path(
-    get, path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
+    get, operation_id = "get_session", path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
     responses((status = 200, body = SessionView), (status = 404, body = Problem))
 )]
 pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<SessionView> {
@@ -81,7 +84,8 @@ pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Jso
 
 /// Deletes a session with its files, and returns when they are gone.
 #[utoipa::path(
-    delete, path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
+    delete, operation_id = "delete_session", path = "/api/sessions/{id}",
+    params(("id" = String, Path)), tag = "sessions",
     responses((status = 204), (status = 404, body = Problem), (status = 500, body = Problem))
 )]
 pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> Result<StatusCode, Problem> {
@@ -96,7 +100,8 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
 
 /// Wakes a session. Returns at once; its phases tell how the start goes on.
 #[utoipa::path(
-    post, path = "/api/sessions/{id}/start", params(("id" = String, Path)), tag = "sessions",
+    post, operation_id = "start_session", path = "/api/sessions/{id}/start",
+    params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, body = Problem))
 )]
 pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
@@ -107,7 +112,8 @@ pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (
 
 /// Another name for start.
 #[utoipa::path(
-    post, path = "/api/sessions/{id}/resume", params(("id" = String, Path)), tag = "sessions",
+    post, operation_id = "resume_session", path = "/api/sessions/{id}/resume",
+    params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, body = Problem))
 )]
 pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode, Json<SessionView>) {
@@ -116,7 +122,8 @@ pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode
 
 /// Stops a session now, keeping its files. Returns at once; its phases tell how the stop goes on.
 #[utoipa::path(
-    post, path = "/api/sessions/{id}/stop", params(("id" = String, Path)), tag = "sessions",
+    post, operation_id = "stop_session", path = "/api/sessions/{id}/stop",
+    params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, body = Problem))
 )]
 pub(super) async fn stop(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {

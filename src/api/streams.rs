@@ -87,6 +87,7 @@ impl Follow {
 #[serde(deny_unknown_fields)]
 pub(super) struct PhasesQuery {
     /// `settled`: the stream ends when the session is ready or failed, or stopped.
+    #[param(inline)]
     until: Option<Until>,
 }
 

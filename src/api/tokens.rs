@@ -58,7 +58,8 @@ pub(super) struct NewToken {
 
 /// The attach tokens of a session that are still good.
 #[utoipa::path(
-    get, path = "/api/sessions/{id}/tokens", params(("id" = String, Path)), tag = "tokens",
+    get, operation_id = "list_tokens", path = "/api/sessions/{id}/tokens",
+    params(("id" = String, Path)), tag = "tokens",
     responses((status = 200, body = TokenList), (status = 404, body = Problem))
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<TokenList> {
@@ -69,7 +70,8 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Js
 
 /// Makes an attach token.
 #[utoipa::path(
-    post, path = "/api/sessions/{id}/tokens", params(("id" = String, Path)), request_body = NewToken, tag = "tokens",
+    post, operation_id = "create_token", path = "/api/sessions/{id}/tokens",
+    params(("id" = String, Path)), request_body = NewToken, tag = "tokens",
     responses((status = 201, body = FreshToken), (status = 400, body = Problem), (status = 404, body = Problem),
         (status = 409, body = Problem))
 )]
@@ -101,7 +103,8 @@ pub(super) async fn create(
 
 /// Revokes an attach token: from now on it is refused.
 #[utoipa::path(
-    delete, path = "/api/sessions/{id}/tokens/{tokenId}", params(("id" = String, Path), ("tokenId" = String, Path)),
+    delete, operation_id = "delete_token", path = "/api/sessions/{id}/tokens/{tokenId}",
+    params(("id" = String, Path), ("tokenId" = String, Path)),
     tag = "tokens", responses((status = 204), (status = 404, body = Problem))
 )]
 pub(super) async fn delete(

@@ -17,7 +17,10 @@ pub fn check_origin<B>(request: &Request<B>) -> Result<(), CrossSite> {
     let headers = request.headers();
     let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
     let allowed = match text(headers, "sec-fetch-site") {
-        Some("same-origin" | "none") => origin_is_host(request) != Some(false),
+        // A page with the referrer policy no-referrer, like the router's own, sends the Origin “null” (Fetch, 3.2).
+        Some("same-origin" | "none") => {
+            text(headers, ORIGIN.as_str()) == Some("null") || origin_is_host(request) != Some(false)
+        }
         Some(_) => safe && follows_a_link(headers),
         None => match origin_is_host(request) {
             Some(same) => same || safe,
@@ -33,12 +36,14 @@ fn follows_a_link(headers: &HeaderMap) -> bool {
 
 /// Whether the `Origin` is the host that is asked, port included; `None` without an `Origin`.
 fn origin_is_host<B>(request: &Request<B>) -> Option<bool> {
-    let origin = text(request.headers(), ORIGIN.as_str())?;
+    let mut origins = request.headers().get_all(ORIGIN).iter();
+    let origin = origins.next()?;
     let host = text(request.headers(), HOST.as_str()).or(request.uri().authority().map(|authority| authority.as_str()));
-    let host = host.unwrap_or_default();
-    let same = |(scheme, named): (&str, &str)| matches!(scheme, "http" | "https") && named.eq_ignore_ascii_case(host);
-    // "null" is an origin too, and nobody's host.
-    Some(origin.split_once("://").is_some_and(same))
+    let named = origin.to_str().ok().and_then(|origin| origin.split_once("://")).zip(host);
+    let same = named.is_some_and(|((scheme, origin_host), host)| {
+        matches!(scheme, "http" | "https") && origin_host.eq_ignore_ascii_case(host)
+    });
+    Some(same && origins.next().is_none())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

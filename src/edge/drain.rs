@@ -34,11 +34,16 @@ impl Drain {
         self.connections.spawn(connection);
     }
 
-    /// Ends everything, after `grace` at the latest. Tells how many connections were cut.
-    pub async fn run(&self, grace: Duration) -> usize {
+    /// Ends everything, after `grace` at the latest: connections, and the tunnels that some of them became. Tells how
+    /// many connections were cut.
+    pub async fn run(&self, grace: Duration, tunnels_closed: impl Future<Output = ()>) -> usize {
         self.begin.cancel();
         self.connections.close();
-        let finished = tokio::time::timeout(grace, self.connections.wait()).await.is_ok();
+        let all = async {
+            self.connections.wait().await;
+            tunnels_closed.await;
+        };
+        let finished = tokio::time::timeout(grace, all).await.is_ok();
         let cut = if finished { 0 } else { self.connections.len() };
         self.end.cancel();
         self.connections.wait().await;

@@ -55,6 +55,11 @@ impl Front {
     }
 
     /// Waits until no tunnel is open any more.
+    pub async fn tunnels_closed(&self) {
+        self.proxy.tunnels_closed().await;
+    }
+
+    /// Waits until nothing is open any more, at the end.
     pub async fn drained(&self) {
         self.proxy.drained().await;
     }

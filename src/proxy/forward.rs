@@ -48,15 +48,16 @@ pub enum ForwardError {
 /// Forwards requests.
 pub struct Proxy {
     settings: ProxySettings,
-    tasks: TaskTracker,
-    /// Cancelled when open tunnels have to end.
-    end_tunnels: CancellationToken,
+    connections: TaskTracker,
+    tunnels: TaskTracker,
+    /// Cancelled when everything has to end.
+    end: CancellationToken,
 }
 
 impl Proxy {
-    /// A proxy whose tunnels last at most until `end_tunnels`.
-    pub fn new(settings: ProxySettings, end_tunnels: CancellationToken) -> Self {
-        Self { settings, tasks: TaskTracker::new(), end_tunnels }
+    /// A proxy whose connections and tunnels last at most until `end`.
+    pub fn new(settings: ProxySettings, end: CancellationToken) -> Self {
+        Self { settings, connections: TaskTracker::new(), tunnels: TaskTracker::new(), end }
     }
 
     /// Sends the request to the server of the lease. There is no time-out: a prompt may think for an hour.
@@ -85,8 +86,8 @@ impl Proxy {
             let agreed = agreed.ok_or(ForwardError::UnaskedUpgrade)?;
             let server = hyper::upgrade::on(&mut response);
             let lease = lease.into_tunnel();
-            let end = self.end_tunnels.clone();
-            self.tasks.spawn(async move {
+            let end = self.end.clone();
+            self.tunnels.spawn(async move {
                 tunnel::run(client, server, lease, end).await;
                 drop(guard);
             });
@@ -115,15 +116,23 @@ impl Proxy {
                 },
             }
         }
-        let mut connection = dial(lease.server().address(), &self.tasks).await.map_err(ForwardError::Dial)?;
+        let mut connection =
+            dial(lease.server().address(), &self.connections, &self.end).await.map_err(ForwardError::Dial)?;
         let response = connection.send_request(request).await.map_err(ForwardError::Upstream)?;
         Ok((connection, response))
     }
 
     /// Waits until no tunnel is open any more.
+    pub async fn tunnels_closed(&self) {
+        self.tunnels.close();
+        self.tunnels.wait().await;
+    }
+
+    /// Waits until nothing is open any more; connections that are kept for later last until the end.
     pub async fn drained(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.tunnels_closed().await;
+        self.connections.close();
+        self.connections.wait().await;
     }
 }
 

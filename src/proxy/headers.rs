@@ -86,6 +86,10 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
 
 /// Makes a server's response one that the client may see.
 pub(super) fn prepare_response(headers: &mut HeaderMap) {
+    // Where both are given, the length does not count (RFC 9112, section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
     strip_hop_by_hop(headers);
 }
 

@@ -10,6 +10,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How many unused connections are kept.
@@ -50,8 +51,8 @@ impl Pool {
     }
 }
 
-/// Opens a connection. Its task ends with the connection.
-pub(super) async fn dial(address: SocketAddr, tasks: &TaskTracker) -> io::Result<Connection> {
+/// Opens a connection. Its task ends with the connection, at `end` at the latest.
+pub(super) async fn dial(address: SocketAddr, tasks: &TaskTracker, end: &CancellationToken) -> io::Result<Connection> {
     let mut attempt = 1;
     let stream = loop {
         match tokio::time::timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await {
@@ -64,9 +65,13 @@ pub(super) async fn dial(address: SocketAddr, tasks: &TaskTracker) -> io::Result
     };
     stream.set_nodelay(true)?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let end = end.clone();
     tasks.spawn(async move {
-        // How it ends is told to whoever waits for a response on it.
-        let _ = connection.with_upgrades().await;
+        tokio::select! {
+            // How it ends is told to whoever waits for a response on it.
+            _ = connection.with_upgrades() => {}
+            () = end.cancelled() => {}
+        }
     });
     Ok(sender)
 }

@@ -141,7 +141,13 @@ impl Session {
     /// The only place where the phase changes. A stop ends the streams by ending the server, so the run is over only
     /// when the stop is.
     fn advance(&self, live: &mut Live, event: Event) -> bool {
-        let Some(phase) = next(&self.phase(), event, self.clock.now()) else { return false };
+        let current = self.phase();
+        // The end of a stop is told by the stop and by the runtime. Told after the next start began, it is old.
+        let stopped = matches!(&event, Event::Observed(seen) if seen.name == PhaseName::Stopped);
+        if stopped && current.name == PhaseName::Pending && live.flight.is_some() {
+            return false;
+        }
+        let Some(phase) = next(&current, event, self.clock.now()) else { return false };
         if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping) {
             live.agent = Agent::default();
             if let Some(server) = live.server.take() {

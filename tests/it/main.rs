@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no users")]
 
+mod api;
 mod attach;
 mod browser;
 mod contract;
+mod edge;
+mod forward;
+mod idle;
 mod journey;
 mod process;
 mod restart;
 mod structure;
 mod support;
+mod wake;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use opencode_router::app::{App, Shutdown};
 use opencode_router::config::Config;
 use opencode_router::session::clock::ManualClock;
-use opencode_router::session::{Lifecycle, Session};
+use opencode_router::session::{Lifecycle, PhaseName, Session};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -51,6 +51,32 @@ impl TestApp {
     /// Puts the clock forward.
     pub fn pass(&self, minutes: i64) {
         self.clock.advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// As one user at this machine, with further arguments.
+    pub async fn start_local(upstream: SocketAddr, arguments: &[&str]) -> Self {
+        Self::start_with(upstream, &[&["--dev-email", "dev@localhost"], arguments].concat()).await
+    }
+
+    /// Behind a login proxy at this machine, which names its users.
+    pub async fn start_behind_proxy(upstream: SocketAddr) -> Self {
+        Self::start_with(upstream, &["--trusted-proxy-cidrs", "127.0.0.0/8"]).await
+    }
+
+    /// A new session of this user, once it is stopped.
+    pub async fn stopped_of(&self, user: &str) -> String {
+        let ask = async |method: &str, path: &str| {
+            self.api(method, path).header("x-auth-request-email", user).json(&json!({})).send().await.unwrap().json()
+        };
+        let id = ask("POST", "/api/sessions").await["id"].as_str().unwrap().to_owned();
+        let session = self.session_of(&id);
+        let phase = async |wanted: PhaseName| {
+            eventually("its phase", async || (session.phase_name() == wanted).then_some(())).await;
+        };
+        phase(PhaseName::Ready).await;
+        ask("POST", &format!("/api/sessions/{id}/stop")).await;
+        phase(PhaseName::Stopped).await;
+        id
     }
 
     /// A new session's id; its start is under way.
@@ -108,15 +134,37 @@ impl TestApp {
         Call::new(self.address, method.parse().unwrap(), path).host(&self.session_host(id))
     }
 
+    /// A request to a session on the attach listener.
+    pub fn attach(&self, id: &str, token: &str, method: &str, path: &str) -> Call {
+        let call = Call::new(self.attach, method.parse().unwrap(), &format!("/s/{id}{path}"));
+        call.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A new attach token of a session.
+    pub async fn token(&self, id: &str) -> String {
+        let made = self.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({})).send().await.unwrap();
+        made.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts of a session so far.
+    pub fn starts(&self, id: &str) -> usize {
+        self.fake.starts(id.parse().unwrap())
+    }
+
     pub fn session_host(&self, id: &str) -> String {
         format!("{id}-oc.localhost:{}", self.address.port())
     }
 
-    /// Stops it and waits for its end.
-    pub async fn stop(&mut self, how: Shutdown) {
+    /// Tells it to stop.
+    pub fn begin_stop(&mut self, how: Shutdown) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(how);
         }
+    }
+
+    /// Stops it and waits for its end.
+    pub async fn stop(&mut self, how: Shutdown) {
+        self.begin_stop(how);
         if let Some(running) = self.running.take() {
             in_time("the router stops", running).await.unwrap();
         }

@@ -18,7 +18,7 @@ pub const PASSWORD: &str = "the session's own password";
 
 /// A runtime without processes.
 pub struct Fake {
-    upstream: SocketAddr,
+    upstream: Mutex<SocketAddr>,
     sessions: Mutex<HashMap<SessionId, Held>>,
     /// One thing is done with sessions at a time.
     turn: tokio::sync::Mutex<()>,
@@ -44,7 +44,7 @@ impl Fake {
     pub fn new(upstream: SocketAddr) -> Arc<Self> {
         let (news, told) = mpsc::channel(256);
         Arc::new_cyclic(|me| Self {
-            upstream,
+            upstream: Mutex::new(upstream),
             sessions: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             news,
@@ -79,6 +79,17 @@ impl Fake {
         *self.failure.lock() = failure;
     }
 
+    /// Servers that begin from now on are at `upstream`.
+    pub fn serve_at(&self, upstream: SocketAddr) {
+        *self.upstream.lock() = upstream;
+    }
+
+    /// Tells once more what the session is at.
+    pub async fn repeat(&self, id: SessionId) {
+        let Some(phase) = self.phase(id) else { return };
+        self.see(id, Observation::of(phase)).await;
+    }
+
     /// How often the session was started.
     pub fn starts(&self, id: SessionId) -> usize {
         self.sessions.lock().get(&id).map_or(0, |held| held.starts)
@@ -102,7 +113,7 @@ impl Fake {
             held.log.push_str(&format!("{:?}\n", phase.name));
             let directory = format!("/work/{id}");
             let server = (phase.name == PhaseName::Ready)
-                .then(|| Arc::new(Server::new(self.upstream, &PASSWORD.to_owned().into(), directory)));
+                .then(|| Arc::new(Server::new(*self.upstream.lock(), &PASSWORD.to_owned().into(), directory)));
             Sighting { spec: held.spec.clone(), memo: held.memo.clone(), phase, server }
         };
         let _ = self.news.send(News::Seen(sighting)).await;

@@ -73,6 +73,11 @@ impl Call {
         self.header("content-type", "application/json")
     }
 
+    pub fn body(mut self, body: &str) -> Self {
+        self.body = Bytes::from(body.to_owned());
+        self
+    }
+
     /// Sends it and returns with the head of the response.
     pub async fn open(self) -> std::io::Result<Open> {
         let stream = TcpStream::connect(self.address).await?;

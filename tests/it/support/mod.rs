@@ -9,5 +9,7 @@ pub mod model;
 pub mod opencode;
 pub mod processes;
 pub mod program;
+pub mod raw;
 pub mod talk;
 pub mod tmux;
+pub mod upstream;
