@@ -27,17 +27,13 @@ pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
     Meaning { navigation, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// What a request on the attach listener means: whatever such a client asks for first wakes, but for what it asks for
-/// by itself when left alone.
+/// What a request on the attach listener means: whatever such a client asks for wakes, and is activity, but for what it
+/// asks for by itself when left alone. Left alone, opencode 1.18 asks for nothing else.
 pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
     let alone = paths::is_background(path) || request.headers().contains_key(UPGRADE);
-    Meaning {
-        navigation: false,
-        wakes: unsafe_method || !alone,
-        activity: unsafe_method,
-        purpose: purpose(unsafe_method),
-    }
+    let acts = unsafe_method || !alone;
+    Meaning { navigation: false, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
 fn purpose(unsafe_method: bool) -> Purpose {
@@ -109,7 +105,8 @@ mod tests {
         for path in ["/event", "/global/event", "/global/health", "/api/health"] {
             assert!(!wakes("GET", path), "{path}");
         }
-        assert!(!of_attach_request(&request("GET", "/config", &[]), "/config").activity);
+        assert!(of_attach_request(&request("GET", "/config", &[]), "/config").activity);
+        assert!(!of_attach_request(&request("GET", "/global/event", &[]), "/global/event").activity);
     }
 
     #[test]

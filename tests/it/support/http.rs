@@ -50,10 +50,6 @@ impl Call {
         Self::new(address, Method::POST, path)
     }
 
-    pub fn delete(address: SocketAddr, path: &str) -> Self {
-        Self::new(address, Method::DELETE, path)
-    }
-
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

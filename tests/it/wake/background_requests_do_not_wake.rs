@@ -2,7 +2,10 @@ use crate::support::app::TestApp;
 use crate::support::upstream::Upstream;
 
 /// Method, path and headers of requests that browsers and clients make when nobody does anything.
-const BACKGROUND: [(&str, &str, &[(&str, &str)]); 12] = [
+/// A method, a path and headers.
+type Background = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const BACKGROUND: [Background; 12] = [
     ("GET", "/api/health", &[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")]),
     ("GET", "/global/health", &[]),
     ("GET", "/global/event", &[("accept", "text/event-stream")]),
