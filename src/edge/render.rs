@@ -37,7 +37,8 @@ pub(super) fn page(status: StatusCode, headers: HeaderMap, title: &str, head: &s
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        // Not "no-referrer": with that a browser sends forms with the origin "null", which is refused.
+        (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in own {
