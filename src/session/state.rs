@@ -199,7 +199,8 @@ impl Session {
             memo: self.current_memo(&live),
             busy: live.agent.busy.is_some(),
             needs_input: live.agent.needs_input.is_some(),
-            stops_at: verdict.as_ref().map(|verdict| verdict.stops_at),
+            // While it is not known whether the agent works, nobody knows when the session will be stopped.
+            stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| live.agent.unknown.is_none()),
             kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
             leases: live.leases,
             phase,

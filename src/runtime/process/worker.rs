@@ -157,6 +157,8 @@ impl Worker {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
+                        // A run that was found has been ready since its start; one that was begun is from now on.
+                        let since = supervisor.is_none().then_some(since);
                         state = worker.attend(port, since, &mut reports, &server).await;
                     }
                     Some(cloning) => {
@@ -181,7 +183,7 @@ impl Worker {
     async fn attend(
         &self,
         port: u16,
-        since: jiff::Timestamp,
+        since: Option<jiff::Timestamp>,
         reports: &mut Reports,
         known: &Mutex<Option<Arc<Server>>>,
     ) -> Option<State> {
@@ -194,7 +196,7 @@ impl Worker {
             state = reports.next() => return state,
         }
         *known.lock() = Some(server.clone());
-        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
+        let ready = Observation { since, ..Observation::of(PhaseName::Ready) };
         self.tell(ready, Some(server)).await;
         reports.next().await
     }

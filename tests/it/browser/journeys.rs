@@ -23,7 +23,7 @@ async fn opencodes_own_page_on_its_host_and_back_after_a_stop() {
 
 #[tokio::test]
 async fn a_tab_left_open_does_not_keep_a_session_nor_bring_it_back() {
-    let (git, program) = (GitServer::start().await, Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.3")]).await);
+    let (git, program) = (GitServer::start().await, Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.5")]).await);
     let repo = git.repo("web-shop").await;
     journey("untouched_tab.mjs", &program, &git).with("REPO_URL", repo).run().await;
 }
