@@ -36,7 +36,7 @@ pub struct NetworkConfig {
     /// Port for `opencode attach`; 0 picks a free one. Not said: 4096, or a free one if that is taken.
     #[arg(long, env = "ATTACH_PORT")]
     pub attach_port: Option<u16>,
-    /// Domain below which sessions are: <id><suffix>.<domain>. Browsers resolve *.localhost by themselves.
+    /// Domain below which sessions are, as in 0123456789abcdef0123-oc.localhost; browsers resolve *.localhost themselves.
     #[arg(long, env = "ROUTER_DOMAIN", default_value = "localhost", value_parser = domain)]
     pub domain: String,
     /// Host name of the page and the API. Not said: the domain.

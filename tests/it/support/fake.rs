@@ -111,7 +111,7 @@ impl Fake {
             let Some(held) = sessions.get_mut(&id) else { return };
             held.phase = phase.name;
             held.log.push_str(&format!("{:?}\n", phase.name));
-            let directory = format!("/work/{id}");
+            let directory = format!("/sessions/{id}");
             let server = (phase.name == PhaseName::Ready)
                 .then(|| Arc::new(Server::new(*self.upstream.lock(), &PASSWORD.to_owned().into(), directory)));
             Sighting { spec: held.spec.clone(), memo: held.memo.clone(), phase, server }

@@ -24,7 +24,7 @@ impl Opencode {
     /// An event of the session `id`.
     pub fn event(&self, id: &str, kind: &str, properties: &Value) {
         let payload = json!({"type": kind, "properties": properties});
-        let event = json!({"directory": format!("/work/{id}"), "payload": payload});
+        let event = json!({"directory": format!("/sessions/{id}"), "payload": payload});
         self.frames.0.send(Frame::Event(event)).unwrap_or_else(|_| panic!("nobody follows the agent"));
     }
 
