@@ -11,6 +11,8 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::condition::in_time;
+
 /// A request to be sent to an address.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -97,9 +99,13 @@ impl Call {
 
     /// Sends it and reads the whole response.
     pub async fn send(self) -> std::io::Result<Answer> {
-        let open = self.open().await?;
-        let body = open.body.collect().await.map_err(std::io::Error::other)?.to_bytes();
-        Ok(Answer { status: open.status, headers: open.headers, body })
+        let what = format!("{} {} is answered", self.method, self.path);
+        in_time(&what, async {
+            let open = self.open().await?;
+            let body = open.body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+            Ok(Answer { status: open.status, headers: open.headers, body })
+        })
+        .await
     }
 }
 
@@ -140,7 +146,7 @@ impl Open {
     pub async fn read_until(&mut self, part: &str) -> String {
         let mut text = String::new();
         while !text.contains(part) {
-            match super::condition::in_time(part, self.chunk()).await {
+            match in_time(part, self.chunk()).await {
                 Some(Ok(data)) => text.push_str(&String::from_utf8_lossy(&data)),
                 end => panic!("the body ended ({end:?}) before {part:?}: {text}"),
             }
