@@ -5,3 +5,4 @@ mod holds_a_prompt_while_it_wakes;
 mod keeps_a_terminal_open;
 mod shows_what_the_agent_does;
 mod stops_when_idle;
+mod with_curl;

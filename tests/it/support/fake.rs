@@ -36,6 +36,7 @@ struct Held {
     memo: Memo,
     phase: PhaseName,
     starts: usize,
+    start_calls: usize,
     log: String,
 }
 
@@ -95,6 +96,11 @@ impl Fake {
         self.sessions.lock().get(&id).map_or(0, |held| held.starts)
     }
 
+    /// How often a start was asked for, those of a session that ran already included.
+    pub fn start_calls(&self, id: SessionId) -> usize {
+        self.sessions.lock().get(&id).map_or(0, |held| held.start_calls)
+    }
+
     /// What was written down last.
     pub fn memo(&self, id: SessionId) -> Option<Memo> {
         self.sessions.lock().get(&id).map(|held| held.memo.clone())
@@ -143,13 +149,22 @@ impl Runtime for Fake {
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
-        let held =
-            Held { spec: spec.clone(), memo: memo.clone(), phase: PhaseName::Stopped, starts: 0, log: String::new() };
+        let held = Held {
+            spec: spec.clone(),
+            memo: memo.clone(),
+            phase: PhaseName::Stopped,
+            starts: 0,
+            start_calls: 0,
+            log: String::new(),
+        };
         self.sessions.lock().entry(spec.id()).or_insert(held);
         Ok(())
     }
 
     async fn start(&self, id: SessionId) -> Result<(), Failure> {
+        if let Some(held) = self.sessions.lock().get_mut(&id) {
+            held.start_calls += 1;
+        }
         let _turn = self.turn.lock().await;
         match self.phase(id) {
             Some(PhaseName::Stopped | PhaseName::Failed) => {}

@@ -1,11 +1,11 @@
 use crate::support::app::TestApp;
 use crate::support::upstream::Upstream;
 
-/// Method, path and headers of requests that browsers and clients make when nobody does anything.
-/// A method, a path and headers.
-type Background = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+/// Method, path and headers.
+type Request = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const BACKGROUND: [Background; 12] = [
+/// What browsers and clients ask for when nobody does anything.
+const BACKGROUND: [Request; 12] = [
     ("GET", "/api/health", &[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")]),
     ("GET", "/global/health", &[]),
     ("GET", "/global/event", &[("accept", "text/event-stream")]),

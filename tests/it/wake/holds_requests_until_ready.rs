@@ -31,6 +31,7 @@ async fn fifty_first_requests_make_one_start_and_each_is_answered() {
         assert_eq!(sightings, 1, "{n} was sent once");
     }
     assert_eq!(app.starts(&id), before + 1);
+    assert_eq!(app.fake.start_calls(id.parse().unwrap()), before + 1, "the runtime is not asked by each of them");
     app.no_leases(&id).await;
 }
 
