@@ -32,7 +32,7 @@ pub(super) struct LogQuery {
 /// What Git and opencode printed.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/logs", params(("id" = String, Path), LogQuery), tag = "sessions",
-    responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = Problem))
+    responses((status = 200, content_type = "text/plain", body = String), (status = 404, response = Problem))
 )]
 pub(super) async fn logs(
     State(api): State<Arc<Api>>,

@@ -16,11 +16,14 @@ use super::{Api, Problem, logs, me, probes, sessions, streams, tokens};
 const LARGEST_BODY: usize = 256 * 1024;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "opencode-router",
-    description = "Sessions: an opencode server of one's own for every repository and branch. Errors are problem \
-                   details (RFC 9457). Who calls is told by the login proxy in front of the router."
-))]
+#[openapi(
+    info(
+        title = "opencode-router",
+        description = "Sessions: an opencode server of one's own for every repository and branch. Errors are problem \
+                       details (RFC 9457). Who calls is told by the login proxy in front of the router."
+    ),
+    components(responses(Problem))
+)]
 struct Document;
 
 /// The OpenAPI 3.1 document.

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToResponse, ToSchema};
 
 use crate::session::Failure;
 
 /// What went wrong, written for the caller. Causes inside the router stay in its log.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToResponse, ToSchema)]
+#[response(description = "What went wrong", content_type = "application/problem+json")]
 pub struct Problem {
     /// Names the kind of problem, as a path below `/problems/`. Stable.
     #[serde(rename = "type")]

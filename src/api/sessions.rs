@@ -57,7 +57,7 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Js
     responses(
         (status = 201, body = SessionView, description = "It is new, and starts."),
         (status = 200, body = SessionView, description = "It was there, and runs or starts."),
-        (status = 400, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem),
+        (status = 400, response = Problem), (status = 409, response = Problem), (status = 422, response = Problem),
     )
 )]
 pub(super) async fn create(
@@ -76,7 +76,7 @@ pub(super) async fn create(
 /// One session.
 #[utoipa::path(
     get, operation_id = "get_session", path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
-    responses((status = 200, body = SessionView), (status = 404, body = Problem))
+    responses((status = 200, body = SessionView), (status = 404, response = Problem))
 )]
 pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<SessionView> {
     Json(api.view(&session))
@@ -86,7 +86,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Jso
 #[utoipa::path(
     delete, operation_id = "delete_session", path = "/api/sessions/{id}",
     params(("id" = String, Path)), tag = "sessions",
-    responses((status = 204), (status = 404, body = Problem), (status = 500, body = Problem))
+    responses((status = 204), (status = 404, response = Problem), (status = 500, response = Problem))
 )]
 pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> Result<StatusCode, Problem> {
     match api.lifecycle.delete(&session).await {
@@ -102,7 +102,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
 #[utoipa::path(
     post, operation_id = "start_session", path = "/api/sessions/{id}/start",
     params(("id" = String, Path)), tag = "sessions",
-    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+    responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
 pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
     session.touch();
@@ -114,7 +114,7 @@ pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (
 #[utoipa::path(
     post, operation_id = "resume_session", path = "/api/sessions/{id}/resume",
     params(("id" = String, Path)), tag = "sessions",
-    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+    responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
 pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode, Json<SessionView>) {
     start(state, session).await
@@ -124,7 +124,7 @@ pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode
 #[utoipa::path(
     post, operation_id = "stop_session", path = "/api/sessions/{id}/stop",
     params(("id" = String, Path)), tag = "sessions",
-    responses((status = 202, body = SessionView), (status = 404, body = Problem))
+    responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
 pub(super) async fn stop(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
     drop(api.lifecycle.stop(&session));

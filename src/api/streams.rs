@@ -100,7 +100,7 @@ pub(super) enum Until {
 /// The phases of one session: an event `phase` with the one it is in, and each that follows; `ping` every 10 s.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/events", params(("id" = String, Path), PhasesQuery), tag = "sessions",
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, body = Problem))
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, response = Problem))
 )]
 pub(super) async fn stream_phases(
     State(api): State<Arc<Api>>,

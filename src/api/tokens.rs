@@ -60,7 +60,7 @@ pub(super) struct NewToken {
 #[utoipa::path(
     get, operation_id = "list_tokens", path = "/api/sessions/{id}/tokens",
     params(("id" = String, Path)), tag = "tokens",
-    responses((status = 200, body = TokenList), (status = 404, body = Problem))
+    responses((status = 200, body = TokenList), (status = 404, response = Problem))
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<TokenList> {
     let now = api.lifecycle.clock().now();
@@ -72,8 +72,8 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Js
 #[utoipa::path(
     post, operation_id = "create_token", path = "/api/sessions/{id}/tokens",
     params(("id" = String, Path)), request_body = NewToken, tag = "tokens",
-    responses((status = 201, body = FreshToken), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem))
+    responses((status = 201, body = FreshToken), (status = 400, response = Problem), (status = 404, response = Problem),
+        (status = 409, response = Problem))
 )]
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
@@ -105,7 +105,7 @@ pub(super) async fn create(
 #[utoipa::path(
     delete, operation_id = "delete_token", path = "/api/sessions/{id}/tokens/{tokenId}",
     params(("id" = String, Path), ("tokenId" = String, Path)),
-    tag = "tokens", responses((status = 204), (status = 404, body = Problem))
+    tag = "tokens", responses((status = 204), (status = 404, response = Problem))
 )]
 pub(super) async fn delete(
     State(api): State<Arc<Api>>,

@@ -157,8 +157,6 @@ impl Worker {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
-                        // A run that was found has been ready since its start; one that was begun is from now on.
-                        let since = supervisor.is_none().then_some(since);
                         state = worker.attend(port, since, &mut reports, &server).await;
                     }
                     Some(cloning) => {
@@ -183,7 +181,7 @@ impl Worker {
     async fn attend(
         &self,
         port: u16,
-        since: Option<jiff::Timestamp>,
+        since: jiff::Timestamp,
         reports: &mut Reports,
         known: &Mutex<Option<Arc<Server>>>,
     ) -> Option<State> {
@@ -196,7 +194,7 @@ impl Worker {
             state = reports.next() => return state,
         }
         *known.lock() = Some(server.clone());
-        let ready = Observation { since, ..Observation::of(PhaseName::Ready) };
+        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
         self.tell(ready, Some(server)).await;
         reports.next().await
     }
