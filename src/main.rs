@@ -9,6 +9,7 @@ use opencode_router::config::{self, Config, NoConfig};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::{api, telemetry};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -44,6 +45,7 @@ fn finish(result: Result<(), String>) -> ExitCode {
 #[tokio::main]
 async fn run(config: &Config) -> Result<(), String> {
     telemetry::init(&config.logging);
+    raise_descriptor_limit();
     let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}."))?;
     let app = App::bind(config, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
     greet(app.addresses());
@@ -62,6 +64,15 @@ async fn run(config: &Config) -> Result<(), String> {
         () = asked_twice => return Err("ended at once, as asked twice; what still runs is taken over at the next start.".into()),
     }
     Ok(())
+}
+
+/// Every connection is a descriptor, and the usual soft limit of 1024 is for programs that use select(2).
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 fn greet(addresses: &Addresses) {

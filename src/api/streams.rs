@@ -21,7 +21,7 @@ use super::caller::{Caller, Mine};
 use super::json::Query;
 use super::representation::PhaseView;
 use super::{Api, Problem};
-use crate::session::{Change, Principal, Session};
+use crate::session::{Change, PhaseName, Principal, Session};
 
 /// How often a stream says that it lives, so that a listener can notice that it does not.
 const PING: Duration = Duration::from_secs(10);
@@ -114,18 +114,22 @@ pub(super) async fn stream_phases(
 pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: CancellationToken) -> Response {
     let mut phases = session.phases();
     phases.mark_changed();
-    let events = stream::unfold((Some(phases), pings()), move |(phases, mut pings)| async move {
+    let session = session.clone();
+    let start = (Some(phases), pings(), session);
+    let events = stream::unfold(start, move |(phases, mut pings, session)| async move {
         let mut phases = phases?;
         let (event, last) = tokio::select! {
             changed = phases.changed() => {
                 changed.ok()?;
                 let phase = phases.borrow_and_update().clone();
-                let last = until_settled && phase.name.is_settled();
+                // Between a stop and the start that is asked for already, nothing is settled.
+                let on_the_way = phase.name == PhaseName::Stopped && session.is_awaited();
+                let last = until_settled && phase.name.is_settled() && !on_the_way;
                 (event("phase", &PhaseView::of(phase)), last)
             }
             _ = pings.tick() => (event("ping", &json!({})), false),
         };
-        Some((Ok(event), ((!last).then_some(phases), pings)))
+        Some((Ok(event), ((!last).then_some(phases), pings, session)))
     });
     sse(events, ending)
 }

@@ -92,7 +92,7 @@ pub(super) async fn create(
         }
         room
     });
-    if !kept.await {
+    if !kept.await.map_err(|_| not_written())? {
         let detail =
             format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
         return Err(Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail));
@@ -118,7 +118,7 @@ pub(super) async fn delete(
         memo.tokens.retain(|stored| stored.id != token);
         memo.tokens.len() < before
     });
-    if removed.await {
+    if removed.await.map_err(|_| not_written())? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(StatusCode::NOT_FOUND, "token-not-found", "This session has no such attach token."))
@@ -136,6 +136,13 @@ impl NewToken {
             Some(_) => Err(bad("expiresInHours has to be between 1 and 8784.")),
         }
     }
+}
+
+/// What holds until the router is restarted is not enough.
+fn not_written() -> Problem {
+    let detail = "The change could not be written down, so it would be lost with a restart. Try again; the router's log \
+                  has the cause.";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not-written", detail)
 }
 
 fn view(stored: &StoredToken) -> TokenView {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use http::header::{HOST, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -23,6 +24,7 @@ impl Front {
     async fn attach(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
         let host =
             host_of(&request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
+        keep_host(&mut request);
         let id = match session_in_path(request.uri()) {
             Some((id, rest)) => {
                 *request.uri_mut() = rest;
@@ -49,6 +51,14 @@ fn wrong_token() -> Problem {
     let detail = "This attach token is not valid for this session. Make a new one on the router's page with “Copy attach \
                   command”, and pass it with -p.";
     Problem::new(StatusCode::UNAUTHORIZED, "bad-token", detail).authenticate("Basic realm=\"opencode-router attach\"")
+}
+
+/// HTTP/2 names the host in its target, which is about to change.
+fn keep_host(request: &mut Request<Incoming>) {
+    let authority = request.uri().authority().and_then(|authority| HeaderValue::try_from(authority.as_str()).ok());
+    if let (false, Some(authority)) = (request.headers().contains_key(HOST), authority) {
+        request.headers_mut().insert(HOST, authority);
+    }
 }
 
 /// Splits `/s/<id>/rest`: the form for clients that cannot resolve `*.localhost`.

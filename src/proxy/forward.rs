@@ -91,12 +91,12 @@ impl Proxy {
                 tunnel::run(client, server, lease, end).await;
                 drop(guard);
             });
-            prepare_response(response.headers_mut());
+            prepare_response(response.headers_mut(), &self.settings.private_cookies);
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
             response.headers_mut().insert(UPGRADE, agreed);
             return Ok(response.map(|_| None));
         }
-        prepare_response(response.headers_mut());
+        prepare_response(response.headers_mut(), &self.settings.private_cookies);
         Ok(response.map(|body| Some(ProxyBody::new(body, connection, lease))))
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
@@ -84,13 +84,39 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     }
 }
 
-/// Makes a server's response one that the client may see.
-pub(super) fn prepare_response(headers: &mut HeaderMap) {
+/// Makes a server's response one that the client may see. `private_cookies` are the front door's own.
+pub(super) fn prepare_response(headers: &mut HeaderMap, private_cookies: &[String]) {
     // Where both are given, the length does not count (RFC 9112, section 6.3).
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
     strip_hop_by_hop(headers);
+    // A session's scripts stay below the paths that they come from.
+    headers.remove("service-worker-allowed");
+    clean_set_cookies(headers, private_cookies);
+}
+
+/// A session sets cookies for its own host only, and none in the name of the front door.
+fn clean_set_cookies(headers: &mut HeaderMap, private: &[String]) {
+    if !headers.contains_key(SET_COOKIE) {
+        return;
+    }
+    let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    headers.remove(SET_COOKIE);
+    for cookie in cookies.iter().filter_map(|cookie| own_cookie(cookie.to_str().ok()?, private)) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+fn own_cookie(cookie: &str, private: &[String]) -> Option<HeaderValue> {
+    if private.iter().any(|prefix| cookie.trim_start().starts_with(prefix.as_str())) {
+        return None;
+    }
+    let is_domain =
+        |attribute: &&str| attribute.split('=').next().unwrap_or_default().trim().eq_ignore_ascii_case("domain");
+    let (first, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+    let attributes = attributes.split(';').filter(|attribute| !attribute.trim().is_empty() && !is_domain(attribute));
+    HeaderValue::try_from(std::iter::once(first).chain(attributes).collect::<Vec<_>>().join(";")).ok()
 }
 
 fn authority_of(uri: &Uri) -> Option<HeaderValue> {
@@ -251,6 +277,25 @@ mod tests {
         assert!(!asks(Method::POST, Version::HTTP_11, "upgrade"));
         assert!(!asks(Method::GET, Version::HTTP_2, "upgrade"));
         assert!(!asks(Method::GET, Version::HTTP_11, "keep-alive"));
+    }
+
+    #[test]
+    fn a_session_sets_cookies_for_its_own_host_only() {
+        let mut headers = HeaderMap::new();
+        for cookie in [
+            "a=1; Path=/; domain=example.org; HttpOnly",
+            "_oauth2_proxy=x; Domain=.example.org",
+            " _oauth2_proxy_1=x",
+            "b=domain=x",
+            "c=1;DOMAIN = example.org",
+        ] {
+            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
+        }
+        headers.insert("service-worker-allowed", HeaderValue::from_static("/"));
+        prepare_response(&mut headers, &["_oauth2_proxy".to_owned()]);
+        let left: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
+        assert_eq!(left, ["a=1; Path=/; HttpOnly", "b=domain=x", "c=1"]);
+        assert_eq!(headers.len(), 3);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Change, Lifecycle, Session, SessionId};
+use super::{Change, Lifecycle, Purpose, Session, SessionId};
 use crate::opencode::{Server, follow_agent, send_first_message};
 
 /// One run that is followed. Dropping it ends the following.
@@ -54,7 +54,7 @@ impl Lifecycle {
         followed.insert(session.id(), Following { server: server.clone(), end: end.clone() });
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
-            lifecycle.deliver_first_message(&session);
+            lifecycle.deliver_first_messages(&session);
             let report = |report: &_| {
                 if session.agent_reports(report) {
                     lifecycle.registry.announce(&session);
@@ -67,16 +67,22 @@ impl Lifecycle {
         });
     }
 
-    /// Gives a first message to a running agent. It is forgotten, on disk too, before it is sent: a router that dies in
-    /// between loses it rather than run it twice.
-    pub(super) fn deliver_first_message(self: &Arc<Self>, session: &Arc<Session>) {
-        let Some(server) = session.server() else { return };
-        let Some(message) = session.edit_memo(|memo| memo.initial_message.take()) else { return };
+    /// Gives first messages to a ready agent. They are forgotten, on disk too, before they are sent: a router that dies
+    /// in between loses one rather than run it twice.
+    pub(super) fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
+        if session.memo().initial_messages.is_empty() {
+            return;
+        }
+        // A session that is about to stop has none; its next run delivers.
+        let Some(lease) = session.lease(Purpose::Write) else { return };
+        let messages = session.edit_memo(|memo| std::mem::take(&mut memo.initial_messages));
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
-            lifecycle.remember(&session).await;
-            if let Err(error) = send_first_message(&server, &message).await {
-                tracing::warn!(session = %session.id(), %error, "the first message was not taken by opencode");
+            let _ = lifecycle.remember(&session).await;
+            for message in messages {
+                if let Err(error) = send_first_message(lease.server(), &message).await {
+                    tracing::warn!(session = %session.id(), %error, "a first message was not taken by opencode");
+                }
             }
         });
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::phase::Event;
-use super::runtime::Runtime;
+use super::runtime::{Runtime, RuntimeError};
 use super::wake::Flight;
 use super::{Clock, Failure, IdleRules, Memo, Observation, Outcome, PhaseName, Reason, Registry, Session, Wake};
 
@@ -32,6 +32,8 @@ pub struct Lifecycle {
     pub(super) limits: Limits,
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
+    /// Cancelled when nothing is to be started any more.
+    closing: CancellationToken,
     start_slots: Semaphore,
 }
 
@@ -51,6 +53,7 @@ impl Lifecycle {
             runtime,
             clock,
             limits,
+            closing: shutdown.child_token(),
             shutdown,
         });
         let mut news = lifecycle.runtime.watch().await;
@@ -94,6 +97,9 @@ impl Lifecycle {
 
     /// Makes the session run. Any number of callers share one start.
     pub fn wake(self: &Arc<Self>, session: &Arc<Session>) -> Wake {
+        if self.closing.is_cancelled() {
+            return Wake::never();
+        }
         let (flight, fresh) = session.join_start();
         let wake = flight.wake();
         if fresh {
@@ -137,6 +143,9 @@ impl Lifecycle {
             Err(_) => {
                 let reached = session.phase();
                 let _ = self.runtime.stop(session.id()).await;
+                // What the runtime still tells of that stop must not hide why there was one.
+                let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
+                let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
                 self.give_up(session, too_slow(self.limits.start_timeout, reached.name))
             }
         }
@@ -157,15 +166,20 @@ impl Lifecycle {
     pub fn stop(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<()> {
         if session.interrupt(Event::StopRequested, Outcome::Stopped) {
             self.registry.announce(session);
+            return self.tasks.spawn(self.clone().carry_out_stop(session.clone()));
         }
-        self.tasks.spawn(self.clone().carry_out_stop(session.clone()))
+        // A stop that goes on already is waited for; a second one could meet the run that comes after it.
+        let mut phases = session.phases();
+        self.tasks.spawn(async move {
+            let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
+        })
     }
 
     pub(super) async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
         if session.phase_name() != PhaseName::Stopping {
             return;
         }
-        self.remember(&session).await;
+        let _ = self.remember(&session).await;
         match self.runtime.stop(session.id()).await {
             Ok(()) if session.phase_name() == PhaseName::Stopping => {
                 self.advance(&session, Event::Observed(Observation::of(PhaseName::Stopped)));
@@ -188,7 +202,7 @@ impl Lifecycle {
         self.tasks.spawn(async move {
             match lifecycle.runtime.delete(session.id()).await {
                 Ok(()) => {
-                    lifecycle.registry.remove(session.id());
+                    lifecycle.registry.remove_exactly(&session);
                     true
                 }
                 Err(error) => {
@@ -202,8 +216,9 @@ impl Lifecycle {
         })
     }
 
-    /// Stops all that runs, and waits for it.
+    /// Stops all that runs, and waits for it. Nothing is started any more.
     pub async fn stop_all(self: &Arc<Self>) {
+        self.closing.cancel();
         let running = self.registry.all().into_iter().filter(|session| {
             let phase = session.phase_name();
             phase.is_starting() || matches!(phase, PhaseName::Ready | PhaseName::Stopping)
@@ -221,18 +236,22 @@ impl Lifecycle {
         self.tasks.wait().await;
     }
 
-    /// Writes down what is known of the session.
-    pub async fn remember(&self, session: &Session) {
-        if let Err(error) = self.runtime.remember(session.id(), &session.memo()).await {
+    /// Writes down what is known of the session. What was known later is never overwritten by what was known before.
+    pub async fn remember(&self, session: &Session) -> Result<(), RuntimeError> {
+        let _turn = session.turn_to_remember().await;
+        self.runtime.remember(session.id(), &session.memo()).await.inspect_err(|error| {
             tracing::warn!(session = %session.id(), %error, "what is known of the session was not written down");
-        }
+        })
     }
 
     /// Changes what is remembered of the session, and writes it down.
-    pub async fn edit_memo<T>(&self, session: &Arc<Session>, edit: impl FnOnce(&mut Memo) -> T) -> T {
+    pub async fn edit_memo<T>(
+        &self,
+        session: &Arc<Session>,
+        edit: impl FnOnce(&mut Memo) -> T,
+    ) -> Result<T, RuntimeError> {
         let result = session.edit_memo(edit);
-        self.remember(session).await;
-        result
+        self.remember(session).await.map(|()| result)
     }
 }
 

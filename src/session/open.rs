@@ -40,21 +40,21 @@ impl Lifecycle {
         let now = self.clock.now();
         let key = SessionKey { owner: owner.clone(), origin };
         let spec = Spec { key, source_branch, profile: None, created_at: now };
-        let memo = Memo { initial_message: initial_message.clone(), ..Memo::new(now) };
+        let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
         let (session, new) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);
         }
         if let Err(failure) = self.runtime.create(&spec, &memo).await {
             if new {
-                self.registry.remove(spec.id());
+                self.registry.remove_exactly(&session);
             }
             return Err(OpenError::Failed(failure));
         }
         if let (false, Some(message)) = (new, initial_message) {
-            session.edit_memo(|memo| memo.initial_message = Some(message));
-            self.remember(&session).await;
-            self.deliver_first_message(&session);
+            session.edit_memo(|memo| memo.initial_messages.push(message));
+            let _ = self.remember(&session).await;
+            self.deliver_first_messages(&session);
         }
         session.touch();
         self.wake(&session);

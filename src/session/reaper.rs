@@ -57,7 +57,7 @@ impl Lifecycle {
             }
             if used.duration_since(told.written) >= MEMO_AGE {
                 told.written = used;
-                self.remember(&session).await;
+                let _ = self.remember(&session).await;
             }
         }
     }

@@ -100,11 +100,18 @@ impl Registry {
         (session.clone(), new)
     }
 
-    pub(super) fn remove(&self, id: SessionId) {
+    fn remove(&self, id: SessionId) {
         let removed = self.sessions.write().remove(&id);
         if let Some(session) = removed {
             session.forget();
             let _ = self.changes.send(Change::Gone(session));
+        }
+    }
+
+    /// Removes this session, but not one that was opened with the same id after it had gone.
+    pub(super) fn remove_exactly(&self, session: &Arc<Session>) {
+        if self.get(session.id()).is_some_and(|known| Arc::ptr_eq(&known, session)) {
+            self.remove(session.id());
         }
     }
 }

@@ -43,9 +43,9 @@ pub struct Memo {
     /// The title of the conversation in it that changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// A first message that has not been given to opencode yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub initial_message: Option<String>,
+    /// First messages that have not been given to opencode yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub initial_messages: Vec<String>,
     /// The attach tokens, hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<StoredToken>,
@@ -54,6 +54,6 @@ pub struct Memo {
 impl Memo {
     /// The memo of a session that begins `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self { last_activity: now, title: None, initial_message: None, tokens: Vec::new() }
+        Self { last_activity: now, title: None, initial_messages: Vec::new(), tokens: Vec::new() }
     }
 }

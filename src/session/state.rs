@@ -25,6 +25,7 @@ pub struct Session {
     /// Unix time in milliseconds; apart from the rest because every request of a client writes it.
     last_activity: AtomicI64,
     live: Mutex<Live>,
+    remembering: tokio::sync::Mutex<()>,
 }
 
 /// What changes while it lives.
@@ -59,7 +60,15 @@ impl Session {
         let last_activity = AtomicI64::new(memo.last_activity.as_millisecond());
         let live = Live { memo, server: None, agent: Agent::default(), leases: Leases::default(), flight: None };
         let phase = watch::Sender::new(phase);
-        Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
+        Self {
+            id: spec.id(),
+            spec,
+            clock,
+            phase,
+            last_activity,
+            live: Mutex::new(live),
+            remembering: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Its id.
@@ -236,6 +245,16 @@ impl Session {
         edit(&mut self.live.lock().memo)
     }
 
+    /// One writer of what is remembered at a time.
+    pub(super) async fn turn_to_remember(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.remembering.lock().await
+    }
+
+    /// Whether somebody waits for it to start.
+    pub fn is_awaited(&self) -> bool {
+        self.live.lock().flight.is_some()
+    }
+
     /// Whether this is one of its attach tokens.
     pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
@@ -279,7 +298,9 @@ impl Session {
         let (changed, flight) = {
             let mut live = self.live.lock();
             let changed = self.advance(&mut live, event);
-            (changed, changed.then(|| live.flight.take()).flatten())
+            // Whoever waits for the end of a stop that goes on, to start it again, is told as well.
+            let over = matches!(self.phase_name(), PhaseName::Stopping | PhaseName::Deleting);
+            (changed, over.then(|| live.flight.take()).flatten())
         };
         if let Some(flight) = flight {
             flight.land(outcome);

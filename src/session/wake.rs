@@ -52,6 +52,11 @@ impl Flight {
 pub struct Wake(watch::Receiver<Option<Outcome>>);
 
 impl Wake {
+    /// One who waits for a start that will not be.
+    pub(super) fn never() -> Self {
+        Flight::default().wake()
+    }
+
     /// How the start ended.
     pub async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {

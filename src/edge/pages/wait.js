@@ -3,12 +3,22 @@ const order = [...document.querySelectorAll("[data-phase]")].map((step) => step.
 const message = document.querySelector("#message");
 const progress = document.querySelector("progress");
 
+let begun = false;
+
+// Tells whether there is more to come.
 function show(phase) {
-  if (phase.name === "ready" || phase.name === "failed" || !order.includes(phase.name)) {
+  if (phase.name === "ready" || phase.name === "failed") {
     location.reload();
-    return;
+    return false;
   }
-  const at = order.indexOf(phase.name);
+  if (["stopping", "stopped", "deleting"].includes(phase.name)) {
+    // Before the start begins, an earlier stop may still go on. After that, somebody does not want it any more, and
+    // opening the page again would start it again.
+    if (begun) message.textContent = "This session was stopped. Reload the page to start it again.";
+    return !begun;
+  }
+  begun = true;
+  const at = Math.max(order.indexOf(phase.name), 0);
   document.querySelectorAll("[data-phase]").forEach((step, index) => {
     step.className = index < at ? "done" : index === at ? "now" : "";
     if (index === at) step.setAttribute("aria-current", "step");
@@ -17,6 +27,7 @@ function show(phase) {
   message.textContent = phase.message ?? "";
   progress.hidden = phase.percent === undefined;
   progress.value = phase.percent ?? 0;
+  return true;
 }
 
 function follow() {
@@ -30,7 +41,9 @@ function follow() {
   const watch = setInterval(() => Date.now() - heard > 25000 && restart(), 5000);
   stream.addEventListener("phase", (event) => {
     heard = Date.now();
-    show(JSON.parse(event.data));
+    if (show(JSON.parse(event.data))) return;
+    clearInterval(watch);
+    stream.close();
   });
   stream.addEventListener("ping", () => (heard = Date.now()));
   stream.onerror = restart;

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::layout::{SessionDir, make_private};
+use super::layout::{SessionDir, make_private, write_atomically};
 use crate::session::Email;
 
 /// Fills the session's home, leaving alone what is there.
@@ -49,7 +49,7 @@ fn withdraw_login(link: &Path) -> io::Result<()> {
 }
 
 fn write_if_missing(path: &Path, content: &str) -> io::Result<()> {
-    if path.exists() { Ok(()) } else { std::fs::write(path, content) }
+    if path.exists() { Ok(()) } else { write_atomically(path, content.as_bytes()) }
 }
 
 /// Removes a folder with all that is in it, also what was made read-only, as some package managers do.

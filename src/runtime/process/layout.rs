@@ -99,6 +99,12 @@ impl SessionDir {
         self.0.join("supervisor.sock")
     }
 
+    /// Whether a supervisor lives: it holds the lock.
+    pub(super) fn is_supervised(&self) -> bool {
+        let lock = File::open(self.lock());
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    }
+
     pub(super) fn lock(&self) -> PathBuf {
         self.0.join("lock")
     }

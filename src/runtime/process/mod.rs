@@ -88,13 +88,16 @@ impl Process {
         self.workers.lock().entry(id).or_insert(worker).clone()
     }
 
-    async fn empty_trash(&self) {
+    /// Removes what was deleted, as far as it can be. Done when the returned task is; nobody has to wait for it.
+    fn empty_trash(&self) -> tokio::task::JoinHandle<()> {
         let trash = self.data.trash();
-        let emptied =
-            tokio::task::spawn_blocking(move || folders_in(&trash).iter().try_for_each(|path| remove_tree(path)));
-        if let Ok(Err(error)) = emptied.await {
-            tracing::warn!(%error, "deleted sessions' files could not be removed; the next start tries again");
-        }
+        self.tasks.spawn_blocking(move || {
+            for folder in folders_in(&trash) {
+                if let Err(error) = remove_tree(&folder) {
+                    tracing::warn!(folder = %folder.display(), %error, "not removed; the next start tries again");
+                }
+            }
+        })
     }
 }
 
@@ -143,7 +146,7 @@ impl Runtime for Process {
         worker.delete(&self.data.trash()).await?;
         self.workers.lock().remove(&id);
         let _ = self.news.send(News::Gone(id)).await;
-        self.empty_trash().await;
+        let _ = self.empty_trash().await;
         Ok(())
     }
 
@@ -157,7 +160,7 @@ impl Runtime for Process {
     async fn watch(&self) -> mpsc::Receiver<News> {
         let told = self.told.lock().take();
         let Some(told) = told else { return mpsc::channel(1).1 };
-        self.empty_trash().await;
+        drop(self.empty_trash());
         let workers = self.employ_all();
         let found = futures_util::future::join_all(workers.iter().map(|worker| worker.find())).await;
         let (snapshot, connected): (Vec<_>, Vec<_>) = found.into_iter().unzip();

@@ -63,7 +63,13 @@ impl Worker {
     pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
         match connection::connect(&self.dir).await {
             Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
-            Err(_) => (self.sighting(self.rest().await, None), None),
+            Err(_) if !self.dir.is_supervised() => (self.sighting(self.rest().await, None), None),
+            Err(error) => {
+                tracing::error!(session = %self.spec.id(), %error, "the session runs and cannot be taken over");
+                let message = "The session runs, but its supervisor does not answer. Restart the router to try again.";
+                let failure = Failure::new(Reason::RuntimeError, message);
+                (self.sighting(Observation::failed(failure), None), None)
+            }
         }
     }
 
@@ -76,7 +82,7 @@ impl Worker {
     /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
     /// which are ended.
     async fn rest(&self) -> Observation {
-        if self.dir.socket().exists() {
+        if self.dir.socket().exists() && !self.dir.is_supervised() {
             let dir = self.dir.path().to_owned();
             let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
             let _ = remove_if_there(&self.dir.socket());
@@ -97,17 +103,25 @@ impl Worker {
                 Some(run) => run.told().await,
                 None => {}
             }
-            *run = Some(worker.start_run().await?);
+            match worker.start_run().await {
+                Ok(begun) => *run = Some(begun),
+                Err(error) => {
+                    tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
+                    let failure = did_not_begin(&error);
+                    // After whatever was told of this start before, so that it is the last that is heard.
+                    worker.tell(Observation::failed(failure.clone()), None).await;
+                    return Err(failure);
+                }
+            }
             Ok(())
         });
-        let failed = |error: io::Error| {
-            tracing::error!(session = %self.spec.id(), %error, "the run did not begin");
-            Failure::new(Reason::RuntimeError, format!("The session could not be started: {error}"))
-        };
-        started.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(failed)
+        started.await.unwrap_or_else(|error| Err(did_not_begin(&io::Error::other(error))))
     }
 
     async fn start_run(self: &Arc<Self>) -> io::Result<Run> {
+        if !self.dir.record().exists() {
+            return Err(io::Error::other("it was deleted"));
+        }
         self.tell(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
         remove_if_there(&self.dir.outcome())?;
@@ -212,9 +226,14 @@ impl Worker {
     }
 
     /// See [`crate::runtime::Runtime::stop`].
-    pub(super) async fn stop(&self) -> Result<(), RuntimeError> {
-        let mut run = self.run.lock().await;
-        self.stop_run(&mut run).await
+    pub(super) async fn stop(self: &Arc<Self>) -> Result<(), RuntimeError> {
+        let worker = self.clone();
+        // Goes on to its end also if the caller does not wait for it.
+        let stopped = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            worker.stop_run(&mut run).await
+        });
+        stopped.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
     }
 
     async fn stop_run(&self, slot: &mut Option<Run>) -> Result<(), RuntimeError> {
@@ -226,7 +245,9 @@ impl Worker {
             self.rest().await;
             // A failure that was told of is done with.
             let _ = remove_if_there(&self.dir.outcome());
-            self.tell(Observation::of(PhaseName::Stopped), None).await;
+            if self.dir.record().exists() {
+                self.tell(Observation::of(PhaseName::Stopped), None).await;
+            }
             return Ok(());
         };
         let server = run.server.lock().clone();
@@ -251,14 +272,18 @@ impl Worker {
 
     /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
     /// after that.
-    pub(super) async fn delete(&self, trash: &Path) -> Result<(), RuntimeError> {
-        let mut run = self.run.lock().await;
-        self.stop_run(&mut run).await?;
+    pub(super) async fn delete(self: &Arc<Self>, trash: &Path) -> Result<(), RuntimeError> {
         let name = format!("{}-{}", self.spec.id(), secret::random_hex::<4>());
-        match std::fs::rename(self.dir.path(), trash.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RuntimeError(error.to_string())),
-            _ => Ok(()),
-        }
+        let (worker, grave) = (self.clone(), trash.join(name));
+        let deleted = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            worker.stop_run(&mut run).await?;
+            match std::fs::rename(worker.dir.path(), grave) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RuntimeError(error.to_string())),
+                _ => Ok(()),
+            }
+        });
+        deleted.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
     }
 
     /// See [`crate::runtime::Runtime::remember`].
@@ -271,4 +296,10 @@ impl Worker {
         remembered.clone_from(memo);
         Ok(())
     }
+}
+
+fn did_not_begin(error: &io::Error) -> Failure {
+    let full = error.kind() == io::ErrorKind::StorageFull;
+    let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
+    Failure::new(reason, format!("The session could not be started: {error}"))
 }

@@ -33,3 +33,27 @@ async fn a_killed_server_and_a_killed_supervisor_can_be_started_again() {
     program.wait_for_phase(&id, "ready").await;
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "kept");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_begin_is_a_failure_that_stays_one() {
+    let program = Program::start().await;
+    let id = program.ready_project().await;
+    program.act(&id, "stop").await;
+    program.wait_for_phase(&id, "stopped").await;
+    let (home, aside) = (program.session_dir(&id).join("home"), program.session_dir(&id).join("aside"));
+    std::fs::rename(&home, &aside).unwrap();
+    std::fs::write(&home, "not a folder").unwrap();
+
+    for _ in 0..5 {
+        program.act(&id, "start").await;
+        let events =
+            program.api("GET", &format!("/api/sessions/{id}/events?until=settled")).send().await.unwrap().text();
+        assert!(events.trim_end().lines().rev().nth(0).unwrap().contains(r#""reason":"runtime-error""#), "{events}");
+        assert_eq!(program.wait_for_phase(&id, "failed").await["phase"]["reason"], "runtime-error");
+    }
+
+    std::fs::remove_file(&home).unwrap();
+    std::fs::rename(&aside, &home).unwrap();
+    program.act(&id, "start").await;
+    program.wait_for_phase(&id, "ready").await;
+}

@@ -1,7 +1,8 @@
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::support::app::TestApp;
-use crate::support::condition::in_time;
+use crate::support::condition::{eventually, in_time};
 use crate::support::upstream::Upstream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,4 +48,51 @@ async fn a_stop_that_is_told_late_does_not_end_the_next_start() {
         let answer = in_time("an answer", request).await.unwrap().unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_it_again_means_it() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.ready().await;
+    let stop = format!("/api/sessions/{id}/stop");
+    app.fake.hold_stops();
+    app.api("POST", &stop).send().await.unwrap();
+    app.wait_for_phase(&id, "stopping").await;
+    let waiting = tokio::spawn(app.session(&id, "POST", "/echo").send());
+    let session = app.session_of(&id);
+    eventually("the request waits", async || session.is_awaited().then_some(())).await;
+
+    app.api("POST", &stop).send().await.unwrap();
+    let answer = in_time("an answer", waiting).await.unwrap().unwrap();
+    assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (503, "session-stopped"));
+    app.fake.release_stops();
+    app.wait_for_phase(&id, "stopped").await;
+    assert_eq!((app.starts(&id), upstream.seen("/echo").len()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_message_is_given_to_the_next_run() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let wanted = |message: &str| {
+        let wanted = json!({"repoUrl": "https://git.example/a/b", "branch": "main", "initialMessage": message});
+        app.api("POST", "/api/sessions").json(&wanted).send()
+    };
+    let conversations = || upstream.seen("/session").iter().filter(|seen| seen.method == "POST").count();
+    let id = wanted("one").await.unwrap().json()["id"].as_str().unwrap().to_owned();
+    eventually("the first is given", async || (conversations() == 1).then_some(())).await;
+
+    app.fake.hold_stops();
+    app.api("POST", &format!("/api/sessions/{id}/stop")).send().await.unwrap();
+    app.wait_for_phase(&id, "stopping").await;
+    for message in ["two", "three"] {
+        assert_eq!(wanted(message).await.unwrap().status, 200);
+    }
+    let kept = app.fake.memo(id.parse().unwrap()).unwrap().initial_messages;
+    assert_eq!((kept, conversations()), (vec!["two".to_owned(), "three".to_owned()], 1), "not to a server that ends");
+
+    app.fake.release_stops();
+    eventually("the others are given", async || (conversations() == 3).then_some(())).await;
+    assert!(app.fake.memo(id.parse().unwrap()).unwrap().initial_messages.is_empty());
 }

@@ -17,10 +17,15 @@ pub(super) async fn check_out(job: &Job, project: &Path, stage: &mut Stage<'_>) 
     let draft = project.with_file_name(".unfinished");
     let emptied = if draft.exists() { std::fs::remove_dir_all(&draft) } else { Ok(()) };
     emptied.map_err(|error| files_failure(&error))?;
-    match &job.clone {
-        Some(clone) => clone_repository(job, clone, &draft, stage).await?,
-        None => begin_project(job, &draft, stage).await?,
+    let made = match &job.clone {
+        Some(clone) => clone_repository(job, clone, &draft, stage).await,
+        None => begin_project(job, &draft, stage).await,
+    };
+    if made.is_err() {
+        // What is of no use takes no room, least of all on a disk that is full.
+        let _ = std::fs::remove_dir_all(&draft);
     }
+    made?;
     std::fs::rename(&draft, project).map_err(|error| files_failure(&error))
 }
 

@@ -13,11 +13,15 @@ mod stage;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::layout::SessionDir;
 use super::wire::{Job, LISTENING};
+
+/// How long the supervisor of the last run may take to go.
+const PREDECESSOR: Duration = Duration::from_secs(5);
 
 /// The argument that makes the program a supervisor.
 pub const ARGUMENT: &str = "supervise-session";
@@ -33,8 +37,7 @@ pub fn main() -> io::Result<()> {
     // Whatever a session's processes leave behind becomes our child, so that nothing of it can hide.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let lock = File::create(dir.lock())?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| io::Error::other("another supervisor runs this session"))?;
+    take(&lock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let link = link::Link::listen(&dir)?;
@@ -42,4 +45,16 @@ pub fn main() -> io::Result<()> {
         io::stdout().flush()?;
         run::Run::new(job, dir, link)?.finish().await
     })
+}
+
+/// Takes the lock of the session. The supervisor of the last run may need a moment to go after it said that it ends.
+fn take(lock: &File) -> io::Result<()> {
+    let begun = Instant::now();
+    while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if begun.elapsed() > PREDECESSOR {
+            return Err(io::Error::other("another supervisor runs this session"));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }

@@ -57,10 +57,11 @@ impl Run {
             None => self.log.note("stopped"),
         }
         let outcome = Outcome { at: SystemClock.now(), failure };
-        write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?)?;
+        // On a full disk it cannot be written, and that is what has to be told.
+        let written = write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?);
         self.link.tell(State::Ended(outcome));
         self.link.close().await;
-        remove_if_there(&self.dir.socket())
+        remove_if_there(&self.dir.socket()).and(written)
     }
 
     /// Nothing if it was stopped, or why it ended by itself.

@@ -25,14 +25,27 @@ impl Stage<'_> {
             self.children.spawn(command).map_err(|error| vec![format!("git cannot be started: {error}")])?;
         let mut lines = Lines::default();
         let mut buffer = vec![0; 16 * 1024];
-        while let Ok(length @ 1..) = child.output.read(&mut buffer).await {
-            let (log, link) = (&mut *self.log, self.link);
-            lines.push(&buffer[..length], |line| match progress::parse(line) {
-                Some(progress) => link.tell(cloning(progress)),
-                None => drop(log.write(format!("{line}\n").as_bytes())),
-            });
+        let mut status = None;
+        // What the program leaves behind, an SSH master for example, may hold its output open for ever.
+        while status.is_none() {
+            tokio::select! {
+                biased;
+                read = child.output.read(&mut buffer) => match read {
+                    Ok(length @ 1..) => self.take(&mut lines, &buffer[..length]),
+                    _ => status = Some((&mut child.ended).await.unwrap_or_default()),
+                },
+                ended = &mut child.ended => status = Some(ended.unwrap_or_default()),
+            }
         }
-        if child.ended.await.unwrap_or_default().success() { Ok(()) } else { Err(lines.last()) }
+        if status.is_some_and(|status| status.success()) { Ok(()) } else { Err(lines.last()) }
+    }
+
+    fn take(&mut self, lines: &mut Lines, printed: &[u8]) {
+        let (log, link) = (&mut *self.log, self.link);
+        lines.push(printed, |line| match progress::parse(line) {
+            Some(progress) => link.tell(cloning(progress)),
+            None => drop(log.write(format!("{line}\n").as_bytes())),
+        });
     }
 }
 
