@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri, Version};
+
+use super::cookies;
 
 /// Belong to one connection, not to the message.
 static HOP_BY_HOP: [HeaderName; 9] = [
@@ -66,7 +68,7 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     let protocol = additions.upgrade.then(|| headers.get(UPGRADE).cloned()).flatten();
     strip_hop_by_hop(headers);
     strip_private(headers);
-    join_cookies(headers, additions.private_cookies);
+    cookies::join(headers, additions.private_cookies);
     // The server in front has answered an expectation by the time a body is read (RFC 9110, section 10.1.1).
     headers.remove(EXPECT);
     headers.insert(AUTHORIZATION, additions.authorization.clone());
@@ -93,30 +95,7 @@ pub(super) fn prepare_response(headers: &mut HeaderMap, private_cookies: &[Strin
     strip_hop_by_hop(headers);
     // A session's scripts stay below the paths that they come from.
     headers.remove("service-worker-allowed");
-    clean_set_cookies(headers, private_cookies);
-}
-
-/// A session sets cookies for its own host only, and none in the name of the front door.
-fn clean_set_cookies(headers: &mut HeaderMap, private: &[String]) {
-    if !headers.contains_key(SET_COOKIE) {
-        return;
-    }
-    let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
-    headers.remove(SET_COOKIE);
-    for cookie in cookies.iter().filter_map(|cookie| own_cookie(cookie.to_str().ok()?, private)) {
-        headers.append(SET_COOKIE, cookie);
-    }
-}
-
-fn own_cookie(cookie: &str, private: &[String]) -> Option<HeaderValue> {
-    if private.iter().any(|prefix| cookie.trim_start().starts_with(prefix.as_str())) {
-        return None;
-    }
-    let is_domain =
-        |attribute: &&str| attribute.split('=').next().unwrap_or_default().trim().eq_ignore_ascii_case("domain");
-    let (first, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
-    let attributes = attributes.split(';').filter(|attribute| !attribute.trim().is_empty() && !is_domain(attribute));
-    HeaderValue::try_from(std::iter::once(first).chain(attributes).collect::<Vec<_>>().join(";")).ok()
+    cookies::keep_own(headers, private_cookies);
 }
 
 fn authority_of(uri: &Uri) -> Option<HeaderValue> {
@@ -167,22 +146,6 @@ fn strip_private(headers: &mut HeaderMap) {
     }
     headers.remove(FORWARDED);
     headers.remove("x-real-ip");
-}
-
-/// One cookie header (HTTP/2 may bring several; RFC 9113, section 8.2.3), without those that are not the session's.
-fn join_cookies(headers: &mut HeaderMap, private: &[String]) {
-    if !headers.contains_key(COOKIE) {
-        return;
-    }
-    let is_private = |pair: &str| private.iter().any(|prefix| pair.starts_with(prefix.as_str()));
-    let values: Vec<_> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
-    let pairs = values.iter().flat_map(|value| value.split(';')).map(str::trim);
-    let kept: Vec<_> = pairs.filter(|pair| !pair.is_empty() && !is_private(pair)).collect();
-    let cookie = HeaderValue::try_from(kept.join("; ")).ok().filter(|value| !value.is_empty());
-    headers.remove(COOKIE);
-    if let Some(cookie) = cookie {
-        headers.insert(COOKIE, cookie);
-    }
 }
 
 #[cfg(test)]
@@ -277,25 +240,6 @@ mod tests {
         assert!(!asks(Method::POST, Version::HTTP_11, "upgrade"));
         assert!(!asks(Method::GET, Version::HTTP_2, "upgrade"));
         assert!(!asks(Method::GET, Version::HTTP_11, "keep-alive"));
-    }
-
-    #[test]
-    fn a_session_sets_cookies_for_its_own_host_only() {
-        let mut headers = HeaderMap::new();
-        for cookie in [
-            "a=1; Path=/; domain=example.org; HttpOnly",
-            "_oauth2_proxy=x; Domain=.example.org",
-            " _oauth2_proxy_1=x",
-            "b=domain=x",
-            "c=1;DOMAIN = example.org",
-        ] {
-            headers.append(SET_COOKIE, HeaderValue::from_static(cookie));
-        }
-        headers.insert("service-worker-allowed", HeaderValue::from_static("/"));
-        prepare_response(&mut headers, &["_oauth2_proxy".to_owned()]);
-        let left: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
-        assert_eq!(left, ["a=1; Path=/; HttpOnly", "b=domain=x", "c=1"]);
-        assert_eq!(headers.len(), 3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! users.
 
 mod body;
+mod cookies;
 mod forward;
 mod headers;
 mod pool;
