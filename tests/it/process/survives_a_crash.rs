@@ -48,7 +48,7 @@ async fn a_run_that_cannot_begin_is_a_failure_that_stays_one() {
         program.act(&id, "start").await;
         let events =
             program.api("GET", &format!("/api/sessions/{id}/events?until=settled")).send().await.unwrap().text();
-        assert!(events.trim_end().lines().rev().nth(0).unwrap().contains(r#""reason":"runtime-error""#), "{events}");
+        assert!(events.trim_end().lines().last().unwrap().contains(r#""reason":"runtime-error""#), "{events}");
         assert_eq!(program.wait_for_phase(&id, "failed").await["phase"]["reason"], "runtime-error");
     }
 
