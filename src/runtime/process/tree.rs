@@ -27,17 +27,19 @@ pub(super) fn kill_below(root: Pid, mut reap: impl FnMut()) {
     }
 }
 
+/// How often in a row nothing has to be found. A process that is just being replaced by execve(2) shows no environment
+/// for a moment.
+const QUIET_LOOKS: u32 = 4;
+
 /// Kills all processes that carry the mark of this session folder: what a supervisor left behind that was itself
 /// killed. Returns whether there were any.
 pub(super) fn sweep(session_dir: &Path) -> bool {
     let begun = Instant::now();
-    let mut found = false;
-    while begun.elapsed() < PATIENCE {
+    let (mut found, mut quiet) = (false, 0);
+    while quiet < QUIET_LOOKS && begun.elapsed() < PATIENCE {
         let marked = marked_with(session_dir);
-        if marked.is_empty() {
-            break;
-        }
-        found = true;
+        quiet = if marked.is_empty() { quiet + 1 } else { 0 };
+        found |= !marked.is_empty();
         kill_all(&marked);
         std::thread::sleep(Duration::from_millis(5));
     }
