@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// A cluster has a network namespace of its own, tied to the machine by a pair of devices: the rules, routes and devices
+// that its parts make there are seen by no one else and end with it. Its pods are reached by a route through the node.
+const slots = 64
+
+// The creation of the namespace is what makes a slot ours: it fails for the second.
+func (c *cluster) claimNetwork() error {
+	for c.Slot = range slots {
+		if command("ip", "netns", "add", c.name()) != nil {
+			continue
+		}
+		if err := c.save(); err != nil {
+			return err
+		}
+		return c.connect()
+	}
+	return errors.New("no network namespace can be made: all are taken, or this machine does not allow it")
+}
+
+func (c *cluster) connect() error {
+	inside := func(args ...string) []string { return append([]string{"ip", "-n", c.name()}, args...) }
+	for _, line := range [][]string{
+		{"ip", "link", "add", c.name(), "type", "veth", "peer", "name", "eth0", "netns", c.name()},
+		{"ip", "address", "add", c.host() + "/30", "dev", c.name()},
+		{"ip", "link", "set", c.name(), "up"},
+		inside("address", "add", c.address()+"/30", "dev", "eth0"),
+		inside("link", "set", "eth0", "up"),
+		inside("link", "set", "lo", "up"),
+		{"ip", "route", "add", c.pods(), "via", c.address()},
+		{"ip", "route", "add", c.services(), "via", c.address()},
+		{"nsenter", "--net=/run/netns/" + c.name(), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"},
+	} {
+		if err := command(line...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cluster) disconnect() error {
+	// The device goes at once, the namespace only with its last process.
+	_ = command("ip", "link", "delete", c.name())
+	if command("ip", "netns", "pids", c.name()) != nil {
+		return nil
+	}
+	return command("ip", "netns", "delete", c.name())
+}
+
+func command(args ...string) error {
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}

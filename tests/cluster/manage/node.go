@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const plugins = "/usr/lib/cni"
+
+func (c *cluster) configureNode() error {
+	files := map[string]string{
+		// restrict_oom_score_adj: a machine without CAP_SYS_RESOURCE cannot lower it, and runc gives up then.
+		"containerd.toml": fmt.Sprintf(`version = 2
+root = "%[1]s/containerd"
+state = "%[1]s/containerd-state"
+disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
+[grpc]
+address = "%[1]s/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+path = "%[1]s/containerd-opt"
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "docker.io/library/pause:test"
+restrict_oom_score_adj = true
+netns_mounts_under_state_dir = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "%[2]s"
+conf_dir = "%[1]s/cni"
+`, c.Dir, plugins),
+		// A routed device for each pod, not a bridge: what is bridged may pass by the rules that make Services.
+		"cni/pods.conflist": fmt.Sprintf(`{"cniVersion": "0.4.0", "name": %q, "plugins": [{"type": "ptp", "ipam": {
+  "type": "host-local", "dataDir": %q, "ranges": [[{"subnet": %q}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
+`, c.name(), c.path("addresses"), c.pods()),
+		"kubelet.yaml": fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
+authorization: {mode: AlwaysAllow}
+address: %[2]s
+healthzBindAddress: %[2]s
+clusterDNS: [%[2]s]
+clusterDomain: cluster.local
+resolvConf: ""
+containerRuntimeEndpoint: unix://%[1]s/containerd.sock
+podLogsDir: %[1]s/pod-logs
+cgroupDriver: cgroupfs
+cgroupRoot: /%[3]s
+enforceNodeAllocatable: []
+failSwapOn: false
+oomScoreAdj: 0
+serializeImagePulls: false
+maxPods: 200
+nodeLeaseDurationSeconds: 12
+evictionHard: {memory.available: 50Mi, nodefs.available: 1%%, imagefs.available: 1%%}
+imageGCHighThresholdPercent: 100
+`, c.Dir, c.address(), c.name()),
+	}
+	for name, text := range files {
+		if err := os.WriteFile(c.path(name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const storageClass = `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: directory, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: cluster.test/directory
+reclaimPolicy: Delete
+volumeBindingMode: WaitForFirstConsumer
+`
+
+func (c *cluster) load(archives []string) error {
+	for _, archive := range archives {
+		out, err := exec.Command("ctr", "--address", c.path("containerd.sock"), "--namespace", "k8s.io",
+			"images", "import", archive).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%s is not imported: %w\n%s", archive, err, out)
+		}
+	}
+	return nil
+}
+
+func (c *cluster) images() []string {
+	found, _ := filepath.Glob(filepath.Join(c.Built, "images", "*.tar"))
+	return found
+}
+
+func (c *cluster) nodeReady() bool {
+	text, err := c.request("GET", c.server()+"/api/v1/nodes/"+c.name(), "")
+	return err == nil && strings.Contains(text, `"reason":"KubeletReady"`) &&
+		strings.Contains(text, `"message":"kubelet is posting ready status"`)
+}

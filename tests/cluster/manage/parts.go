@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A part is a process of the cluster. Its command follows from the cluster, so that it can be started again.
+type part struct {
+	name  string
+	args  []string
+	ready func() bool
+}
+
+func (c *cluster) parts() []part {
+	admin := "--kubeconfig=" + c.path("kubeconfig")
+	parts := []part{
+		{"etcd", []string{
+			"--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn",
+			"--listen-client-urls=http://" + c.address() + ":2379", "--advertise-client-urls=http://" + c.address() + ":2379",
+			"--listen-peer-urls=http://127.0.0.1:2380",
+		}, func() bool { return c.fetch("http://" + c.address() + ":2379/health") }},
+		{"kube-apiserver", []string{
+			"--etcd-servers=http://" + c.address() + ":2379", "--advertise-address=" + c.address(),
+			"--service-cluster-ip-range=" + c.services(), "--service-account-issuer=https://kubernetes.default.svc",
+			"--service-account-key-file=" + c.path("keys/accounts.key"), "--service-account-signing-key-file=" + c.path("keys/accounts.key"),
+			"--tls-cert-file=" + c.path("keys/server.crt"), "--tls-private-key-file=" + c.path("keys/server.key"),
+			"--client-ca-file=" + c.path("keys/authority.crt"), "--token-auth-file=" + c.path("keys/tokens"),
+			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+			"--kubelet-preferred-address-types=InternalIP", "--shutdown-delay-duration=0s", "--profiling=false",
+		}, func() bool { return c.fetch(c.server() + "/readyz") }},
+		{"kube-controller-manager", []string{
+			admin, "--bind-address=127.0.0.1", "--leader-elect=false", "--root-ca-file=" + c.path("keys/authority.crt"),
+			"--service-account-private-key-file=" + c.path("keys/accounts.key"),
+			// A node that is gone is noticed in 20 s instead of 50: tests wait for it.
+			"--node-monitor-grace-period=20s", "--kube-api-qps=200", "--kube-api-burst=400",
+		}, c.controlled},
+	}
+	if !c.Node {
+		return parts
+	}
+	return append(parts,
+		part{"kube-scheduler", []string{admin, "--bind-address=127.0.0.1", "--leader-elect=false"}, nil},
+		part{"containerd", []string{"--config", c.path("containerd.toml")}, func() bool { return c.accepts("containerd.sock") }},
+		part{"kubelet", []string{
+			"--kubeconfig=" + c.path("keys/kubelet"), "--config=" + c.path("kubelet.yaml"), "--root-dir=" + c.path("kubelet"),
+			"--hostname-override=" + c.name(), "--node-ip=" + c.address(),
+		}, func() bool { return c.fetch("http://" + c.address() + ":10248/healthz") }},
+		part{"kube-proxy", []string{
+			admin, "--hostname-override=" + c.name(), "--proxy-mode=iptables", "--cluster-cidr=" + c.pods(),
+			"--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
+			// The machine's own settings stay as they are.
+			"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
+		}, nil},
+		part{"volumes", []string{c.path("kubeconfig"), c.path("volumes")}, nil},
+		part{"names", []string{c.path("kubeconfig"), c.address() + ":53"}, nil},
+	)
+}
+
+func (c *cluster) part(name string) (part, error) {
+	names := ""
+	for _, p := range c.parts() {
+		if p.name == name {
+			return p, nil
+		}
+		names += " " + p.name
+	}
+	return part{}, fmt.Errorf("%s is no part of this cluster; these are:%s", name, names)
+}
+
+// The directory that has a program for each part: all but containerd are one program, which goes by its name.
+func (c *cluster) link() error {
+	for _, p := range c.parts() {
+		if p.name == "containerd" {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", p.name)); err != nil {
+			return err
+		}
+	}
+	if err := os.Symlink(filepath.Join(c.Built, "bin", "helm"), c.path("bin", "helm")); err != nil {
+		return err
+	}
+	return os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", "kubectl"))
+}
+
+func (c *cluster) accepts(socket string) bool {
+	connection, err := net.DialTimeout("unix", c.path(socket), time.Second)
+	if err != nil {
+		return false
+	}
+	return connection.Close() == nil
+}
+
+// The controllers run when they have made the account that pods of the default namespace have.
+func (c *cluster) controlled() bool {
+	return c.fetch(c.server() + "/api/v1/namespaces/default/serviceaccounts/default")
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+)
+
+func up(dir string, node bool) error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("a test cluster needs root")
+	}
+	c, err := create(dir, node)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func() error{c.makeCgroups, c.makeKeys, c.link} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if node {
+		if err := keepTunables(); err != nil {
+			return err
+		}
+		if err := c.configureNode(); err != nil {
+			return err
+		}
+	}
+	if err := c.startAll(); err != nil {
+		return err
+	}
+	fmt.Println(c.path("kubeconfig"))
+	return nil
+}
+
+func (c *cluster) startAll() error {
+	imported := make(chan error, 1)
+	if c.Node {
+		// The slowest step, and all it needs is containerd.
+		p, err := c.part("containerd")
+		if err != nil {
+			return err
+		}
+		if err := c.start(p); err != nil {
+			return err
+		}
+		go func() { imported <- c.load(c.images()) }()
+	}
+	for _, p := range c.parts() {
+		if c.pid(p) != 0 {
+			continue
+		}
+		if err := c.start(p); err != nil {
+			return err
+		}
+	}
+	if !c.Node {
+		return nil
+	}
+	if _, err := c.request(http.MethodPost, c.server()+"/apis/storage.k8s.io/v1/storageclasses", storageClass); err != nil {
+		return err
+	}
+	if err := <-imported; err != nil {
+		return err
+	}
+	if err := within(time.Minute, func() (bool, error) { return c.nodeReady(), nil }); err != nil {
+		p, _ := c.part("kubelet")
+		return fmt.Errorf("the node does not get ready: %w\n%s", err, tail(c.log(p)))
+	}
+	return nil
+}
