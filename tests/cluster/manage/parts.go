@@ -19,11 +19,13 @@ func (c *cluster) parts() []part {
 	admin := "--kubeconfig=" + c.path("kubeconfig")
 	parts := []part{
 		{"etcd", []string{
+			c.path("bin/etcd"),
 			"--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn",
 			"--listen-client-urls=http://" + c.address() + ":2379", "--advertise-client-urls=http://" + c.address() + ":2379",
 			"--listen-peer-urls=http://127.0.0.1:2380",
 		}, func() bool { return c.fetch("http://" + c.address() + ":2379/health") }},
 		{"kube-apiserver", []string{
+			c.path("bin/kube-apiserver"),
 			"--etcd-servers=http://" + c.address() + ":2379", "--advertise-address=" + c.address(),
 			"--service-cluster-ip-range=" + c.services(), "--service-account-issuer=https://kubernetes.default.svc",
 			"--service-account-key-file=" + c.path("keys/accounts.key"), "--service-account-signing-key-file=" + c.path("keys/accounts.key"),
@@ -33,7 +35,7 @@ func (c *cluster) parts() []part {
 			"--kubelet-preferred-address-types=InternalIP", "--shutdown-delay-duration=0s", "--profiling=false",
 		}, func() bool { return c.fetch(c.server() + "/readyz") }},
 		{"kube-controller-manager", []string{
-			admin, "--bind-address=127.0.0.1", "--leader-elect=false", "--root-ca-file=" + c.path("keys/authority.crt"),
+			c.path("bin/kube-controller-manager"), admin, "--bind-address=127.0.0.1", "--leader-elect=false", "--root-ca-file=" + c.path("keys/authority.crt"),
 			"--service-account-private-key-file=" + c.path("keys/accounts.key"),
 			// A node that is gone is noticed in 20 s instead of 50: tests wait for it.
 			"--node-monitor-grace-period=20s", "--kube-api-qps=200", "--kube-api-burst=400",
@@ -43,20 +45,22 @@ func (c *cluster) parts() []part {
 		return parts
 	}
 	return append(parts,
-		part{"kube-scheduler", []string{admin, "--bind-address=127.0.0.1", "--leader-elect=false"}, nil},
-		part{"containerd", []string{"--config", c.path("containerd.toml")}, func() bool { return c.accepts("containerd.sock") }},
+		part{"kube-scheduler", []string{c.path("bin/kube-scheduler"), admin, "--bind-address=127.0.0.1", "--leader-elect=false"}, nil},
+		part{"containerd", []string{"containerd", "--config", c.path("containerd.toml")}, func() bool { return c.accepts("containerd.sock") }},
 		part{"kubelet", []string{
-			"--kubeconfig=" + c.path("keys/kubelet"), "--config=" + c.path("kubelet.yaml"), "--root-dir=" + c.path("kubelet"),
+			c.path("bin/kubelet"),
+			"--kubeconfig=" + c.path("keys/kubelet"), "--config=" + c.path("kubelet.yaml"),
 			"--hostname-override=" + c.name(), "--node-ip=" + c.address(),
 		}, func() bool { return c.fetch("http://" + c.address() + ":10248/healthz") }},
 		part{"kube-proxy", []string{
+			c.path("bin/kube-proxy"),
 			admin, "--hostname-override=" + c.name(), "--proxy-mode=iptables", "--cluster-cidr=" + c.pods(),
 			"--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
 			// The machine's own settings stay as they are.
 			"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
 		}, nil},
-		part{"volumes", []string{c.path("kubeconfig"), c.path("volumes")}, nil},
-		part{"names", []string{c.path("kubeconfig"), c.address() + ":53"}, nil},
+		part{"volumes", []string{c.path("bin/volumes"), c.path("kubeconfig"), c.path("volumes")}, nil},
+		part{"names", []string{c.path("bin/names"), c.path("kubeconfig"), c.address() + ":53"}, nil},
 	)
 }
 
@@ -71,10 +75,10 @@ func (c *cluster) part(name string) (part, error) {
 	return part{}, fmt.Errorf("%s is no part of this cluster; these are:%s", name, names)
 }
 
-// The directory that has a program for each part: all but containerd are one program, which goes by its name.
+// The directory of programs. Nearly all are one program, which goes by its name.
 func (c *cluster) link() error {
 	for _, p := range c.parts() {
-		if p.name == "containerd" {
+		if p.args[0] != c.path("bin", p.name) {
 			continue
 		}
 		if err := os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", p.name)); err != nil {

@@ -12,23 +12,20 @@ import (
 	"time"
 )
 
-// Starts a part in the cluster's network namespace and cgroup, in a session of its own and with its output in a file, so
-// that it lives on without whoever called.
+// Starts a part in the cluster's namespaces and cgroup, in a session of its own and with its output in a file, so that it
+// lives on without whoever called.
 func (c *cluster) start(p part) error {
 	if c.pid(p) != 0 {
 		return fmt.Errorf("%s runs already", p.name)
-	}
-	program := c.path("bin", p.name)
-	if p.name == "containerd" {
-		program = p.name
 	}
 	log, err := os.OpenFile(c.log(p), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	script := `echo 0 > "$0" && exec nsenter --net="$@"`
-	args := append([]string{"-c", script, filepath.Join(c.own(), "cgroup.procs"), "/run/netns/" + c.name(), program}, p.args...)
+	args := []string{"-c", `echo 0 > "$0" && exec "$@"`, filepath.Join(c.own(), "cgroup.procs")}
+	args = append(args, c.enter()...)
+	args = append(args, p.args...)
 	run := exec.Command("/bin/sh", args...)
 	run.Dir = c.Dir
 	run.Stdout, run.Stderr = log, log
@@ -56,11 +53,12 @@ func (c *cluster) start(p part) error {
 	return nil
 }
 
+// The API server would wait a minute for its watches to end by themselves.
 func (c *cluster) stop(p part) error {
 	if err := c.signal(p, syscall.SIGTERM); err != nil {
 		return err
 	}
-	if within(30*time.Second, func() (bool, error) { return c.pid(p) == 0, nil }) == nil {
+	if within(5*time.Second, func() (bool, error) { return c.pid(p) == 0, nil }) == nil {
 		return nil
 	}
 	return c.kill(p)

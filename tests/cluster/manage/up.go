@@ -37,6 +37,9 @@ func up(dir string, node bool) error {
 
 func (c *cluster) startAll() error {
 	imported := make(chan error, 1)
+	if err := c.start(c.holder()); err != nil {
+		return err
+	}
 	if c.Node {
 		// The slowest step, and all it needs is containerd.
 		p, err := c.part("containerd")
