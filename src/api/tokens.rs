@@ -88,7 +88,7 @@ pub(super) async fn create(
         memo.tokens.retain(|token| token.expires_at > now);
         let room = memo.tokens.len() < MOST_PER_SESSION;
         if room {
-            memo.tokens.push(stored);
+            memo.tokens.push(stored.clone());
         }
         room
     });

@@ -37,7 +37,8 @@ pub async fn follow_agent(server: &Server, mut report: impl FnMut(&AgentReport))
             if started.elapsed() > SILENCE {
                 pause = FIRST_PAUSE;
             }
-            tokio::time::sleep(pause.mul_f64(jitter())).await;
+            // Many streams that broke together are not to come back together.
+            tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     };
@@ -45,13 +46,6 @@ pub async fn follow_agent(server: &Server, mut report: impl FnMut(&AgentReport))
         () = follow => {}
         () = server.gone().cancelled() => {}
     }
-}
-
-/// Between 0.5 and 1, so that many streams that broke together do not come back together.
-fn jitter() -> f64 {
-    let mut byte = [0u8; 1];
-    let _ = getrandom::fill(&mut byte);
-    0.5 + f64::from(byte[0]) / 510.0
 }
 
 async fn follow_once(

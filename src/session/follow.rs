@@ -22,12 +22,15 @@ impl Drop for Following {
 }
 
 impl Lifecycle {
-    /// Keeps one follower per running server until the shutdown.
+    /// Keeps one follower per running server that falls to this replica, until the shutdown.
     pub(super) async fn follow_agents(self: Arc<Self>, mut changes: Receiver<Change>) {
         let mut followed = HashMap::new();
+        let mut duties = self.duties.clone();
         loop {
             let change = tokio::select! {
                 change = changes.recv() => change,
+                // Where duties never change, there is nobody who could tell.
+                Ok(()) = duties.changed() => Err(RecvError::Lagged(0)),
                 () = self.shutdown.cancelled() => return,
             };
             match change {
@@ -47,7 +50,14 @@ impl Lifecycle {
             followed.remove(&session.id());
             return;
         };
+        if !self.duties.borrow().follows(session.id()) {
+            if followed.remove(&session.id()).is_some() {
+                session.stop_following();
+            }
+            return;
+        }
         if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.server, &server)) {
+            self.deliver_first_messages(session);
             return;
         }
         let end = self.shutdown.child_token();
@@ -67,19 +77,18 @@ impl Lifecycle {
         });
     }
 
-    /// Gives first messages to a ready agent. They are forgotten, on disk too, before they are sent: a router that dies
-    /// in between loses one rather than run it twice.
-    pub(super) fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
+    /// Gives first messages to a ready agent. They are taken from what is written down before they are sent: a router
+    /// that dies in between loses one rather than run it twice.
+    fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
         if session.memo().initial_messages.is_empty() {
             return;
         }
         // A session that is about to stop has none; its next run delivers.
         let Some(lease) = session.lease(Purpose::Write) else { return };
-        let messages = session.edit_memo(|memo| std::mem::take(&mut memo.initial_messages));
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
-            let _ = lifecycle.remember(&session).await;
-            for message in messages {
+            let taken = lifecycle.edit_memo(&session, |memo| std::mem::take(&mut memo.initial_messages)).await;
+            for message in taken.unwrap_or_default() {
                 if let Err(error) = send_first_message(lease.server(), &message).await {
                     tracing::warn!(session = %session.id(), %error, "a first message was not taken by opencode");
                 }

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::phase::Event;
 use super::runtime::{Runtime, RuntimeError};
 use super::wake::Flight;
-use super::{Clock, Failure, IdleRules, Memo, Observation, Outcome, PhaseName, Reason, Registry, Session, Wake};
+use super::{
+    Clock, Duties, Failure, IdleRules, Observation, Outcome, Phase, PhaseName, Reason, Registry, Session, Wake,
+};
 
 /// The limits that sessions live by.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,8 @@ pub struct Lifecycle {
     pub(super) limits: Limits,
     pub(super) tasks: TaskTracker,
     pub(super) shutdown: CancellationToken,
+    /// What falls to this replica of the router.
+    pub(super) duties: watch::Receiver<Duties>,
     /// Cancelled when nothing is to be started any more.
     closing: CancellationToken,
     start_slots: Semaphore,
@@ -50,6 +54,7 @@ impl Lifecycle {
             registry: Arc::new(Registry::new(clock.clone())),
             start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
             tasks: TaskTracker::new(),
+            duties: runtime.duties(),
             runtime,
             clock,
             limits,
@@ -72,6 +77,7 @@ impl Lifecycle {
             tokio::select! { () = feed => {}, () = stopped => {} }
         });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
+        lifecycle.tasks.spawn(lifecycle.clone().keep_records());
         lifecycle
     }
 
@@ -127,32 +133,41 @@ impl Lifecycle {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.advance(session, Event::StartRequested);
-        let Ok(_slot) = self.start_slots.acquire().await else { return Outcome::Gone };
-        if let Err(failure) = self.runtime.start(session.id()).await {
-            return self.give_up(session, failure);
-        }
-        let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
-        match tokio::time::timeout(self.limits.start_timeout, settled).await.map(|phase| phase.map(|p| p.clone())) {
-            Ok(Ok(phase)) => match (phase.name, phase.failure) {
+        let Ok(_slot) = self.start_slots.acquire_many(self.slots_of_a_start()).await else { return Outcome::Gone };
+        let settled = async {
+            self.runtime.start(session.id()).await?;
+            let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
+            Ok(settled.await.ok().map(|phase| phase.clone()))
+        };
+        match tokio::time::timeout(self.limits.start_timeout, settled).await {
+            Ok(Ok(Some(phase))) => match (phase.name, phase.failure) {
                 (PhaseName::Ready, _) => Outcome::Ready,
                 (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
                 (PhaseName::Deleting, _) => Outcome::Gone,
                 _ => Outcome::Stopped,
             },
-            Ok(Err(_)) => Outcome::Gone,
+            Ok(Ok(None)) => Outcome::Gone,
+            Ok(Err(failure)) => self.give_up(session, failure).await,
             Err(_) => {
                 let reached = session.phase();
                 let _ = self.runtime.stop(session.id()).await;
                 // What the runtime still tells of that stop must not hide why there was one.
                 let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
                 let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
-                self.give_up(session, too_slow(self.limits.start_timeout, reached.name))
+                self.give_up(session, too_slow(self.limits.start_timeout, reached)).await
             }
         }
     }
 
-    fn give_up(&self, session: &Arc<Session>, failure: Failure) -> Outcome {
+    /// The starts under way on all replicas together obey the limit.
+    fn slots_of_a_start(&self) -> u32 {
+        let replicas = self.duties.borrow().replicas();
+        u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
+    }
+
+    async fn give_up(&self, session: &Arc<Session>, failure: Failure) -> Outcome {
         self.advance(session, Event::GaveUp(failure.clone()));
+        let _ = self.edit_memo(session, |memo| memo.failure = Some(failure.clone())).await;
         Outcome::Failed(Arc::new(failure))
     }
 
@@ -175,22 +190,27 @@ impl Lifecycle {
         })
     }
 
-    pub(super) async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
+    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
         if session.phase_name() != PhaseName::Stopping {
             return;
         }
         let _ = self.remember(&session).await;
         match self.runtime.stop(session.id()).await {
-            Ok(()) if session.phase_name() == PhaseName::Stopping => {
-                self.advance(&session, Event::Observed(Observation::of(PhaseName::Stopped)));
-            }
-            Ok(()) => {}
-            Err(error) => {
-                tracing::error!(session = %session.id(), %error, "stop failed");
-                let message = "The session could not be stopped. Try again; the router's log has the cause.";
-                self.advance(&session, Event::GaveUp(Failure::new(Reason::RuntimeError, message)));
-            }
+            Ok(()) => self.stopped(&session),
+            Err(error) => self.stop_failed(&session, &error),
         }
+    }
+
+    pub(super) fn stopped(&self, session: &Arc<Session>) {
+        if session.phase_name() == PhaseName::Stopping {
+            self.advance(session, Event::Observed(Observation::of(PhaseName::Stopped)));
+        }
+    }
+
+    pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError) {
+        tracing::error!(session = %session.id(), %error, "stop failed");
+        let message = "The session could not be stopped. Try again; the router's log has the cause.";
+        self.advance(session, Event::GaveUp(Failure::new(Reason::RuntimeError, message)));
     }
 
     /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
@@ -234,24 +254,7 @@ impl Lifecycle {
         self.shutdown.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-    }
-
-    /// Writes down what is known of the session. What was known later is never overwritten by what was known before.
-    pub async fn remember(&self, session: &Session) -> Result<(), RuntimeError> {
-        let _turn = session.turn_to_remember().await;
-        self.runtime.remember(session.id(), &session.memo()).await.inspect_err(|error| {
-            tracing::warn!(session = %session.id(), %error, "what is known of the session was not written down");
-        })
-    }
-
-    /// Changes what is remembered of the session, and writes it down.
-    pub async fn edit_memo<T>(
-        &self,
-        session: &Arc<Session>,
-        edit: impl FnOnce(&mut Memo) -> T,
-    ) -> Result<T, RuntimeError> {
-        let result = session.edit_memo(edit);
-        self.remember(session).await.map(|()| result)
+        self.runtime.end().await;
     }
 }
 
@@ -266,11 +269,14 @@ fn log_end(session: &Session, outcome: &Outcome, after: Duration) {
     }
 }
 
-fn too_slow(limit: Duration, reached: PhaseName) -> Failure {
+fn too_slow(limit: Duration, reached: Phase) -> Failure {
+    if let Some(failure) = reached.failure {
+        return failure;
+    }
     let message = format!(
         "The session was not ready after {} seconds; it was still {}. Try again, or allow more with START_TIMEOUT_SECONDS.",
         limit.as_secs(),
-        format!("{reached:?}").to_lowercase(),
+        format!("{:?}", reached.name).to_lowercase(),
     );
     Failure::new(Reason::StartTimeout, message)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Lifecycle, Memo, Origin, PhaseName, Principal, Session, SessionKey, Spec};
+use super::{Failure, Lifecycle, Memo, Origin, PhaseName, Principal, Reason, Session, SessionKey, Spec};
 use crate::git::Branch;
 
 /// A session that somebody opened.
@@ -52,9 +52,8 @@ impl Lifecycle {
             return Err(OpenError::Failed(failure));
         }
         if let (false, Some(message)) = (new, initial_message) {
-            session.edit_memo(|memo| memo.initial_messages.push(message));
-            let _ = self.remember(&session).await;
-            self.deliver_first_messages(&session);
+            let added = self.edit_memo(&session, |memo| memo.initial_messages.push(message.clone())).await;
+            added.map_err(|error| OpenError::Failed(Failure::new(Reason::RuntimeError, error.to_string())))?;
         }
         session.touch();
         self.wake(&session);

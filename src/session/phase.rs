@@ -74,6 +74,26 @@ pub enum Reason {
     StoppedWhileStarting,
     /// The session's files could not be removed.
     DeleteFailed,
+    /// The image of sessions cannot be pulled.
+    ImagePullFailed,
+    /// The name of the image of sessions is not one.
+    InvalidImageName,
+    /// The session's container cannot be started.
+    ContainerFailed,
+    /// No node has room for the session.
+    Unschedulable,
+    /// The session's volume cannot be had or mounted.
+    VolumeNotBound,
+    /// The namespace's quota is used up.
+    QuotaExceeded,
+    /// The cluster's rules do not allow the session's Pod.
+    AdmissionRefused,
+    /// The session needed more memory than it may have.
+    OutOfMemory,
+    /// The cluster took the session's place for something else.
+    Evicted,
+    /// The session's node is lost.
+    NodeLost,
     /// The runtime itself failed.
     RuntimeError,
 }
@@ -106,7 +126,7 @@ pub struct Observation {
     pub message: Option<String>,
     /// How much of the phase is done, 0 to 100.
     pub percent: Option<u8>,
-    /// Why it failed; only with [`PhaseName::Failed`].
+    /// Why it failed; while it starts, what it will fail with if what holds it up lasts.
     pub failure: Option<Failure>,
     /// Since when, where the runtime's record tells; else the moment it is first seen counts.
     pub since: Option<Timestamp>,
@@ -135,7 +155,7 @@ pub struct Phase {
     pub message: Option<String>,
     /// How much of the phase is done, 0 to 100.
     pub percent: Option<u8>,
-    /// Why it failed; only with [`PhaseName::Failed`].
+    /// Why it failed; while it starts, what it will fail with if what holds it up lasts.
     pub failure: Option<Failure>,
 }
 
@@ -162,6 +182,8 @@ pub enum Event {
     DeleteRequested,
     /// The runtime saw it.
     Observed(Observation),
+    /// The runtime saw it, and what was requested before does not count any more.
+    Overruled(Observation),
     /// The router could not do what was requested.
     GaveUp(Failure),
 }
@@ -173,12 +195,12 @@ pub fn next(current: &Phase, event: Event, now: Timestamp) -> Option<Phase> {
         (Stopped | Failed, Event::StartRequested) => Some(Phase::plain(Pending, now)),
         (Stopped | Stopping | Deleting, Event::StopRequested) | (_, Event::StartRequested) => None,
         (_, Event::StopRequested) => Some(Phase::plain(Stopping, now)),
-        (Deleting, Event::DeleteRequested | Event::Observed(_)) => None,
+        (Deleting, Event::DeleteRequested | Event::Observed(_) | Event::Overruled(_)) => None,
         (_, Event::DeleteRequested) => Some(Phase::plain(Deleting, now)),
         (_, Event::GaveUp(failure)) => Some(Phase::observed(Observation::failed(failure), now)),
         // How a process ends while it is stopped is no failure, and what was seen before the stop is old.
         (Stopping, Event::Observed(seen)) => matches!(seen.name, Stopped | Failed).then(|| Phase::plain(Stopped, now)),
-        (_, Event::Observed(seen)) => {
+        (_, Event::Observed(seen) | Event::Overruled(seen)) => {
             let since = if seen.name == current.name { current.since } else { now };
             let phase = Phase::observed(seen, since);
             (phase != *current).then_some(phase)

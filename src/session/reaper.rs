@@ -1,64 +1,99 @@
-//! The loop that stops idle sessions and writes down, now and then, when sessions were last used.
+//! The loop that stops idle sessions, and tells listeners now and then that a last use moved.
+//!
+//! With several replicas one of them leads. It knows of uses elsewhere from what is written down, which may be a minute
+//! old; so it announces a stop, and gives the others a moment to write down what they know.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Lifecycle, PhaseName, SessionId};
+use super::{Lifecycle, PhaseName, Session, SessionId};
 
 /// How often it looks, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How old the written-down last use of a session may become.
-const MEMO_AGE: SignedDuration = SignedDuration::from_mins(1);
 /// How often listeners are told of a last use that moved.
 const ANNOUNCE_AGE: SignedDuration = SignedDuration::from_secs(10);
+/// How long other replicas may take to object to a stop.
+const NOTICE: Duration = Duration::from_secs(2);
 
-/// The last use that was told to listeners, and the one that was written down.
-#[derive(Clone, Copy, Default)]
+/// What the reaper has done about sessions that run.
+#[derive(Default)]
 struct Told {
-    announced: Timestamp,
-    written: Timestamp,
+    /// The last use that listeners know of.
+    announced: HashMap<SessionId, Timestamp>,
+    /// When the stop of an idle session was announced to other replicas.
+    noticed: HashMap<SessionId, Instant>,
 }
 
 impl Lifecycle {
     /// Runs until the shutdown.
     pub(super) async fn reap(self: Arc<Self>) {
-        let mut told = HashMap::new();
+        let mut told = Told::default();
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = ticks.tick() => self.reap_once(&mut told).await,
+                _ = ticks.tick() => self.reap_once(&mut told),
                 () = self.shutdown.cancelled() => return,
             }
         }
     }
 
-    async fn reap_once(self: &Arc<Self>, told: &mut HashMap<SessionId, Told>) {
-        let sessions = self.registry.all();
-        told.retain(|id, _| sessions.iter().any(|session| session.id() == *id));
-        for session in sessions {
+    fn reap_once(self: &Arc<Self>, told: &mut Told) {
+        let leads = self.duties.borrow().leads;
+        let mut before = std::mem::take(told);
+        for session in self.registry.all() {
             if session.phase_name() != PhaseName::Ready {
                 continue;
             }
-            if let Some(verdict) = session.stop_if_idle(&self.limits.idle) {
-                tracing::info!(session = %session.id(), idle_since = %session.last_activity(), due = %verdict.stops_at, "stopping idle session");
-                self.registry.announce(&session);
-                self.tasks.spawn(self.clone().carry_out_stop(session));
-                continue;
+            let id = session.id();
+            if leads && session.is_idle(&self.limits.idle) {
+                let noticed = before.noticed.remove(&id);
+                told.noticed.extend(self.stop_idle(&session, noticed).map(|noticed| (id, noticed)));
             }
             let used = session.last_activity();
-            let told = told.entry(session.id()).or_insert(Told { announced: used, written: used });
-            if used.duration_since(told.announced) >= ANNOUNCE_AGE {
-                told.announced = used;
+            let announced = before.announced.remove(&id).unwrap_or(used);
+            let due = used.duration_since(announced) >= ANNOUNCE_AGE;
+            if due {
                 self.registry.announce(&session);
             }
-            if used.duration_since(told.written) >= MEMO_AGE {
-                told.written = used;
-                let _ = self.remember(&session).await;
+            told.announced.insert(id, if due { used } else { announced });
+        }
+    }
+
+    /// Stops an idle session, or announces that. Returns when that was announced.
+    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Instant>) -> Option<Instant> {
+        if self.duties.borrow().replicas() > 1 {
+            let Some(noticed) = noticed else {
+                let (lifecycle, session) = (self.clone(), session.clone());
+                self.tasks.spawn(async move { lifecycle.edit_memo(&session, |memo| memo.closing = true).await });
+                return Some(Instant::now());
+            };
+            if noticed.elapsed() < NOTICE {
+                return Some(noticed);
             }
+            if !session.memo().closing {
+                return None;
+            }
+        }
+        let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
+        tracing::info!(session = %session.id(), idle_since = %session.last_activity(), due = %verdict.stops_at, "stopping idle session");
+        self.registry.announce(session);
+        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision));
+        None
+    }
+
+    async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {
+        match self.runtime.stop_unchanged(session.id(), revision).await {
+            Ok(true) => self.stopped(&session),
+            Ok(false) => {
+                if session.resume() {
+                    self.registry.announce(&session);
+                }
+            }
+            Err(error) => self.stop_failed(&session, &error),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::{Failure, Memo, Observation, SessionId, Spec};
+use super::{Duties, Failure, Memo, Observation, SessionId, Spec};
 use crate::opencode::Server;
 
 /// A runtime's news, in the order in which things happened.
@@ -45,6 +45,9 @@ pub struct LogRange {
     pub follow: bool,
 }
 
+/// A change to what is remembered. It may be made several times, each time of what is written down by then.
+pub type Edit<'a> = &'a mut (dyn FnMut(&mut Memo) + Send);
+
 /// A log as it is read.
 pub type LogStream = BoxStream<'static, io::Result<Bytes>>;
 
@@ -69,18 +72,33 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Makes a session that was created run. Returns when the start is under way; `watch` then tells its phases up to
     /// ready or failed. For a session that runs or starts already it does nothing. At no time do two servers work on
-    /// one session's files.
+    /// one session's files. What is remembered of the last run or attempt is forgotten ([`Memo::forget_run`]).
     async fn start(&self, id: SessionId) -> Result<(), Failure>;
 
     /// Ends the session's processes, all of them, and keeps its files. Returns when nothing runs any more; `watch`
-    /// has told `stopped` by then. For an unknown or stopped session it does nothing.
+    /// has told `stopped` by then. For an unknown or stopped session it does nothing. What is remembered of the last
+    /// run or attempt is forgotten.
     async fn stop(&self, id: SessionId) -> Result<(), RuntimeError>;
+
+    /// Like [`Runtime::stop`], unless what is remembered has changed since this revision. Returns whether it was stopped.
+    async fn stop_unchanged(&self, id: SessionId, _revision: u64) -> Result<bool, RuntimeError> {
+        self.stop(id).await.map(|()| true)
+    }
 
     /// Stops the session and removes its files. `watch` tells [`News::Gone`]. For an unknown session it does nothing.
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError>;
 
-    /// Writes the memo down, replacing the last one. For an unknown session it does nothing.
-    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError>;
+    /// Changes what is remembered of a session, as one step that no other change comes in between, and writes it down.
+    /// Returns what is remembered now. For an unknown session it does nothing.
+    async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError>;
+
+    /// The router ends: what is held for it is let go. Sessions go on as they are.
+    async fn end(&self) {}
+
+    /// What falls to this replica of the router; changes are told.
+    fn duties(&self) -> watch::Receiver<Duties> {
+        watch::channel(Duties::of_the_only_one()).1
+    }
 
     /// Starts to tell what there is, a snapshot first, then every change. Called once per router.
     async fn watch(&self) -> mpsc::Receiver<News>;

@@ -8,67 +8,63 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::agent::Agent;
-use super::idle::{IdleRules, Keeper, Use, Verdict};
 use super::lease::{Lease, Leases, Purpose};
 use super::phase::{Event, next};
 use super::runtime::Sighting;
 use super::wake::{Flight, Outcome};
-use super::{Clock, Memo, Phase, PhaseName, SessionId, Spec};
+use super::{Clock, Memo, Observation, Phase, PhaseName, SessionId, Spec};
 use crate::opencode::{AgentReport, Server};
 
 /// A session.
 pub struct Session {
     id: SessionId,
     spec: Spec,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     phase: watch::Sender<Phase>,
     /// Unix time in milliseconds; apart from the rest because every request of a client writes it.
-    last_activity: AtomicI64,
-    live: Mutex<Live>,
-    remembering: tokio::sync::Mutex<()>,
+    pub(super) last_activity: AtomicI64,
+    pub(super) live: Mutex<Live>,
 }
 
 /// What changes while it lives.
-struct Live {
-    memo: Memo,
-    server: Option<Arc<Server>>,
-    agent: Agent,
-    leases: Leases,
+pub(super) struct Live {
+    /// What is written down, as far as it is known here.
+    pub(super) memo: Memo,
+    /// The title that was heard from the server, where its agent is followed here.
+    pub(super) title: Option<String>,
+    pub(super) server: Option<Arc<Server>>,
+    /// What the agent does, where it is followed here; else unknown.
+    pub(super) agent: Agent,
+    pub(super) leases: Leases,
     flight: Option<Arc<Flight>>,
+    /// The stop that goes on is carried out here, not by another replica.
+    stops_here: bool,
 }
 
-/// A session's changing parts, taken at one moment.
-pub struct View {
-    /// Where it is in its life.
-    pub phase: Phase,
-    /// What is remembered of it; `last_activity` is current.
-    pub memo: Memo,
-    /// Whether the agent works.
-    pub busy: bool,
-    /// Whether the agent waits for its user.
-    pub needs_input: bool,
-    /// What keeps it alive; nothing for one that does not run.
-    pub kept_by: Vec<Keeper>,
-    /// When it will be stopped if nothing happens; only while it is ready.
-    pub stops_at: Option<Timestamp>,
-    /// The leases that are held.
-    pub leases: Leases,
+impl Live {
+    /// What the agent does: as heard here, else as written down by the replica that follows it.
+    pub(super) fn agent_state(&self) -> Agent {
+        match (self.agent.unknown, self.memo.agent) {
+            (Some(_), Some(note)) => Agent { busy: note.busy, needs_input: note.needs_input, unknown: None },
+            _ => self.agent,
+        }
+    }
 }
 
 impl Session {
     pub(super) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
         let last_activity = AtomicI64::new(memo.last_activity.as_millisecond());
-        let live = Live { memo, server: None, agent: Agent::default(), leases: Leases::default(), flight: None };
+        let live = Live {
+            memo,
+            title: None,
+            server: None,
+            agent: Agent::default(),
+            leases: Leases::default(),
+            flight: None,
+            stops_here: false,
+        };
         let phase = watch::Sender::new(phase);
-        Self {
-            id: spec.id(),
-            spec,
-            clock,
-            phase,
-            last_activity,
-            live: Mutex::new(live),
-            remembering: tokio::sync::Mutex::default(),
-        }
+        Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
     }
 
     /// Its id.
@@ -138,7 +134,11 @@ impl Session {
         if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
             seen.phase.name = PhaseName::Starting;
         }
-        let changed = self.advance(&mut live, Event::Observed(seen.phase));
+        let noted = self.learn(&mut live, seen.memo);
+        if let (PhaseName::Stopped, Some(failure)) = (seen.phase.name, &live.memo.failure) {
+            seen.phase = Observation::failed(failure.clone());
+        }
+        let changed = self.advance(&mut live, Event::Observed(seen.phase)) || noted;
         if self.phase_name() == PhaseName::Ready
             && let Some(server) = seen.server
         {
@@ -149,14 +149,21 @@ impl Session {
 
     /// The only place where the phase changes. A stop ends the streams by ending the server, so the run is over only
     /// when the stop is.
-    fn advance(&self, live: &mut Live, event: Event) -> bool {
+    pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
         let current = self.phase();
+        let requested = matches!(event, Event::StopRequested);
+        let event = match event {
+            // Another replica's stop is over when the runtime says so, also if it came to nothing.
+            Event::Observed(seen) if current.name == PhaseName::Stopping && !live.stops_here => Event::Overruled(seen),
+            event => event,
+        };
         // The end of a stop is told by the stop and by the runtime. Told after the next start began, it is old.
         let stopped = matches!(&event, Event::Observed(seen) if seen.name == PhaseName::Stopped);
         if stopped && current.name == PhaseName::Pending && live.flight.is_some() {
             return false;
         }
         let Some(phase) = next(&current, event, self.clock.now()) else { return false };
+        live.stops_here = phase.name == PhaseName::Stopping && (live.stops_here || requested);
         if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping) {
             live.agent = Agent::default();
             if let Some(server) = live.server.take() {
@@ -191,63 +198,32 @@ impl Session {
         if news.work_ended {
             self.touch();
         }
-        let titled = report.title.is_some() && live.memo.title != report.title;
+        let titled = report.title.is_some() && live.title != report.title;
         if titled {
-            live.memo.title.clone_from(&report.title);
+            live.title.clone_from(&report.title);
         }
         titled || news.changed
     }
 
-    /// Its changing parts, judged by `rules` as of now.
-    pub fn view(&self, rules: &IdleRules) -> View {
-        let live = self.live.lock();
-        let phase = self.phase();
-        let verdict = (phase.name == PhaseName::Ready).then(|| rules.judge(&self.usage(&live), self.clock.now()));
-        let starting = if phase.name.is_starting() { vec![Keeper::Starting] } else { Vec::new() };
-        View {
-            memo: self.current_memo(&live),
-            busy: live.agent.busy.is_some(),
-            needs_input: live.agent.needs_input.is_some(),
-            // While it is not known whether the agent works, nobody knows when the session will be stopped.
-            stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| live.agent.unknown.is_none()),
-            kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
-            leases: live.leases,
-            phase,
-        }
+    /// Its agent is not followed here any more: what another replica writes down counts.
+    pub(super) fn stop_following(&self) {
+        let mut live = self.live.lock();
+        live.title = None;
+        live.agent = Agent::unknown_since(self.clock.now());
     }
 
-    fn usage(&self, live: &Live) -> Use {
-        Use {
-            last_activity: self.last_activity(),
-            busy: live.agent.busy,
-            needs_input: live.agent.needs_input,
-            open_request: live.leases.writing_since(),
-            unknown: live.agent.unknown,
-        }
+    /// The stop that went on here came to nothing: somebody uses the session. Tells whether that changed anything.
+    pub(super) fn resume(&self) -> bool {
+        let mut live = self.live.lock();
+        live.stops_here = false;
+        live.server.is_some()
+            && self.phase_name() == PhaseName::Stopping
+            && self.advance(&mut live, Event::Observed(Observation::of(PhaseName::Ready)))
     }
 
     /// The last use.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp::from_millisecond(self.last_activity.load(Ordering::Relaxed)).unwrap_or_default()
-    }
-
-    fn current_memo(&self, live: &Live) -> Memo {
-        Memo { last_activity: self.last_activity(), ..live.memo.clone() }
-    }
-
-    /// What is remembered of it.
-    pub fn memo(&self) -> Memo {
-        self.current_memo(&self.live.lock())
-    }
-
-    /// Changes what is remembered of it, except for the activity.
-    pub(super) fn edit_memo<T>(&self, edit: impl FnOnce(&mut Memo) -> T) -> T {
-        edit(&mut self.live.lock().memo)
-    }
-
-    /// One writer of what is remembered at a time.
-    pub(super) async fn turn_to_remember(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.remembering.lock().await
     }
 
     /// Whether somebody waits for it to start.
@@ -258,18 +234,6 @@ impl Session {
     /// Whether this is one of its attach tokens.
     pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
-    }
-
-    /// Begins a stop if `rules` still say so at this moment: a use that came before keeps the session, one that comes
-    /// later finds it stopping and wakes it again.
-    pub(super) fn stop_if_idle(&self, rules: &IdleRules) -> Option<Verdict> {
-        let mut live = self.live.lock();
-        if self.phase_name() != PhaseName::Ready {
-            return None;
-        }
-        let verdict = rules.judge(&self.usage(&live), self.clock.now());
-        let idle = verdict.kept_by.is_empty() && self.advance(&mut live, Event::StopRequested);
-        idle.then_some(verdict)
     }
 
     /// The start that is under way, or a new one that the caller has to run.

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use self::files::remove_tree;
 use self::layout::DataDir;
 use self::worker::Worker;
-use super::{LogRange, LogStream, News, Runtime, RuntimeError};
+use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::settings::{LocalUser, ProcessSettings, opencode_version};
@@ -150,10 +150,10 @@ impl Runtime for Process {
         Ok(())
     }
 
-    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError> {
+    async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
         match self.worker(id) {
-            Some(worker) => worker.remember(memo).await,
-            None => Ok(()),
+            Some(worker) => worker.edit(edit).map_err(|error| RuntimeError(error.to_string())),
+            None => Ok(None),
         }
     }
 

@@ -18,7 +18,7 @@ use super::settings::ProcessSettings;
 use super::wire::{Clone as CloneJob, Job, Outcome, State};
 use super::{files, record, tree};
 use crate::opencode::{Server, command, health};
-use crate::runtime::{News, RuntimeError, Sighting};
+use crate::runtime::{Edit, News, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, secret};
 
 /// How long opencode may take to end its work before it is asked to end itself.
@@ -122,6 +122,7 @@ impl Worker {
         if !self.dir.record().exists() {
             return Err(io::Error::other("it was deleted"));
         }
+        self.edit(&mut Memo::forget_run)?;
         self.tell(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
         remove_if_there(&self.dir.outcome())?;
@@ -245,11 +246,13 @@ impl Worker {
             self.rest().await;
             // A failure that was told of is done with.
             let _ = remove_if_there(&self.dir.outcome());
+            let _ = self.edit(&mut Memo::forget_run);
             if self.dir.record().exists() {
                 self.tell(Observation::of(PhaseName::Stopped), None).await;
             }
             return Ok(());
         };
+        let _ = self.edit(&mut Memo::forget_run);
         let server = run.server.lock().clone();
         if let Some(server) = server
             && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
@@ -286,15 +289,17 @@ impl Worker {
         deleted.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
     }
 
-    /// See [`crate::runtime::Runtime::remember`].
-    pub(super) async fn remember(&self, memo: &Memo) -> Result<(), RuntimeError> {
-        let mut remembered = self.memo.lock();
+    /// See [`crate::runtime::Runtime::edit`].
+    pub(super) fn edit(&self, edit: Edit<'_>) -> io::Result<Option<Memo>> {
+        let mut memo = self.memo.lock();
         if !self.dir.path().exists() {
-            return Ok(());
+            return Ok(None);
         }
-        record::write(&self.dir, &self.spec, memo).map_err(|error| RuntimeError(error.to_string()))?;
-        remembered.clone_from(memo);
-        Ok(())
+        if let Some(edited) = memo.edited(|memo| edit(memo)) {
+            record::write(&self.dir, &self.spec, &edited)?;
+            *memo = edited;
+        }
+        Ok(Some(memo.clone()))
     }
 }
 

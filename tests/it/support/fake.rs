@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use opencode_router::opencode::Server;
-use opencode_router::runtime::{LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use opencode_router::runtime::{Edit, LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
 use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -175,6 +175,7 @@ impl Runtime for Fake {
         }
         if let Some(held) = self.sessions.lock().get_mut(&id) {
             held.starts += 1;
+            held.memo.forget_run();
         }
         self.see(id, Observation::of(PhaseName::Pending)).await;
         self.see(id, Observation::of(PhaseName::Starting)).await;
@@ -191,6 +192,7 @@ impl Runtime for Fake {
         }
         let mut may_end = self.stops_may_end.subscribe();
         let _ = may_end.wait_for(|may| *may).await;
+        self.edit(id, &mut Memo::forget_run).await?;
         self.see(id, Observation::of(PhaseName::Stopped)).await;
         Ok(())
     }
@@ -203,11 +205,11 @@ impl Runtime for Fake {
         Ok(())
     }
 
-    async fn remember(&self, id: SessionId, memo: &Memo) -> Result<(), RuntimeError> {
-        if let Some(held) = self.sessions.lock().get_mut(&id) {
-            held.memo = memo.clone();
-        }
-        Ok(())
+    async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
+        let mut sessions = self.sessions.lock();
+        let Some(held) = sessions.get_mut(&id) else { return Ok(None) };
+        held.memo = held.memo.edited(|memo| edit(memo)).unwrap_or_else(|| held.memo.clone());
+        Ok(Some(held.memo.clone()))
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {

@@ -5,6 +5,7 @@ pub mod condition;
 pub mod fake;
 pub mod git;
 pub mod http;
+pub mod kubernetes;
 pub mod model;
 pub mod opencode;
 pub mod processes;

@@ -4,10 +4,7 @@
 
 mod checkout;
 mod children;
-mod explain;
-mod lines;
 mod link;
-mod progress;
 mod run;
 mod stage;
 

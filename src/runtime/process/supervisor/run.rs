@@ -15,10 +15,12 @@ use super::super::log::LogWriter;
 use super::super::wire::{Job, Outcome, State};
 use super::checkout::check_out;
 use super::children::{Child, Children};
-use super::explain::opencode_exit;
-use super::lines::Lines;
+use std::os::unix::process::ExitStatusExt;
+
 use super::link::Link;
 use super::stage::Stage;
+use crate::runtime::explain::opencode_exit;
+use crate::runtime::lines::Lines;
 use crate::session::clock::SystemClock;
 use crate::session::{Clock, Failure, Reason};
 
@@ -96,7 +98,7 @@ impl Run {
             };
             let lines = printed.last();
             if attempt == PORT_ATTEMPTS || !port_was_taken(&lines) {
-                return Some(opencode_exit(status, &lines));
+                return Some(opencode_exit(status.code(), status.signal(), &lines));
             }
             self.log.note("the port was taken by another program; trying another one");
         }

@@ -7,9 +7,9 @@ use tokio::io::AsyncReadExt;
 use super::super::log::LogWriter;
 use super::super::wire::State;
 use super::children::Children;
-use super::lines::Lines;
 use super::link::Link;
-use super::progress::{self, Progress};
+use crate::runtime::lines::Lines;
+use crate::runtime::progress::{self, Progress};
 
 /// What a step of a run works with.
 pub(super) struct Stage<'a> {
@@ -43,16 +43,12 @@ impl Stage<'_> {
     fn take(&mut self, lines: &mut Lines, printed: &[u8]) {
         let (log, link) = (&mut *self.log, self.link);
         lines.push(printed, |line| match progress::parse(line) {
-            Some(progress) => link.tell(cloning(progress)),
+            Some(progress) => link.tell(cloning(&progress)),
             None => drop(log.write(format!("{line}\n").as_bytes())),
         });
     }
 }
 
-fn cloning(progress: Progress) -> State {
-    let message = match progress.detail {
-        Some(detail) => format!("{}, {detail}", progress.step),
-        None => progress.step,
-    };
-    State::Cloning { message: Some(message), percent: progress.percent }
+fn cloning(progress: &Progress) -> State {
+    State::Cloning { message: Some(progress.words()), percent: progress.percent }
 }

@@ -2,17 +2,27 @@
 
 /// How far Git is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Progress {
+pub(in crate::runtime) struct Progress {
     /// The step, in Git's words: "Receiving objects", "Resolving deltas", "Updating files".
-    pub(super) step: String,
+    pub(in crate::runtime) step: String,
     /// How much of the whole work is done, 0 to 100, as far as it can be told.
-    pub(super) percent: Option<u8>,
+    pub(in crate::runtime) percent: Option<u8>,
     /// What Git says beyond the percentage: how many bytes, how fast.
-    pub(super) detail: Option<String>,
+    pub(in crate::runtime) detail: Option<String>,
+}
+
+impl Progress {
+    /// In words, for people.
+    pub(in crate::runtime) fn words(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}, {detail}", self.step),
+            None => self.step.clone(),
+        }
+    }
 }
 
 /// Reads a line such as `Receiving objects:  42% (420/1000), 3.1 MiB | 1.2 MiB/s`; `None` for any other.
-pub(super) fn parse(line: &str) -> Option<Progress> {
+pub(in crate::runtime) fn parse(line: &str) -> Option<Progress> {
     let line = line.trim().trim_start_matches("remote: ");
     let (step, rest) = line.split_once(": ")?;
     let (percent, rest) = rest.trim_start().split_once('%')?;

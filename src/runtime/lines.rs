@@ -11,14 +11,14 @@ const LONGEST: usize = 4096;
 
 /// The last lines of what is printed. A carriage return ends a line too: Git redraws its progress with it.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(in crate::runtime) struct Lines {
     kept: VecDeque<String>,
     open: Vec<u8>,
 }
 
 impl Lines {
     /// Takes what was printed, and calls `each` with every line that is whole.
-    pub(super) fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
+    pub(in crate::runtime) fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         for byte in bytes {
             let ends = matches!(byte, b'\n' | b'\r');
             if !ends {
@@ -42,7 +42,7 @@ impl Lines {
     }
 
     /// The lines that are kept, oldest first, the one that has no end yet included; progress is not among them.
-    pub(super) fn last(&self) -> Vec<String> {
+    pub(in crate::runtime) fn last(&self) -> Vec<String> {
         let open = String::from_utf8_lossy(&self.open).trim().to_owned();
         self.kept.iter().cloned().chain((!open.is_empty()).then_some(open)).collect()
     }

@@ -1,13 +1,10 @@
 //! What Git and opencode say when they fail, turned into words that a user can act on.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
-
 use crate::git::RepoUrl;
 use crate::session::{Failure, Reason};
 
 /// Why a clone failed, by what Git printed (Git 2.39 and later, English).
-pub(super) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Failure {
+pub(in crate::runtime) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Failure {
     let text = printed.join("\n").to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let (reason, message) = if says(&["no space left on device", "disk quota exceeded"]) {
@@ -45,8 +42,8 @@ pub(super) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Failure {
 }
 
 /// opencode ended although nobody asked it to.
-pub(super) fn opencode_exit(status: ExitStatus, printed: &[String]) -> Failure {
-    let how = match (status.code(), status.signal()) {
+pub(in crate::runtime) fn opencode_exit(code: Option<i32>, signal: Option<i32>, printed: &[String]) -> Failure {
+    let how = match (code, signal) {
         (Some(code), _) => format!("with status {code}"),
         (None, Some(9)) => "by signal 9, which is what the system does to a program when memory runs out".to_owned(),
         (None, signal) => format!("by signal {}", signal.unwrap_or_default()),

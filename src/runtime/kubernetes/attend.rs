@@ -1,0 +1,126 @@
+//! While a start goes on: what the cluster's events and the clone say of it, beyond the Pod's own status.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::io::AsyncReadExt;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::ListParams;
+
+use super::Inner;
+use super::cluster::{Refusal, asked};
+use super::names::object_name;
+use super::picture::{Held, Hint};
+use crate::runtime::lines::Lines;
+use crate::runtime::progress;
+use crate::session::{Failure, PhaseName, Reason, SessionId};
+
+/// How often the events of a start that is held up are asked for.
+const PERIOD: Duration = Duration::from_secs(3);
+
+impl Inner {
+    /// Follows the start of a run until it needs no more explaining.
+    pub(super) fn attend_start(self: &Arc<Self>, id: SessionId, run: u64) {
+        let inner = self.clone();
+        let attend = async move {
+            while let Some(phase) = inner.picture.look(id, |held| starting(held, run)).flatten() {
+                let explained = match phase {
+                    PhaseName::Cloning => inner.explain_clone(id, run).await,
+                    _ => inner.explain_wait(id, run).await,
+                };
+                if let Err(refusal) = explained {
+                    tracing::debug!(session = %id, %refusal, "the start cannot be explained further");
+                }
+                let moved = |held: Option<&Held>| held.and_then(|held| starting(held, run)) != Some(phase);
+                let moved = inner.picture.until(id, moved);
+                let _ = tokio::time::timeout(PERIOD, moved).await;
+            }
+        };
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(attend));
+    }
+
+    fn hint(&self, id: SessionId, hint: Hint) {
+        let known = self.picture.look(id, |held| held.hint.as_ref() == Some(&hint));
+        if known == Some(false) {
+            self.picture.change(id, |held| held.hint = Some(hint));
+        }
+    }
+
+    async fn explain_wait(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
+        let of = format!("involvedObject.name={},type=Warning", object_name(id));
+        let events = asked(self.cluster.events.list(&ListParams::default().fields(&of))).await?;
+        let failure = events.items.iter().rev().find_map(obstacle);
+        if let Some(failure) = failure {
+            let message = Some(failure.message.clone());
+            self.hint(id, Hint { run, message, percent: None, failure: Some(failure) });
+        }
+        Ok(())
+    }
+
+    /// Reads the clone's progress as Git prints it.
+    async fn explain_clone(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
+        let Some(mut reader) = self.follow_preparation(id).await? else { return Ok(()) };
+        let mut printed = Lines::default();
+        let mut buffer = vec![0; 4096];
+        let cloning = |held: &Held| starting(held, run) == Some(PhaseName::Cloning);
+        while self.picture.look(id, cloning) == Some(true) {
+            let Ok(length @ 1..) = reader.read(&mut buffer).await else { break };
+            printed.push(&buffer[..length], |line| {
+                if let Some(progress) = progress::parse(line) {
+                    let message = Some(progress.words());
+                    self.hint(id, Hint { run, message, percent: progress.percent, failure: None });
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What the Pod of a run is at before opencode starts in it.
+fn starting(held: &Held, run: u64) -> Option<PhaseName> {
+    let pod = held.pod.as_ref().filter(|pod| pod.run == run && !pod.deleting)?;
+    let before = matches!(pod.seen.name, PhaseName::Scheduling | PhaseName::Pulling | PhaseName::Cloning);
+    before.then_some(pod.seen.name)
+}
+
+/// What an event says that holds a start up, where that is not in the Pod's status too.
+fn obstacle(event: &Event) -> Option<Failure> {
+    let said = event.message.clone().unwrap_or_default();
+    let reason = match event.reason.as_deref()? {
+        "FailedMount" | "FailedAttachVolume" | "ProvisioningFailed" | "FailedBinding" | "VolumeFailedDelete" => {
+            Reason::VolumeNotBound
+        }
+        "FailedCreatePodSandBox" | "FailedCreatePodContainer" => Reason::ContainerFailed,
+        _ => return None,
+    };
+    let what = if reason == Reason::VolumeNotBound { "volume cannot be mounted" } else { "container cannot be made" };
+    Some(Failure::new(reason, format!("The session's {what}: {said}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_that_hold_up_a_start_have_a_reason() {
+        let event = |reason: &str| Event {
+            reason: Some(reason.to_owned()),
+            message: Some("it is so".to_owned()),
+            ..Event::default()
+        };
+        let cases = [
+            ("FailedMount", Some(Reason::VolumeNotBound)),
+            ("FailedAttachVolume", Some(Reason::VolumeNotBound)),
+            ("ProvisioningFailed", Some(Reason::VolumeNotBound)),
+            ("FailedCreatePodSandBox", Some(Reason::ContainerFailed)),
+            // The Pod's own conditions and states tell these.
+            ("FailedScheduling", None),
+            ("BackOff", None),
+        ];
+        for (name, reason) in cases {
+            let failure = obstacle(&event(name));
+            assert_eq!(failure.as_ref().map(|failure| failure.reason), reason, "{name}");
+            assert!(failure.is_none_or(|failure| failure.message.ends_with("it is so")));
+        }
+    }
+}

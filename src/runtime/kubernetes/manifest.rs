@@ -1,0 +1,202 @@
+//! The objects of a session as they are asked for: the volume claim, the Secret, the Pod.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::names::{labels, object_name};
+use super::record::{self, Record, Wanted};
+use super::settings::KubernetesSettings;
+use crate::session::{Memo, Origin, SessionId, Spec};
+
+/// The port that opencode listens on in every Pod.
+pub(super) const PORT: u16 = 4096;
+/// Where the volume is mounted.
+const ROOT: &str = "/session";
+/// The name of the container that prepares the volume.
+pub(super) const PREPARE: &str = "prepare";
+/// The name of the container that opencode runs in.
+pub(super) const OPENCODE: &str = "opencode";
+/// The annotation that tells which run a Pod belongs to.
+pub(super) const RUN: &str = "opencode-router/run";
+/// The entry of the Secret that is the password of the session's opencode.
+pub(super) const PASSWORD: &str = "password";
+/// The entry of the Secret that is the end of the last run's log.
+pub(super) const LAST_LOG: &str = "last-log";
+const INIT: &str = include_str!("init.sh");
+/// How long opencode has from SIGTERM to SIGKILL, in seconds. It was asked to end its work before.
+const GRACE_SECONDS: i64 = 10;
+
+/// An object is written as the JSON that Kubernetes documents; that it is one is shown by tests.
+fn object<T: serde::de::DeserializeOwned + Default>(value: Value) -> T {
+    serde_json::from_value(value).unwrap_or_default()
+}
+
+fn meta(id: SessionId, annotations: BTreeMap<String, String>) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(object_name(id)),
+        labels: Some(labels(id)),
+        annotations: Some(annotations),
+        ..ObjectMeta::default()
+    }
+}
+
+/// What ties an object to the session's claim, so that it goes when that goes.
+fn owned_by(record: &Record) -> Value {
+    json!([{
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "name": object_name(record.spec.id()), "uid": record.uid,
+    }])
+}
+
+/// The claim of a new session, which is wanted to run.
+pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
+    let written = record::annotations(spec, memo, Wanted::Running, 0);
+    let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    object(json!({
+        "metadata": meta(spec.id(), annotations),
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": settings.storage_class,
+            "resources": {"requests": {"storage": settings.storage_size}},
+        },
+    }))
+}
+
+/// The Secret with the session's password.
+pub(super) fn secret(record: &Record, password: &SecretString) -> Secret {
+    let mut meta = json!(meta(record.spec.id(), BTreeMap::new()));
+    meta["ownerReferences"] = owned_by(record);
+    object(json!({"metadata": meta, "type": "Opaque", "stringData": {PASSWORD: password.expose_secret()}}))
+}
+
+/// The folder that a session's opencode works in.
+pub(super) fn directory(spec: &Spec) -> String {
+    format!("{ROOT}/work/{}", spec.project_name())
+}
+
+/// The Pod of the record's run.
+pub(super) fn pod(settings: &KubernetesSettings, record: &Record) -> Pod {
+    let id = record.spec.id();
+    let mut meta = json!(meta(id, BTreeMap::from([(RUN.to_owned(), record.run.to_string())])));
+    meta["ownerReferences"] = owned_by(record);
+    let pull_secrets = settings.image_pull_secret.as_ref().map(|name| json!([{"name": name}]));
+    object(json!({
+        "metadata": meta,
+        "spec": {
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": GRACE_SECONDS,
+            "automountServiceAccountToken": false,
+            "enableServiceLinks": false,
+            "imagePullSecrets": pull_secrets,
+            "securityContext": {
+                "runAsNonRoot": true,
+                "runAsUser": settings.user,
+                "runAsGroup": settings.user,
+                "fsGroup": settings.user,
+                "fsGroupChangePolicy": settings.user.map(|_| "OnRootMismatch"),
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "initContainers": [prepare(settings, &record.spec)],
+            "containers": [opencode(settings, &record.spec)],
+            "volumes": volumes(settings, id),
+        },
+    }))
+}
+
+fn volumes(settings: &KubernetesSettings, id: SessionId) -> Vec<Value> {
+    let mut volumes = vec![
+        json!({"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}}),
+        json!({"name": "tmp", "emptyDir": {}}),
+    ];
+    volumes.extend(settings.config_map.as_ref().map(|name| json!({"name": "config", "configMap": {"name": name}})));
+    volumes
+}
+
+/// What both containers have in common.
+fn container(settings: &KubernetesSettings, name: &str) -> Value {
+    json!({
+        "name": name,
+        "image": settings.image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "resources": {"requests": settings.requests, "limits": settings.limits},
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "session", "mountPath": ROOT}, {"name": "tmp", "mountPath": "/tmp"}],
+    })
+}
+
+fn variable(name: &str, value: &str) -> Value {
+    // A `$(NAME)` in a value would be replaced by Kubernetes; a doubled `$` is a plain one.
+    json!({"name": name, "value": value.replace("$(", "$$(")})
+}
+
+fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
+    let owner = &spec.key.owner;
+    let mut env = vec![
+        variable("HOME", &format!("{ROOT}/home")),
+        variable("TMPDIR", "/tmp"),
+        variable("LC_ALL", "C.UTF-8"),
+        variable("PROJECT_NAME", &spec.project_name()),
+        variable("GIT_TERMINAL_PROMPT", "0"),
+        variable("GIT_ASKPASS", "true"),
+        variable("SSH_ASKPASS", "true"),
+        variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
+        variable("GIT_ALLOW_PROTOCOL", "https:http:ssh:git"),
+        variable("OPENCODE_DISABLE_AUTOUPDATE", "1"),
+    ];
+    for role in ["AUTHOR", "COMMITTER"] {
+        env.push(variable(&format!("GIT_{role}_NAME"), owner.local_part()));
+        env.push(variable(&format!("GIT_{role}_EMAIL"), owner.as_str()));
+    }
+    if let Origin::Repository { url, branch } = &spec.key.origin {
+        env.push(variable("REPO_URL", url.as_str()));
+        env.push(variable("BRANCH", branch.as_str()));
+    }
+    env.extend(spec.source_branch.as_ref().map(|branch| variable("SOURCE_BRANCH", branch.as_str())));
+    let mut container = container(settings, PREPARE);
+    container["command"] = json!(["sh", "-c", INIT]);
+    container["workingDir"] = json!(ROOT);
+    container["env"] = json!(env);
+    container
+}
+
+fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
+    let mut env = vec![
+        variable("HOME", &format!("{ROOT}/home")),
+        variable("TMPDIR", "/tmp"),
+        variable("USER", spec.key.owner.local_part()),
+        variable("TERM", "xterm-256color"),
+        variable("OPENCODE_DISABLE_AUTOUPDATE", "1"),
+        json!({
+            "name": "OPENCODE_SERVER_PASSWORD",
+            "valueFrom": {"secretKeyRef": {"name": object_name(spec.id()), "key": PASSWORD}},
+        }),
+    ];
+    let mut container = container(settings, OPENCODE);
+    if settings.config_map.is_some() {
+        // opencode merges this file into its other configuration.
+        env.push(variable("OPENCODE_CONFIG", "/config/opencode.json"));
+        let mount = json!({"name": "config", "mountPath": "/config", "readOnly": true});
+        if let Some(mounts) = container["volumeMounts"].as_array_mut() {
+            mounts.push(mount);
+        }
+    }
+    if let Some(name) = &settings.api_key_secret {
+        container["envFrom"] = json!([{"secretRef": {"name": name}}]);
+    }
+    // What opencode starts may leave processes behind, which only an init collects.
+    let port = PORT.to_string();
+    container["command"] = json!(["tini", "--", "opencode", "serve", "--hostname", "0.0.0.0", "--port", port]);
+    container["workingDir"] = json!(directory(spec));
+    container["ports"] = json!([{"name": "opencode", "containerPort": PORT}]);
+    container["env"] = json!(env);
+    container
+}

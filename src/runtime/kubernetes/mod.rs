@@ -1,0 +1,247 @@
+//! Sessions on Kubernetes: each a volume claim, which is also its record, a Secret, and while it runs a Pod.
+//!
+//! What is known comes from one watch ([`watch`]) and is kept in the [`picture`]. A run is numbered: the number is
+//! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
+//! at once, nobody takes one run for another.
+
+mod attend;
+mod cluster;
+mod explain;
+mod logs;
+mod manifest;
+mod names;
+mod picture;
+mod pod;
+mod record;
+mod replicas;
+mod run;
+mod serve;
+mod settings;
+mod watch;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kube::Client;
+use parking_lot::Mutex;
+use tokio::sync::{mpsc, oneshot, watch as value};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::cluster::{Cluster, Refusal, asked};
+use self::picture::Picture;
+use self::record::{Record, Wanted};
+use self::watch::Freshness;
+use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
+use crate::session::{Duties, Failure, Memo, Reason, SessionId, Spec};
+
+pub use self::settings::KubernetesSettings;
+
+/// How much news may wait for the registry, which takes each in microseconds.
+const NEWS_BUFFER: usize = 256;
+/// How often a change of a record is tried that others change as well.
+const ATTEMPTS: usize = 50;
+
+/// The runtime.
+pub struct Kubernetes {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: KubernetesSettings,
+    cluster: Cluster,
+    picture: Arc<Picture>,
+    freshness: Arc<Freshness>,
+    duties: value::Sender<Duties>,
+    watched: Mutex<bool>,
+    tasks: TaskTracker,
+    end: CancellationToken,
+}
+
+/// A record as it is to be.
+struct Amended {
+    memo: Memo,
+    wanted: Wanted,
+    run: u64,
+}
+
+impl Kubernetes {
+    /// A runtime on the cluster that the program runs in, or that KUBECONFIG names.
+    pub async fn connect(settings: KubernetesSettings) -> Result<Self, String> {
+        let config = kube::Config::infer().await.map_err(|error| error.to_string())?;
+        let client = Client::try_from(config).map_err(|error| error.to_string())?;
+        Ok(Self::new(client, settings))
+    }
+
+    /// The namespace that the program runs in or that KUBECONFIG names.
+    pub async fn own_namespace() -> Result<String, String> {
+        kube::Config::infer().await.map(|config| config.default_namespace).map_err(|error| error.to_string())
+    }
+
+    /// A runtime that reaches the cluster by `client`.
+    pub fn new(client: Client, settings: KubernetesSettings) -> Self {
+        let cluster = Cluster::new(client, &settings);
+        // Nothing falls to a replica that has not met the others.
+        let duties = value::Sender::new(Duties::new(false, settings.replica.clone(), []));
+        let inner = Inner {
+            settings,
+            cluster,
+            picture: Arc::new(Picture::new()),
+            freshness: Arc::default(),
+            duties,
+            watched: Mutex::new(false),
+            tasks: TaskTracker::new(),
+            end: CancellationToken::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+}
+
+impl Drop for Kubernetes {
+    fn drop(&mut self) {
+        self.inner.end.cancel();
+    }
+}
+
+impl Inner {
+    /// Changes a record as one step, however many others change it too. `None` from `amend` leaves it as it is.
+    async fn amend(
+        &self,
+        id: SessionId,
+        mut amend: impl FnMut(&Record) -> Option<Amended> + Send,
+    ) -> Result<Option<Record>, Refusal> {
+        let Some(turn) = self.picture.look(id, |held| held.turn.clone()) else { return Ok(None) };
+        let _turn = turn.lock().await;
+        let name = names::object_name(id);
+        for _ in 0..ATTEMPTS {
+            let Some(record) = self.picture.record(id) else { return Ok(None) };
+            let Some(amended) = amend(&record) else { return Ok(Some(record)) };
+            let old = record::annotations(&record.spec, &record.memo, record.wanted, record.run);
+            let mut new = record::annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
+            new.retain(|name, value| old.get(name) != Some(value));
+            if new.is_empty() {
+                return Ok(Some(record));
+            }
+            match self.cluster.annotate(&name, &record.resource_version, serde_json::json!(new)).await {
+                Ok(claim) => return self.accept(&claim).map(Some),
+                Err(Refusal::Conflict(_)) => {
+                    let claim = asked(self.cluster.claims.get(&name)).await?;
+                    self.accept(&claim)?;
+                }
+                Err(Refusal::Missing) => {
+                    self.picture.forget_record(id, &record.uid);
+                    return Ok(None);
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Err(Refusal::Passing("others change the session's record all the time".to_owned()))
+    }
+
+    fn accept(&self, claim: &k8s_openapi::api::core::v1::PersistentVolumeClaim) -> Result<Record, Refusal> {
+        let record = Record::read(claim).map_err(Refusal::Final)?;
+        self.picture.learn_record(record.clone());
+        Ok(record)
+    }
+
+    /// Begins to keep up with the cluster. Returns when everything there is is known.
+    async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
+        let (pods_known, pods) = oneshot::channel();
+        let (claims_known, claims) = oneshot::channel();
+        let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
+        let follow = watch::follow(self.cluster.pods.clone(), picture, freshness, pods_known);
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
+        let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
+        let follow = watch::follow(self.cluster.claims.clone(), picture, freshness, claims_known);
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
+        let _ = tokio::join!(pods, claims);
+        let inner = self.clone();
+        let meet = async move { inner.meet_replicas().await };
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(meet));
+        let inner = self.clone();
+        self.tasks.spawn(async move {
+            inner.picture.tell(news, inner.end.clone(), |id| inner.look_after(id)).await;
+        });
+    }
+}
+
+fn runtime_error(refusal: &Refusal) -> RuntimeError {
+    RuntimeError(refusal.to_string())
+}
+
+#[async_trait]
+impl Runtime for Kubernetes {
+    fn name(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+        let inner = &self.inner;
+        let id = spec.id();
+        if inner.picture.record(id).is_some_and(|record| !record.deleting) {
+            return Ok(());
+        }
+        let claim = manifest::claim(&inner.settings, spec, memo);
+        let claim = match asked(inner.cluster.claims.create(&Default::default(), &claim)).await {
+            Err(Refusal::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
+            created => created,
+        };
+        let record = claim.and_then(|claim| inner.accept(&claim)).map_err(|refusal| {
+            tracing::warn!(session = %id, %refusal, "the session's volume claim was not created");
+            refusal.failure("the session's volume")
+        })?;
+        if record.deleting {
+            return Err(Failure::new(Reason::RuntimeError, "It is still being deleted. Try again in a moment."));
+        }
+        Ok(())
+    }
+
+    async fn start(&self, id: SessionId) -> Result<(), Failure> {
+        self.inner.start_run(id).await
+    }
+
+    async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
+        self.inner.stop_run(id, None).await.map(|_| ()).map_err(|refusal| runtime_error(&refusal))
+    }
+
+    async fn stop_unchanged(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
+        self.inner.stop_run(id, Some(revision)).await.map_err(|refusal| runtime_error(&refusal))
+    }
+
+    async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
+        self.inner.delete_all(id).await.map_err(|refusal| runtime_error(&refusal))
+    }
+
+    async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
+        let amended = self.inner.amend(id, |record| {
+            let memo = record.memo.edited(&mut *edit)?;
+            Some(Amended { memo, wanted: record.wanted, run: record.run })
+        });
+        let record = amended.await.map_err(|refusal| runtime_error(&refusal))?;
+        Ok(record.map(|record| record.memo))
+    }
+
+    fn duties(&self) -> value::Receiver<Duties> {
+        self.inner.duties.subscribe()
+    }
+
+    async fn watch(&self) -> mpsc::Receiver<News> {
+        let (news, told) = mpsc::channel(NEWS_BUFFER);
+        let first = !std::mem::replace(&mut *self.inner.watched.lock(), true);
+        if first {
+            self.inner.begin(news).await;
+        }
+        told
+    }
+
+    async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
+        self.inner.read_logs(id, range).await.map_err(|refusal| runtime_error(&refusal))
+    }
+
+    async fn end(&self) {
+        self.inner.leave_replicas().await;
+        self.inner.end.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+}

@@ -1,0 +1,40 @@
+//! What the objects of a session are called, and how they are found.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::session::SessionId;
+
+/// What the names of all objects of sessions begin with. The rest is the session's id.
+const PREFIX: &str = "opencode-session-";
+/// The labels that Pods, volume claims and Secrets of sessions carry, as a selector.
+pub(super) const SELECTOR: &str =
+    "app.kubernetes.io/managed-by=opencode-router,app.kubernetes.io/name=opencode-session";
+
+/// The name that a session's Pod, volume claim and Secret share.
+pub(super) fn object_name(id: SessionId) -> String {
+    format!("{PREFIX}{id}")
+}
+
+/// The session that an object belongs to.
+pub(super) fn session_of(meta: &ObjectMeta) -> Option<SessionId> {
+    meta.name.as_deref()?.strip_prefix(PREFIX)?.parse().ok()
+}
+
+/// The labels of a session's objects
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>).
+pub(super) fn labels(id: SessionId) -> BTreeMap<String, String> {
+    let labels = [
+        ("app.kubernetes.io/managed-by", "opencode-router".to_owned()),
+        ("app.kubernetes.io/name", "opencode-session".to_owned()),
+        ("app.kubernetes.io/instance", id.to_string()),
+    ];
+    labels.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The version of an object, for comparing. The API server's versions are numbers that grow
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>); 0 for one that is none.
+pub(super) fn version(meta: &ObjectMeta) -> u64 {
+    meta.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or_default()
+}

@@ -1,0 +1,212 @@
+//! The record of a session: the annotations of its volume claim. What they do not say is not known.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use crate::git::{Branch, RepoUrl};
+use crate::session::{Email, Memo, Origin, SessionKey, Spec};
+
+/// What the names of all annotations begin with.
+const PREFIX: &str = "opencode-router/";
+/// The version of the format that this program writes. Another one is left alone.
+const FORMAT: &str = "1";
+
+/// Whether a session is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Wanted {
+    /// It is.
+    Running,
+    /// It is not; its files are kept.
+    Stopped,
+}
+
+/// What is written down of a session.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) spec: Spec,
+    pub(super) memo: Memo,
+    pub(super) wanted: Wanted,
+    /// Counts the runs. The Pod of a run carries its number, so that none is taken for another.
+    pub(super) run: u64,
+    /// The claim's own identity, which a claim of the same name that comes later does not have.
+    pub(super) uid: String,
+    pub(super) resource_version: String,
+    pub(super) version: u64,
+    /// The session goes away with its files.
+    pub(super) deleting: bool,
+}
+
+impl Record {
+    /// Reads the record of a claim, or says why it cannot be used.
+    pub(super) fn read(claim: &PersistentVolumeClaim) -> Result<Self, String> {
+        let meta = &claim.metadata;
+        let none = BTreeMap::new();
+        let annotations = Annotations(meta.annotations.as_ref().unwrap_or(&none));
+        let format = annotations.text("format")?;
+        if format != FORMAT {
+            return Err(format!("it has format version “{format}”, this program knows {FORMAT}"));
+        }
+        let record = Self {
+            spec: annotations.spec()?,
+            memo: annotations.memo()?,
+            wanted: annotations.json("wanted")?,
+            run: annotations.parsed("run")?,
+            uid: meta.uid.clone().unwrap_or_default(),
+            resource_version: meta.resource_version.clone().unwrap_or_default(),
+            version: names::version(meta),
+            deleting: meta.deletion_timestamp.is_some(),
+        };
+        if names::session_of(meta) != Some(record.spec.id()) {
+            return Err("its key does not give the id that it is named after".to_owned());
+        }
+        Ok(record)
+    }
+}
+
+/// The annotations of a record; nothing for those that it does not have.
+pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) -> BTreeMap<String, Option<String>> {
+    let (repo_url, branch, nonce) = match &spec.key.origin {
+        Origin::Repository { url, branch } => (Some(url.as_str()), Some(branch.as_str()), None),
+        Origin::NewProject { nonce } => (None, None, Some(nonce.as_str())),
+    };
+    let text = |text: &str| Some(text.to_owned());
+    // What has an annotation of its own is not said twice.
+    let mut rest = memo.clone();
+    rest.title = None;
+    rest.last_activity = Timestamp::UNIX_EPOCH;
+    let all = [
+        ("format", text(FORMAT)),
+        ("owner", text(spec.key.owner.as_str())),
+        ("repo-url", repo_url.and_then(text)),
+        ("branch", branch.and_then(text)),
+        ("nonce", nonce.and_then(text)),
+        ("source-branch", spec.source_branch.as_ref().and_then(|branch| text(branch.as_str()))),
+        ("profile", spec.profile.clone()),
+        ("created-at", Some(spec.created_at.to_string())),
+        ("last-activity", Some(memo.last_activity.to_string())),
+        ("title", memo.title.clone()),
+        ("wanted", text(if wanted == Wanted::Running { "running" } else { "stopped" })),
+        ("run", Some(run.to_string())),
+        ("memo", serde_json::to_string(&rest).ok()),
+    ];
+    all.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
+}
+
+struct Annotations<'a>(&'a BTreeMap<String, String>);
+
+impl Annotations<'_> {
+    fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(&format!("{PREFIX}{name}")).map(String::as_str)
+    }
+
+    fn text(&self, name: &str) -> Result<&str, String> {
+        self.optional(name).ok_or_else(|| format!("it has no annotation {PREFIX}{name}"))
+    }
+
+    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, String> {
+        self.text(name)?.parse().map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+        let value = serde_json::Value::from(self.text(name)?);
+        serde_json::from_value(value).map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
+    }
+
+    fn spec(&self) -> Result<Spec, String> {
+        let wrong = |name: &str, error: &dyn std::fmt::Display| format!("its annotation {PREFIX}{name}: {error}");
+        let branch = |name: &str| {
+            let branch = self.optional(name).map(Branch::parse).transpose();
+            branch.map_err(|error| wrong(name, &error))
+        };
+        let origin = match (self.optional("repo-url"), self.optional("nonce")) {
+            (Some(url), None) => Origin::Repository {
+                url: RepoUrl::parse(url).map_err(|error| wrong("repo-url", &error))?,
+                branch: branch("branch")?.ok_or_else(|| format!("it has no annotation {PREFIX}branch"))?,
+            },
+            (None, Some(nonce)) => Origin::NewProject { nonce: nonce.to_owned() },
+            _ => return Err(format!("it needs exactly one of {PREFIX}repo-url and {PREFIX}nonce")),
+        };
+        let owner = Email::parse(self.text("owner")?).map_err(|error| wrong("owner", &error))?;
+        Ok(Spec {
+            key: SessionKey { owner, origin },
+            source_branch: branch("source-branch")?,
+            profile: self.optional("profile").map(str::to_owned),
+            created_at: self.parsed("created-at")?,
+        })
+    }
+
+    fn memo(&self) -> Result<Memo, String> {
+        let memo: Memo = serde_json::from_str(self.text("memo")?)
+            .map_err(|error| format!("its annotation {PREFIX}memo: {error}"))?;
+        let title = self.optional("title").map(str::to_owned);
+        Ok(Memo { last_activity: self.parsed("last-activity")?, title, ..memo })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Failure, Reason};
+
+    fn claim(spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
+        let mut claim = PersistentVolumeClaim::default();
+        let written = annotations(spec, memo, Wanted::Running, 3);
+        claim.metadata.annotations =
+            Some(written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect());
+        claim.metadata.name = Some(names::object_name(spec.id()));
+        claim.metadata.uid = Some("u".to_owned());
+        claim.metadata.resource_version = Some("17".to_owned());
+        claim
+    }
+
+    fn spec(origin: Origin) -> Spec {
+        let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin };
+        Spec { key, source_branch: None, profile: None, created_at: Timestamp::from_second(7).unwrap() }
+    }
+
+    fn repository() -> Spec {
+        let url = RepoUrl::parse("https://someone:secret@h/a/b.git").unwrap();
+        Spec {
+            source_branch: Some(Branch::parse("dev").unwrap()),
+            profile: Some("large".to_owned()),
+            ..spec(Origin::Repository { url, branch: Branch::parse("main").unwrap() })
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_holds_no_password() {
+        for spec in [repository(), spec(Origin::new_project())] {
+            let mut memo = Memo::new(Timestamp::from_second(9).unwrap());
+            memo.title = Some("Ünïcode “title”".to_owned());
+            memo.failure = Some(Failure::new(Reason::StartTimeout, "too slow"));
+            memo.revision = 4;
+            let claim = claim(&spec, &memo);
+            let record = Record::read(&claim).unwrap();
+            assert_eq!((&record.spec, &record.memo), (&spec, &memo));
+            assert_eq!((record.wanted, record.run, record.version), (Wanted::Running, 3, 17));
+            assert!(!format!("{:?}", claim.metadata).contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_says_why() {
+        let memo = Memo::new(Timestamp::UNIX_EPOCH);
+        let with = |name: &str, value: &str| {
+            let mut claim = claim(&repository(), &memo);
+            let annotations = claim.metadata.annotations.as_mut().unwrap();
+            annotations.insert(format!("{PREFIX}{name}"), value.to_owned());
+            Record::read(&claim).unwrap_err()
+        };
+        assert!(with("format", "2").contains("format version “2”"));
+        assert!(with("owner", "nobody").contains("opencode-router/owner"));
+        assert!(with("wanted", "maybe").contains("opencode-router/wanted"));
+        assert!(with("nonce", "x").contains("exactly one"));
+        assert!(with("owner", "other@b").contains("key does not give the id"));
+        assert!(Record::read(&PersistentVolumeClaim::default()).unwrap_err().contains("opencode-router/format"));
+    }
+}

@@ -1,0 +1,169 @@
+//! The replicas of the router: each shows with a Lease that it is alive, and one of them leads.
+//!
+//! Whether a Lease is still held is judged by when it was last seen to change, on the clock of the one who looks, so
+//! that clocks which differ or jump do no harm. Whoever leads holds the one Lease that is for that; what it does with it
+//! is decided anew by the record of each session, so that one who leads no more, and does not know it yet, does no harm.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::api::{DeleteParams, ListParams, PostParams};
+
+use super::Inner;
+use super::cluster::{Refusal, asked, delete_exactly};
+use super::names::version;
+use crate::session::Duties;
+
+/// How often a replica shows that it is alive.
+const PERIOD: Duration = Duration::from_secs(4);
+/// How long a Lease holds that is not renewed.
+const LASTS: Duration = Duration::from_secs(15);
+/// How long after the last renewal one stops to lead by itself: well before another may begin.
+const LEADS: Duration = Duration::from_secs(10);
+/// How long one round may take.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The label that ties the Leases to the sessions that the replicas look after.
+const SESSIONS: &str = "opencode-router/sessions";
+
+/// A Lease as it was seen to change last.
+struct Seen {
+    version: u64,
+    at: Instant,
+}
+
+impl Seen {
+    fn holds(&self) -> bool {
+        self.at.elapsed() < LASTS
+    }
+}
+
+impl Inner {
+    fn own_lease(&self) -> String {
+        format!("opencode-router-{}", self.settings.replica)
+    }
+
+    fn leading_lease(&self) -> String {
+        format!("opencode-router-leads-{}", self.settings.namespace)
+    }
+
+    /// Meets the other replicas until the task is ended.
+    pub(super) async fn meet_replicas(&self) {
+        let mut seen = HashMap::new();
+        let mut led = None;
+        loop {
+            match tokio::time::timeout(PATIENCE, self.meet_once(&mut seen, &mut led)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(refusal)) => tracing::warn!(%refusal, "the other replicas cannot be met"),
+                Err(_) => tracing::warn!("the other replicas cannot be met: the API server does not answer"),
+            }
+            self.settle_duties(&seen, led);
+            tokio::time::sleep(PERIOD).await;
+        }
+    }
+
+    async fn meet_once(&self, seen: &mut HashMap<String, Seen>, led: &mut Option<Instant>) -> Result<(), Refusal> {
+        let selector = format!("{SESSIONS}={}", self.settings.namespace);
+        let found = asked(self.cluster.leases.list(&ListParams::default().labels(&selector))).await?;
+        let mut leases: HashMap<_, _> =
+            found.items.into_iter().filter_map(|lease| Some((lease.metadata.name.clone()?, lease))).collect();
+        seen.retain(|name, _| leases.contains_key(name));
+        for (name, lease) in &leases {
+            let version = version(&lease.metadata);
+            let known = seen.entry(name.clone()).or_insert_with(|| Seen { version, at: Instant::now() });
+            if known.version != version {
+                *known = Seen { version, at: Instant::now() };
+            }
+        }
+        let own = self.own_lease();
+        self.hold(&own, leases.remove(&own)).await?;
+        let name = self.leading_lease();
+        let lease = leases.remove(&name);
+        let mine = lease.as_ref().is_some_and(|lease| holder(lease) == Some(&self.settings.replica));
+        let free = lease.as_ref().is_none_or(|lease| holder(lease).is_none_or(str::is_empty))
+            || seen.get(&name).is_some_and(|seen| !seen.holds());
+        if mine || free {
+            let asked_at = Instant::now();
+            match self.hold(&name, lease).await {
+                Ok(()) => *led = Some(asked_at),
+                // Another one was faster.
+                Err(Refusal::Conflict(_)) => *led = None,
+                Err(refusal) => return Err(refusal),
+            }
+        } else {
+            *led = None;
+        }
+        Ok(())
+    }
+
+    /// Makes a Lease this replica's, or renews it, unless somebody changed it meanwhile.
+    async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), Refusal> {
+        let now = Some(MicroTime(Timestamp::now()));
+        let labels = [
+            ("app.kubernetes.io/managed-by".to_owned(), "opencode-router".to_owned()),
+            (SESSIONS.to_owned(), self.settings.namespace.clone()),
+        ];
+        let fresh = lease.is_none();
+        let mut lease = lease.unwrap_or_else(|| Lease {
+            metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.into()), ..ObjectMeta::default() },
+            spec: None,
+        });
+        let spec = lease.spec.get_or_insert_with(LeaseSpec::default);
+        if spec.holder_identity.as_deref() != Some(&self.settings.replica) {
+            spec.acquire_time.clone_from(&now);
+            spec.lease_transitions = Some(spec.lease_transitions.unwrap_or_default() + i32::from(!fresh));
+        }
+        spec.holder_identity = Some(self.settings.replica.clone());
+        spec.lease_duration_seconds = i32::try_from(LASTS.as_secs()).ok();
+        spec.renew_time = now;
+        let leases = &self.cluster.leases;
+        match fresh {
+            true => asked(leases.create(&PostParams::default(), &lease)).await,
+            false => asked(leases.replace(name, &PostParams::default(), &lease)).await,
+        }
+        .map(|_| ())
+    }
+
+    fn settle_duties(&self, seen: &HashMap<String, Seen>, led: Option<Instant>) {
+        let leading = self.leading_lease();
+        let alive = seen.iter().filter(|(name, seen)| **name != leading && seen.holds());
+        let names = alive.filter_map(|(name, _)| Some(name.strip_prefix("opencode-router-")?.to_owned()));
+        let leads = led.is_some_and(|led| led.elapsed() < LEADS);
+        let duties = Duties::new(leads, self.settings.replica.clone(), names);
+        let changed = self.duties.send_if_modified(|known| {
+            let changed = *known != duties;
+            known.clone_from(&duties);
+            changed
+        });
+        if changed {
+            tracing::info!(leads, replicas = duties.replicas(), "the replicas share the work anew");
+            if leads {
+                // What was lost while nobody led.
+                self.picture.mark_all();
+            }
+        }
+    }
+
+    /// Tells the other replicas that this one goes, so that they need not wait.
+    pub(super) async fn leave_replicas(&self) {
+        let leave = async {
+            if self.duties.borrow().leads
+                && let Ok(lease) = asked(self.cluster.leases.get(&self.leading_lease())).await
+                && holder(&lease) == Some(&self.settings.replica)
+            {
+                let uid = lease.metadata.uid.clone().unwrap_or_default();
+                let version = lease.metadata.resource_version.clone();
+                let _ = delete_exactly(&self.cluster.leases, &self.leading_lease(), &uid, version).await;
+            }
+            let _ = asked(self.cluster.leases.delete(&self.own_lease(), &DeleteParams::default())).await;
+        };
+        let _ = tokio::time::timeout(PATIENCE, leave).await;
+    }
+}
+
+fn holder(lease: &Lease) -> Option<&str> {
+    lease.spec.as_ref()?.holder_identity.as_deref()
+}

@@ -1,0 +1,186 @@
+//! Starting, stopping and deleting sessions: each a sequence of steps that any replica can go on with, because every
+//! step begins with what is written down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::api::PostParams;
+
+use super::cluster::{Refusal, asked, delete_exactly};
+use super::manifest;
+use super::names::object_name;
+use super::picture::Held;
+use super::pod::PodSeen;
+use super::record::{Record, Wanted};
+use super::watch::look_again;
+use super::{Amended, Inner};
+use crate::opencode::command;
+use crate::session::{Failure, PhaseName, Reason, SessionId};
+
+/// How long opencode may take to end its work before it is asked to end itself.
+const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a Pod may take to end; the kubelet kills it long before that, if it is there.
+const END_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long to wait before something is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl Inner {
+    /// See [`crate::runtime::Runtime::start`].
+    pub(super) async fn start_run(self: &Arc<Self>, id: SessionId) -> Result<(), Failure> {
+        let gone = || Failure::new(Reason::RuntimeError, "There is no such session any more.");
+        let record = self.want_run(id).await.map_err(|refusal| refusal.failure("the session's start"))?;
+        let record = record.filter(|record| !record.deleting).ok_or_else(gone)?;
+        self.picture.told(id).await;
+        loop {
+            let Some(known) = self.picture.record(id) else { return Err(gone()) };
+            if known.wanted != Wanted::Running || known.run != record.run || known.deleting {
+                // Somebody decided otherwise meanwhile.
+                return Ok(());
+            }
+            let step = match self.picture.pod(id) {
+                Some(pod) if pod.run == record.run => return Ok(()),
+                Some(pod) => self.end_pod(id, &pod).await,
+                None => self.make_pod(&record).await,
+            };
+            match step {
+                Ok(()) => {}
+                Err(Refusal::Final(said)) => {
+                    let failure = Refusal::Final(said).failure("the session's Pod");
+                    // A run that cannot be is not wanted any more; nobody is to try it again.
+                    let _ = self.unwant_run(id, record.run).await;
+                    self.picture.told(id).await;
+                    return Err(failure);
+                }
+                Err(refusal) => {
+                    tracing::debug!(session = %id, %refusal, "a step of the start is tried again");
+                    tokio::time::sleep(PAUSE).await;
+                    let _ = look_again(&self.cluster, &self.picture, id).await;
+                }
+            }
+        }
+    }
+
+    /// Writes down that the session is to run, as a new run unless one goes on or was not begun yet.
+    async fn want_run(&self, id: SessionId) -> Result<Option<Record>, Refusal> {
+        let wanted = self.amend(id, |record| {
+            let pod = self.picture.pod(id).filter(|_| record.wanted == Wanted::Running);
+            let same = pod.as_ref().is_none_or(|pod| pod.run != record.run);
+            let lives =
+                pod.is_some_and(|pod| pod.run == record.run && !pod.deleting && pod.seen.name != PhaseName::Failed);
+            if lives || record.deleting {
+                return None;
+            }
+            let same = same && record.wanted == Wanted::Running;
+            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
+            Some(Amended { memo, wanted: Wanted::Running, run: if same { record.run } else { record.run + 1 } })
+        });
+        wanted.await
+    }
+
+    /// Writes down that a run is not wanted, if it is still the one that is.
+    pub(super) async fn unwant_run(&self, id: SessionId, run: u64) -> Result<Option<Record>, Refusal> {
+        let unwanted = self.amend(id, |record| {
+            let same = record.wanted == Wanted::Running && record.run == run;
+            same.then(|| Amended { memo: record.memo.clone(), wanted: Wanted::Stopped, run })
+        });
+        unwanted.await
+    }
+
+    /// Makes the Pod of a run. The Secret comes first: a Pod that has to wait for it waits long.
+    async fn make_pod(self: &Arc<Self>, record: &Record) -> Result<(), Refusal> {
+        let id = record.spec.id();
+        self.password(record).await?;
+        let pod = manifest::pod(&self.settings, record);
+        let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
+        self.picture.learn_pod(id, PodSeen::of(&made));
+        self.attend_start(id, record.run);
+        Ok(())
+    }
+
+    /// Ends this Pod, and waits until it is gone: nothing else may use the volume before.
+    async fn end_pod(&self, id: SessionId, pod: &PodSeen) -> Result<(), Refusal> {
+        if !pod.deleting {
+            let version = pod.version.to_string();
+            delete_exactly(&self.cluster.pods, &object_name(id), &pod.uid, Some(version)).await?;
+        }
+        let gone =
+            |held: Option<&Held>| held.and_then(|held| held.pod.as_ref()).is_none_or(|known| known.uid != pod.uid);
+        if tokio::time::timeout(END_TIMEOUT, self.picture.until(id, gone)).await.is_err() {
+            let node = pod.node.as_deref().unwrap_or("no node");
+            return Err(Refusal::Passing(format!("its Pod on {node} does not end; see docs/deploy.md on lost nodes")));
+        }
+        Ok(())
+    }
+
+    /// See [`crate::runtime::Runtime::stop`]. With `only_at`, nothing is done unless the memo is at this revision;
+    /// returns whether the session was stopped.
+    pub(super) async fn stop_run(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, Refusal> {
+        let mut changed = false;
+        let record = self.amend(id, |record| {
+            changed = only_at.is_some_and(|revision| revision != record.memo.revision);
+            if changed {
+                return None;
+            }
+            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
+            Some(Amended { memo, wanted: Wanted::Stopped, run: record.run })
+        });
+        let Some(record) = record.await? else { return Ok(true) };
+        if changed {
+            return Ok(false);
+        }
+        let server = self.picture.look(id, |held| held.server.as_ref().map(|(_, server)| server.clone())).flatten();
+        if let Some(server) = server
+            && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
+        {
+            tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
+        }
+        self.keep_last_log(id).await;
+        while let Some(pod) = self.picture.pod(id) {
+            let known = self.picture.record(id);
+            if known.is_none_or(|known| known.wanted == Wanted::Running || known.run != record.run) {
+                // Somebody wants it again. A Pod that is not deleted yet goes on.
+                self.picture.told(id).await;
+                return Ok(false);
+            }
+            match self.end_pod(id, &pod).await {
+                Ok(()) => {}
+                Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        self.picture.told(id).await;
+        Ok(true)
+    }
+
+    /// See [`crate::runtime::Runtime::delete`]. The claim is deleted first, which Kubernetes carries out when no Pod
+    /// uses it any more: from then on everybody knows that the session goes, and can go on with it.
+    pub(super) async fn delete_all(&self, id: SessionId) -> Result<(), Refusal> {
+        let name = object_name(id);
+        while let Some(record) = self.picture.record(id).filter(|record| !record.deleting) {
+            let version = record.resource_version.clone();
+            match delete_exactly(&self.cluster.claims, &name, &record.uid, Some(version)).await {
+                Ok(()) => break,
+                Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        while let Some(pod) = self.picture.pod(id) {
+            match self.end_pod(id, &pod).await {
+                Ok(()) => {}
+                Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        if self.picture.record(id).is_some() {
+            match asked(self.cluster.secrets.delete(&name, &Default::default())).await {
+                Ok(_) | Err(Refusal::Missing) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        let gone = |held: Option<&Held>| held.is_none_or(|held| held.record.is_none());
+        let waited = tokio::time::timeout(END_TIMEOUT, self.picture.until(id, gone)).await;
+        waited.map_err(|_| Refusal::Passing("its volume claim is not gone; something else uses it".to_owned()))?;
+        self.picture.told(id).await;
+        Ok(())
+    }
+}

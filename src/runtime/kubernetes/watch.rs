@@ -1,0 +1,218 @@
+//! Keeps the picture true: one watch of the sessions' Pods, one of their volume claims.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::Resource;
+use kube::api::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, Event, watcher};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::cluster::{Cluster, Refusal, asked};
+use super::names::{SELECTOR, session_of};
+use super::picture::Picture;
+use super::pod::PodSeen;
+use super::record::Record;
+use crate::session::SessionId;
+
+/// How long one watch request lasts, in seconds: a connection that died without a word is noticed soon after.
+const WATCH_SECONDS: u32 = 60;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A watch that failed tries again within the pause. One that did not fail again for so long works.
+const MENDED: Duration = Duration::from_secs(15);
+
+/// The pauses between attempts to watch, the longest short enough to catch up soon.
+#[derive(Default)]
+struct Pauses {
+    attempts: u32,
+}
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = FIRST_PAUSE * 2u32.saturating_pow(self.attempts.min(8));
+        self.attempts += 1;
+        // Many replicas that lost the API server together are not to come back together.
+        Some(pause.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0))
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.attempts = 0;
+    }
+}
+
+/// Since when the watch does not keep up.
+#[derive(Default)]
+pub(super) struct Freshness {
+    failing: Mutex<Option<Failing>>,
+}
+
+#[derive(Clone, Copy)]
+struct Failing {
+    since: Instant,
+    last: Instant,
+}
+
+impl Freshness {
+    fn failed(&self) {
+        let now = Instant::now();
+        let mut failing = self.failing.lock();
+        let since = failing.filter(|failing| failing.last.elapsed() < MENDED).map_or(now, |failing| failing.since);
+        *failing = Some(Failing { since, last: now });
+    }
+
+    /// How long ago the picture was surely true.
+    pub(super) fn age(&self) -> Duration {
+        let failing = *self.failing.lock();
+        failing
+            .filter(|failing| failing.last.elapsed() < MENDED)
+            .map_or(Duration::ZERO, |failing| failing.since.elapsed())
+    }
+}
+
+/// A kind of objects that the picture is made of.
+pub(super) trait Watched:
+    Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static
+{
+    /// What it is called in the log.
+    const NAME: &'static str;
+    /// Takes it over as it is now.
+    fn learn(self, id: SessionId, picture: &Picture);
+    /// It is gone.
+    fn forget(id: SessionId, uid: &str, picture: &Picture);
+    /// The identity of the one that is known.
+    fn known(id: SessionId, picture: &Picture) -> Option<String>;
+}
+
+impl Watched for Pod {
+    const NAME: &'static str = "pods";
+
+    fn learn(self, id: SessionId, picture: &Picture) {
+        picture.learn_pod(id, PodSeen::of(&self));
+    }
+
+    fn forget(id: SessionId, uid: &str, picture: &Picture) {
+        picture.forget_pod(id, uid);
+    }
+
+    fn known(id: SessionId, picture: &Picture) -> Option<String> {
+        picture.pod(id).map(|pod| pod.uid)
+    }
+}
+
+impl Watched for PersistentVolumeClaim {
+    const NAME: &'static str = "volume claims";
+
+    fn learn(self, id: SessionId, picture: &Picture) {
+        match Record::read(&self) {
+            Ok(record) => picture.learn_record(record),
+            Err(error) => {
+                tracing::error!(session = %id, %error, "this volume claim cannot be used as a session; it is left alone");
+            }
+        }
+    }
+
+    fn forget(id: SessionId, uid: &str, picture: &Picture) {
+        picture.forget_record(id, uid);
+    }
+
+    fn known(id: SessionId, picture: &Picture) -> Option<String> {
+        picture.record(id).map(|record| record.uid)
+    }
+}
+
+/// Watches one kind until the task is ended; `complete` hears when everything that exists is known.
+pub(super) async fn follow<K: Watched>(
+    api: Api<K>,
+    picture: Arc<Picture>,
+    freshness: Arc<Freshness>,
+    complete: oneshot::Sender<()>,
+) {
+    let config = watcher::Config::default().labels(SELECTOR).timeout(WATCH_SECONDS);
+    let mut events = pin!(watcher(api.clone(), config).backoff(Pauses::default()));
+    let mut complete = Some(complete);
+    let mut listed = HashSet::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listed.clear(),
+            Ok(Event::InitApply(object)) => {
+                listed.extend(session_of(object.meta()));
+                learn(object, &picture);
+            }
+            Ok(Event::InitDone) => {
+                forget_unlisted(&api, &picture, &listed).await;
+                listed = HashSet::new();
+                // Nobody waits a second time.
+                complete.take().map(|complete| complete.send(()));
+            }
+            Ok(Event::Apply(object)) => learn(object, &picture),
+            Ok(Event::Delete(object)) => {
+                if let Some(id) = session_of(object.meta()) {
+                    K::forget(id, object.meta().uid.as_deref().unwrap_or_default(), &picture);
+                }
+            }
+            Err(error) => {
+                freshness.failed();
+                tracing::warn!(%error, "the watch of {} is interrupted", K::NAME);
+            }
+        }
+    }
+}
+
+fn learn<K: Watched>(object: K, picture: &Picture) {
+    if let Some(id) = session_of(object.meta()) {
+        object.learn(id, picture);
+    }
+}
+
+/// What is known and not in a list is gone, unless it came after the list was made: so it is asked for.
+async fn forget_unlisted<K: Watched>(api: &Api<K>, picture: &Picture, listed: &HashSet<SessionId>) {
+    for id in picture.ids() {
+        let Some(uid) = K::known(id, picture).filter(|_| !listed.contains(&id)) else { continue };
+        loop {
+            match asked(api.get(&super::names::object_name(id))).await {
+                Ok(object) if object.meta().uid.as_deref() == Some(&uid) => break object.learn(id, picture),
+                Ok(_) | Err(Refusal::Missing) => break K::forget(id, &uid, picture),
+                Err(error) => {
+                    tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
+                    tokio::time::sleep(LONGEST_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Asks anew for a session's Pod and record, after something went otherwise than expected.
+pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
+    let name = super::names::object_name(id);
+    match asked(cluster.pods.get(&name)).await {
+        Ok(pod) => pod.learn(id, picture),
+        Err(Refusal::Missing) => {
+            if let Some(pod) = picture.pod(id) {
+                picture.forget_pod(id, &pod.uid);
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    match asked(cluster.claims.get(&name)).await {
+        Ok(claim) => claim.learn(id, picture),
+        Err(Refusal::Missing) => {
+            if let Some(record) = picture.record(id) {
+                picture.forget_record(id, &record.uid);
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}

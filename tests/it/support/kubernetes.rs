@@ -1,0 +1,113 @@
+//! A cluster, as TEST_KUBECONFIG names it, and a namespace of it for one test.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace as NamespaceObject;
+use kube::api::{Api, DeleteParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
+use opencode_router::session::SessionId;
+use serde_json::json;
+use tokio::process::Command;
+
+/// The image of sessions, as the test cluster has it.
+pub const SESSION_IMAGE: &str = "opencode-session:test";
+
+/// The file that tells where the cluster is.
+pub fn kubeconfig() -> PathBuf {
+    std::env::var_os("TEST_KUBECONFIG").expect("TEST_KUBECONFIG names the cluster").into()
+}
+
+/// An administrator's connection to the cluster.
+pub async fn client() -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig()).expect("a kubeconfig");
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// A namespace for one test, which allows what the restricted Pod Security Standard allows and nothing else.
+pub struct Namespace {
+    pub name: String,
+    pub client: Client,
+}
+
+impl Namespace {
+    /// Creates one with a name that nothing else has.
+    pub async fn create() -> Self {
+        let client = client().await;
+        let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+        let wanted = json!({"metadata": {"generateName": "test-", "labels": labels}});
+        let wanted: NamespaceObject = serde_json::from_value(wanted).unwrap();
+        let created = Api::all(client.clone()).create(&PostParams::default(), &wanted).await.unwrap();
+        Self { name: created.metadata.name.unwrap(), client }
+    }
+
+    /// What a router in this namespace is told.
+    pub fn settings(&self, replica: &str) -> KubernetesSettings {
+        let resources = |cpu: &str, memory: &str| {
+            BTreeMap::from([("cpu".to_owned(), cpu.to_owned()), ("memory".to_owned(), memory.to_owned())])
+        };
+        KubernetesSettings {
+            namespace: self.name.clone(),
+            router_namespace: self.name.clone(),
+            replica: replica.to_owned(),
+            image: SESSION_IMAGE.to_owned(),
+            image_pull_policy: "IfNotPresent".to_owned(),
+            image_pull_secret: None,
+            storage_class: None,
+            storage_size: "1Gi".to_owned(),
+            api_key_secret: None,
+            config_map: None,
+            requests: resources("10m", "64Mi"),
+            limits: resources("2", "2Gi"),
+            user: Some(1000),
+            stale_after: Duration::from_secs(120),
+        }
+    }
+
+    /// A runtime in this namespace.
+    pub fn runtime(&self, replica: &str) -> Kubernetes {
+        Kubernetes::new(self.client.clone(), self.settings(replica))
+    }
+
+    /// The objects of one kind in it.
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.name)
+    }
+
+    /// Runs a shell command in a session's container; how it ends does not matter.
+    pub async fn run_in(&self, id: SessionId, command: &str) {
+        let pod = format!("opencode-session-{id}");
+        let arguments = ["exec", &pod, "--container", "opencode", "--", "sh", "-c", command];
+        let _ = self.kubectl(&arguments).await;
+    }
+
+    /// Runs kubectl in this namespace; what it printed.
+    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut kubectl = Command::new("kubectl");
+        kubectl.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.name]).args(arguments);
+        let output = kubectl.stdin(Stdio::null()).output().await.expect("kubectl runs");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let (client, name) = (self.client.clone(), self.name.clone());
+        // Without waiting: the cluster goes on with it by itself.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let delete = async move {
+                let namespaces: Api<NamespaceObject> = Api::all(client);
+                let _ = namespaces.delete(&name, &DeleteParams::default()).await;
+            };
+            tokio::task::block_in_place(|| runtime.block_on(delete));
+        }
+    }
+}
