@@ -56,9 +56,6 @@
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
-# Git wants a home, and the root file system is read-only.
-- name: HOME
-  value: /tmp
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}

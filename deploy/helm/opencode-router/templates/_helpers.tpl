@@ -67,7 +67,8 @@ app.kubernetes.io/name: opencode-session
 {{- end }}
 
 {{- define "opencode-router.attachUrl" -}}
-{{ .Values.protocol }}://{{ include "opencode-router.attachHost" . }}{{ include "opencode-router.port" . }}
+{{- $made := printf "%s://%s%s" .Values.protocol (include "opencode-router.attachHost" .) (include "opencode-router.port" .) }}
+{{- .Values.attach.url | default $made }}
 {{- end }}
 
 {{/* Whose word about users counts. With the sidecar only this pod's own loopback. */}}
