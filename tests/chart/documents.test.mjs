@@ -54,6 +54,19 @@ test('every default value has a place in the schema, and the other way round', (
   compare(schema, defaults, [])
 })
 
+const settings = readFileSync(fileURLToPath(new URL('../../docs/settings.md', import.meta.url)), 'utf8')
+const early = settings.includes('`RUNTIME`') ? false : 'the router has no settings for Kubernetes yet'
+
+test('every variable that the chart sets is a setting of the router', { skip: early }, () => {
+  // Where the replica is, from Kubernetes and not from a person.
+  const own = ['POD_NAME', 'POD_NAMESPACE']
+  for (const name of ['external', 'sidecar']) {
+    for (const variable of Object.keys(render(name).environment())) {
+      assert(own.includes(variable) || settings.includes(`| \`${variable}\` |`), variable)
+    }
+  }
+})
+
 test('oauth2-proxy by its own chart does what the sidecar does', () => {
   const example = parse(readFileSync(`${chart}/examples/oauth2-proxy-values.yaml`, 'utf8'))
   const objects = render('sidecar', { routerHost: '' })

@@ -120,6 +120,8 @@ test('the test pod with a session\'s labels is held to a session\'s policy, and 
     const there = pod(test.metadata.namespace, '10.244.0.40', test.metadata.labels)
     for (const port of [3000, 4096]) assert(!connects(policies, there, router, port))
     assert.notEqual(test.metadata.labels['app.kubernetes.io/managed-by'], 'opencode-router')
+    // The router's policy lets pods of the component “test” in.
+    assert.notEqual(test.metadata.labels['app.kubernetes.io/component'], 'test')
   }
 })
 
