@@ -6,12 +6,12 @@ WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.ht
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check
+.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C stops it
 	@echo "Building the router (the first time takes a few minutes)"
@@ -20,7 +20,7 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
 	 exec target/release/opencode-router
 
-test: tools test-tools web-check opencode ## Check and test everything
+test: tools test-tools web-check chart-check opencode ## Check and test everything
 	@$(MAKE) --no-print-directory check
 	@cargo test --locked --quiet --lib --bins
 	@cargo test --locked --test it
@@ -40,8 +40,12 @@ bench: $(WEB) ## Measure the router beside nginx and haproxy
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md
 
+manifests: ## Write the manifests that are made from the chart
+	@deploy/manifests/render > deploy/manifests/opencode-router.yaml.new
+	@mv deploy/manifests/opencode-router.yaml.new deploy/manifests/opencode-router.yaml
+
 clean: ## Remove what was built and installed; the files of sessions stay
-	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules
+	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules tests/chart/node_modules
 
 tools:
 	@tests/tools/build
@@ -67,3 +71,7 @@ $(WEB): web/node_modules/.package-lock.json $(WEB_SOURCES)
 web-check: $(WEB)
 	@echo "Checking and testing the page"
 	@cd web && npm run --silent check && npm run --silent test
+
+chart-check:
+	@echo "Testing the chart"
+	@tests/chart/run

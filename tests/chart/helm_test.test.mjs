@@ -1,0 +1,71 @@
+// What `helm test` finds out from where sessions are: the script of its pod, run here against stand-ins.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import { render } from './support/chart.mjs'
+
+const [pod] = render('external').all('Pod').filter((one) => one.metadata.name.endsWith('test-session'))
+const [container] = pod.spec.containers
+
+/** Something that answers every request with one status; none: nobody listens there. */
+async function answering(status) {
+  const server = createServer((request, response) => {
+    const named = request.headers['x-auth-request-email'] && request.headers.host === 'oc.example.org'
+    response.writeHead(request.url === '/api/me' && !named ? 500 : status).end()
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  if (status) return { port, close: () => server.close() }
+  await new Promise((resolve) => server.close(resolve))
+  return { port, close: () => {} }
+}
+
+// The API server is out of reach: nothing listens on that port.
+async function run({ router, requirePolicies = false, name = '127.0.0.1' }) {
+  const there = await answering(router)
+  const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]))
+  const child = spawn(container.command[0], [...container.command.slice(1), ...container.args], {
+    env: {
+      PATH: process.env.PATH,
+      ...env,
+      ROUTER: `http://${name}:${there.port}`,
+      REQUIRE_POLICIES: String(requirePolicies),
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: '1',
+    },
+  })
+  let said = ''
+  child.stdout.on('data', (data) => (said += data))
+  child.stderr.on('data', (data) => (said += data))
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  there.close()
+  return { code, said }
+}
+
+test('a router that believes a session fails the test', async () => {
+  for (const status of [200, 404, 500]) {
+    const { code, said } = await run({ router: status })
+    assert.equal(code, 1)
+    assert.match(said, /sessions can be any user/)
+  }
+})
+
+test('out of reach is good', async () => {
+  const { code, said } = await run({ router: undefined, requirePolicies: true })
+  assert.equal(code, 0, said)
+  assert.match(said, /Network policies are enforced/)
+})
+
+test('in reach and not believed is good enough, unless network policies are required', async () => {
+  const { code, said } = await run({ router: 401 })
+  assert.equal(code, 0, said)
+  assert.match(said, /does not believe them[^]*network policies are off/)
+  assert.equal((await run({ router: 401, requirePolicies: true })).code, 1)
+})
+
+test('a name that is not resolved proves nothing', async () => {
+  const { code, said } = await run({ router: 401, name: 'router.invalid' })
+  assert.equal(code, 1)
+  assert.match(said, /could not be resolved/)
+})

@@ -1,0 +1,98 @@
+// What the pods are like.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { render } from './support/chart.mjs'
+
+const PLAIN_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'projected', 'secret']
+
+/** The restricted Pod Security Standard, field by field. */
+function assertRestricted({ metadata, spec }) {
+  for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) assert(!spec[field], field)
+  for (const { name, ...volume } of spec.volumes ?? []) {
+    for (const kind of Object.keys(volume)) assert(PLAIN_VOLUMES.includes(kind), `${name} is a ${kind}`)
+  }
+  assert.equal(spec.securityContext.runAsNonRoot, true)
+  assert(spec.securityContext.runAsUser > 0)
+  assert.equal(spec.securityContext.seccompProfile.type, 'RuntimeDefault')
+  assert.equal(spec.securityContext.sysctls, undefined)
+  for (const { name, securityContext, ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+    assert.equal(securityContext.allowPrivilegeEscalation, false, name)
+    assert.deepEqual(securityContext.capabilities, { drop: ['ALL'] }, name)
+    assert.equal(securityContext.readOnlyRootFilesystem, true, name)
+    assert(!securityContext.privileged && !securityContext.procMount && !securityContext.seLinuxOptions, name)
+    assert(securityContext.runAsUser === undefined && securityContext.runAsNonRoot === true, name)
+    for (const port of ports) assert.equal(port.hostPort, undefined)
+  }
+  assert(metadata.labels)
+}
+
+for (const name of ['external', 'sidecar']) {
+  test(`${name}: every pod satisfies the restricted standard`, () => {
+    const pods = render(name).pods()
+    assert.equal(pods.length, 3)
+    pods.forEach(assertRestricted)
+  })
+
+  test(`${name}: probes ask by a name that the router answers to`, () => {
+    const objects = render(name)
+    const [router] = objects.one('Deployment').spec.template.spec.containers
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      const { path, port, httpHeaders } = router[probe].httpGet
+      assert.deepEqual(httpHeaders, [{ name: 'Host', value: objects.environment().ROUTER_HOST }])
+      assert.equal(path, probe === 'readinessProbe' ? '/readyz' : '/healthz')
+      assert.equal(port, 'http')
+    }
+  })
+
+  test(`${name}: the ports are those that the router is told`, () => {
+    const objects = render(name)
+    const env = objects.environment()
+    const [router] = objects.one('Deployment').spec.template.spec.containers
+    const told = { http: env.PORT, attach: env.ATTACH_PORT, ...(env.METRICS_PORT && { metrics: env.METRICS_PORT }) }
+    assert.deepEqual(Object.fromEntries(router.ports.map((port) => [port.name, String(port.containerPort)])), told)
+    const offered = objects.one('Service').spec.ports.filter((port) => port.name !== 'login')
+    assert.deepEqual(Object.fromEntries(offered.map((port) => [port.name, String(port.targetPort)])), told)
+  })
+}
+
+test('a roll-out takes no replica away, and a pod has the time to drain', () => {
+  const { spec } = render('external', { shutdown: { delaySeconds: 7, drainSeconds: 100 } }).one('Deployment')
+  assert.equal(spec.replicas, 2)
+  assert.deepEqual(spec.strategy.rollingUpdate, { maxUnavailable: 0, maxSurge: 1 })
+  assert(spec.template.spec.terminationGracePeriodSeconds > 107)
+  assert.equal(spec.template.spec.topologySpreadConstraints[0].topologyKey, 'kubernetes.io/hostname')
+})
+
+test('the budget, the Service and the Deployment mean the same pods, and no test pod', () => {
+  for (const name of ['external', 'sidecar']) {
+    const objects = render(name)
+    const { selector, template } = objects.one('Deployment').spec
+    assert.deepEqual(objects.one('PodDisruptionBudget').spec.selector, selector)
+    assert.deepEqual(objects.one('Service').spec.selector, selector.matchLabels)
+    const selects = (labels) => Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value)
+    assert(selects(template.metadata.labels))
+    for (const test of objects.all('Pod')) assert(!selects(test.metadata.labels))
+  }
+})
+
+test('the router is no session of its own', () => {
+  for (const name of ['external', 'sidecar']) {
+    for (const { metadata } of render(name)) {
+      assert.notEqual(metadata.labels['app.kubernetes.io/managed-by'], 'opencode-router')
+    }
+  }
+})
+
+test('the settings that values stand for', () => {
+  const env = render('sidecar').environment()
+  assert.equal(env.RUNTIME, 'kubernetes')
+  assert.equal(env.BIND_ADDRESS, '0.0.0.0')
+  assert.equal(env.OPENCODE_NAMESPACE, 'opencode-sessions')
+  assert.equal(env.VOLUME_TTL_DAYS, '60')
+  assert.equal(env.MAX_HELD, '4096')
+  assert.deepEqual(env.POD_NAME, { fieldRef: { fieldPath: 'metadata.name' } })
+  // Empty is not said, so that the router's own default holds.
+  for (const unsaid of ['SESSION_CPU_LIMIT', 'PUBLIC_PORT']) assert.equal(env[unsaid], undefined, unsaid)
+  assert.equal(render('external').environment().METRICS_PORT, undefined)
+  assert.equal(render('external', { publicPort: 8080 }).environment().PUBLIC_PORT, '8080')
+})
