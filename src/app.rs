@@ -1,5 +1,7 @@
 //! The rooms wired together.
 
+mod place;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,13 +12,14 @@ use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, About, Api, AttachUrls, Readiness, Urls};
-use crate::config::{Config, NetworkConfig};
+use crate::config::{Config, NetworkConfig, RuntimeName};
 use crate::edge::{Drain, Front, FrontSettings, Hosts, Listener, ListenerLimits};
 use crate::proxy::{Proxy, ProxySettings};
 use crate::runtime::Runtime;
-use crate::runtime::process::{Process, opencode_version};
 use crate::session::{Clock, Lifecycle};
 use crate::web;
+
+use self::place::{git_is_there, pods, processes};
 
 /// The port of the attach listener unless something else is said.
 const ATTACH_PORT: u16 = 4096;
@@ -43,6 +46,7 @@ pub struct App {
     lifecycle: Arc<Lifecycle>,
     readiness: Readiness,
     drain: Drain,
+    shutdown_delay: Duration,
     drain_timeout: Duration,
     addresses: Addresses,
 }
@@ -61,16 +65,15 @@ pub struct Addresses {
 }
 
 impl App {
-    /// Starts a router with sessions as processes of this machine.
+    /// Starts a router on the runtime that the settings name.
     pub async fn bind(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         git_is_there().await?;
-        let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
-        let single_user = config.users.dev_email.is_some();
-        let settings = config.process.settings(version.clone(), single_user).map_err(StartError)?;
-        let (data_dir, git_env) = (settings.data_dir.clone(), settings.git_env());
-        let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
-        let mut app = Self::with_runtime(config, Arc::new(runtime), clock, git_env, Some(version)).await?;
-        app.addresses.data_dir = Some(data_dir);
+        let place = match config.lifecycle.runtime {
+            RuntimeName::Process => processes(config).await?,
+            RuntimeName::Kubernetes => pods(config).await?,
+        };
+        let mut app = Self::with_runtime(config, place.runtime, clock, place.git_env, place.opencode_version).await?;
+        app.addresses.data_dir = place.data_dir;
         Ok(app)
     }
 
@@ -113,8 +116,9 @@ impl App {
         let settings = FrontSettings { hosts: hosts(config), identity, holds: config.lifecycle.holds() };
         let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
         let addresses = Addresses { main: main_address, attach: attach_address, url, data_dir: None };
+        let shutdown_delay = Duration::from_secs(network.shutdown_delay_seconds);
         let drain_timeout = Duration::from_secs(network.drain_timeout_seconds);
-        Ok(Self { main, attach, front, lifecycle, readiness, drain, drain_timeout, addresses })
+        Ok(Self { main, attach, front, lifecycle, readiness, drain, shutdown_delay, drain_timeout, addresses })
     }
 
     /// Where it is reached.
@@ -142,6 +146,10 @@ impl App {
         let end = async {
             let wish = shutdown.await;
             self.readiness.block("shutdown");
+            if wish == Shutdown::LeaveSessions {
+                // Those who send requests here have to learn first that they should not.
+                tokio::time::sleep(self.shutdown_delay).await;
+            }
             let sessions = async {
                 if wish == Shutdown::StopSessions {
                     self.lifecycle.stop_all().await;
@@ -206,7 +214,11 @@ fn hosts(config: &Config) -> Hosts {
 
 fn urls(network: &NetworkConfig, main: SocketAddr, attach: SocketAddr) -> Urls {
     let port = network.public_port.or_else(|| network.is_localhost().then_some(main.port()));
-    let attach = if network.is_localhost() { AttachUrls::Path(format!("http://{attach}")) } else { AttachUrls::Host };
+    let attach = match &network.attach_url {
+        Some(url) => AttachUrls::Path(url.clone()),
+        None if network.is_localhost() => AttachUrls::Path(format!("http://{attach}")),
+        None => AttachUrls::Host,
+    };
     Urls {
         proto: network.proto.as_str().to_owned(),
         domain: network.domain.clone(),
@@ -220,26 +232,4 @@ fn router_url(network: &NetworkConfig, urls: &Urls) -> String {
     let host = network.router_host.as_deref().unwrap_or(&network.domain);
     let port = urls.port.map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{host}{port}", urls.proto)
-}
-
-async fn git_is_there() -> Result<(), StartError> {
-    let git = tokio::process::Command::new("git").arg("--version").output().await;
-    match git {
-        Ok(output) if output.status.success() => Ok(()),
-        _ => Err(StartError("git was not found: install Git 2.30 or later, or add it to PATH.".to_owned())),
-    }
-}
-
-fn no_opencode(config: &Config, why: &str) -> StartError {
-    let program = config.process.opencode.display();
-    StartError(format!(
-        "opencode cannot be run as “{program}” ({why}): install it with `make opencode`, or set OPENCODE_PROGRAM to it."
-    ))
-}
-
-fn no_data_dir(path: &std::path::Path, error: &io::Error) -> StartError {
-    StartError(format!(
-        "The data folder {} cannot be used: {error}. Choose another with ROUTER_DATA_DIR.",
-        path.display()
-    ))
 }

@@ -37,10 +37,11 @@ pub(super) async fn healthz() -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// The router can serve, or what it waits for.
+/// The router can serve, or what it waits for. Trouble is told besides: sessions that run go on through it.
 #[utoipa::path(get, path = "/readyz", responses((status = 200), (status = 503)), tag = "probes")]
 pub(super) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, Json<Value>) {
     let blockers = api.readiness.0.lock().clone();
     let status = if blockers.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"waitingFor": blockers})))
+    let trouble: Vec<_> = api.lifecycle.runtime().trouble().into_iter().collect();
+    (status, Json(json!({"waitingFor": blockers, "trouble": trouble})))
 }

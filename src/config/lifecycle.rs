@@ -2,17 +2,29 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::network::at_least_one;
 use crate::edge::HoldLimits;
 use crate::session::{IdleRules, Limits};
 
+/// Where sessions run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuntimeName {
+    /// As processes of this machine.
+    Process,
+    /// As Pods of a Kubernetes cluster.
+    Kubernetes,
+}
+
 /// When sessions start and stop.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sessions")]
 pub struct LifecycleConfig {
+    /// Where sessions run: as processes of this machine, or as Pods of a Kubernetes cluster.
+    #[arg(long, env = "RUNTIME", value_enum, default_value_t = RuntimeName::Process)]
+    pub runtime: RuntimeName,
     /// Minutes without use after which a session is stopped; fractions are allowed.
     #[arg(long, env = "IDLE_TIMEOUT_MINUTES", default_value = "30", value_parser = minutes)]
     pub idle_timeout_minutes: f64,
@@ -22,7 +34,7 @@ pub struct LifecycleConfig {
     /// Seconds that a start may take, cloning included.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
-    /// Sessions that may start at once; others wait their turn.
+    /// Sessions that may start at once, on all replicas together; others wait their turn.
     #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
     pub max_concurrent_starts: usize,
     /// Seconds that a request may wait for a session to start.

@@ -1,5 +1,6 @@
 //! Settings: every one a flag and an environment variable, grouped by concern.
 
+mod kubernetes;
 mod lifecycle;
 mod logging;
 mod network;
@@ -10,7 +11,8 @@ mod users;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use self::lifecycle::LifecycleConfig;
+pub use self::kubernetes::KubernetesConfig;
+pub use self::lifecycle::{LifecycleConfig, RuntimeName};
 pub use self::logging::{LogFormat, LoggingConfig};
 pub use self::network::{NetworkConfig, Proto};
 pub use self::process::ProcessConfig;
@@ -41,6 +43,9 @@ pub struct Config {
     /// How sessions run as processes.
     #[command(flatten)]
     pub process: ProcessConfig,
+    /// How sessions run as Pods.
+    #[command(flatten)]
+    pub kubernetes: KubernetesConfig,
     /// What is logged.
     #[command(flatten)]
     pub logging: LoggingConfig,
@@ -61,7 +66,18 @@ impl Config {
         let matches = Self::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
         let config = Self::from_arg_matches(&matches).map_err(|error| explain(&error))?;
         config.users.check(config.network.bind_address).map_err(NoConfig::Wrong)?;
+        config.check_domain().map_err(NoConfig::Wrong)?;
         Ok(config)
+    }
+
+    /// A cluster's sessions are below a domain that somebody chose.
+    fn check_domain(&self) -> Result<(), String> {
+        if self.lifecycle.runtime == RuntimeName::Kubernetes && self.network.domain == "localhost" {
+            return Err(
+                "ROUTER_DOMAIN is not set: RUNTIME=kubernetes needs the domain below which sessions are.".into()
+            );
+        }
+        Ok(())
     }
 }
 
@@ -137,6 +153,12 @@ mod tests {
             assert!(complaint.starts_with(start), "{complaint}");
             assert!(!complaint.contains('\n'), "{complaint}");
         }
+    }
+
+    #[test]
+    fn a_cluster_needs_a_domain() {
+        assert!(complaint(&["--runtime", "kubernetes"]).starts_with("ROUTER_DOMAIN is not set: "));
+        assert!(read(&["--runtime", "kubernetes", "--domain", "oc.example.org"]).is_ok());
     }
 
     #[test]

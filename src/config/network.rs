@@ -36,6 +36,10 @@ pub struct NetworkConfig {
     /// Port for `opencode attach`; 0 picks a free one. Not said: 4096, or a free one if that is taken.
     #[arg(long, env = "ATTACH_PORT")]
     pub attach_port: Option<u16>,
+    /// Address of the attach listener as clients reach it, such as https://attach.oc.example.org; /s/ and the session's id
+    /// follow. Not said: a host per session, attach-0123456789abcdef0123-oc.oc.example.org.
+    #[arg(long, env = "ATTACH_URL", value_parser = base_url)]
+    pub attach_url: Option<String>,
     /// Domain below which sessions are, as in 0123456789abcdef0123-oc.localhost; browsers resolve *.localhost themselves.
     #[arg(long, env = "ROUTER_DOMAIN", default_value = "localhost", value_parser = domain)]
     pub domain: String,
@@ -60,6 +64,9 @@ pub struct NetworkConfig {
     /// Seconds that the head of a request may take, and an unused connection is kept.
     #[arg(long, env = "HEADER_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub header_timeout_seconds: u64,
+    /// Seconds from SIGTERM during which the router says that it is not ready and still takes requests.
+    #[arg(long, env = "SHUTDOWN_DELAY_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub shutdown_delay_seconds: u64,
     /// Seconds that open requests and tunnels may go on when the router stops.
     #[arg(long, env = "DRAIN_TIMEOUT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=86400))]
     pub drain_timeout_seconds: u64,
@@ -74,6 +81,13 @@ impl NetworkConfig {
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let plain = |url: &url::Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let url = url.filter(plain).ok_or_else(|| "expected an address such as https://attach.example.org".to_owned())?;
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn domain(text: &str) -> Result<String, String> {

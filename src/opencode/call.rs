@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Server;
@@ -59,7 +58,7 @@ pub(super) async fn send(
     accept: &'static str,
     body: Option<&Value>,
 ) -> Result<Answer, CallError> {
-    let stream = TcpStream::connect(server.address()).await.map_err(CallError::Unreachable)?;
+    let stream = server.dial().await.map_err(CallError::Unreachable)?;
     let _ = stream.set_nodelay(true);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {

@@ -14,5 +14,5 @@ pub use agent::AgentReport;
 pub use call::CallError;
 pub use command::send_first_message;
 pub use follow::follow_agent;
-pub use server::Server;
+pub use server::{Gate, Server};
 pub use start_page::start_page;

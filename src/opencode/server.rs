@@ -1,14 +1,20 @@
 //! One run of an opencode server: where it listens, how it is spoken to, and when it is over.
 
 use std::any::Any;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
+
+/// Asks whether a server's address is still its own.
+pub type Gate = Box<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// A running server. Each run has a value of its own, so that nothing of one run can reach the next.
 pub struct Server {
@@ -16,6 +22,7 @@ pub struct Server {
     authorization: HeaderValue,
     directory: String,
     gone: CancellationToken,
+    gate: Option<Gate>,
     attachment: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -28,7 +35,31 @@ impl Server {
         let mut authorization =
             HeaderValue::try_from(format!("Basic {credentials}")).unwrap_or(HeaderValue::from_static(""));
         authorization.set_sensitive(true);
-        Self { address, authorization, directory, gone: CancellationToken::new(), attachment: OnceLock::new() }
+        Self {
+            address,
+            authorization,
+            directory,
+            gone: CancellationToken::new(),
+            gate: None,
+            attachment: OnceLock::new(),
+        }
+    }
+
+    /// The same server, whose address may become another's one day: `gate` is asked before it is dialled.
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// Opens a connection, unless this run is over, as far as can be known. Nothing is sent on it yet.
+    pub async fn dial(&self) -> io::Result<TcpStream> {
+        let over = || io::Error::new(io::ErrorKind::ConnectionAborted, "the server is gone, or may be");
+        if let Some(gate) = &self.gate
+            && !gate().await
+        {
+            return Err(over());
+        }
+        let stream = TcpStream::connect(self.address).await?;
+        if self.gone.is_cancelled() { Err(over()) } else { Ok(stream) }
     }
 
     /// Where it listens.

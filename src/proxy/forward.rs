@@ -116,8 +116,7 @@ impl Proxy {
                 },
             }
         }
-        let mut connection =
-            dial(lease.server().address(), &self.connections, &self.end).await.map_err(ForwardError::Dial)?;
+        let mut connection = dial(lease, &self.connections, &self.end).await.map_err(ForwardError::Dial)?;
         let response = connection.send_request(request).await.map_err(ForwardError::Upstream)?;
         Ok((connection, response))
     }

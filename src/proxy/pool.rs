@@ -2,16 +2,16 @@
 //! serve another.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::session::Lease;
 
 /// How many unused connections are kept.
 const MOST_IDLE: usize = 64;
@@ -52,10 +52,10 @@ impl Pool {
 }
 
 /// Opens a connection. Its task ends with the connection, at `end` at the latest.
-pub(super) async fn dial(address: SocketAddr, tasks: &TaskTracker, end: &CancellationToken) -> io::Result<Connection> {
+pub(super) async fn dial(lease: &Lease, tasks: &TaskTracker, end: &CancellationToken) -> io::Result<Connection> {
     let mut attempt = 1;
     let stream = loop {
-        match tokio::time::timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await {
+        match tokio::time::timeout(DIAL_TIMEOUT, lease.dial()).await {
             Ok(Ok(stream)) => break stream,
             Err(_) if attempt == DIALS => return Err(io::ErrorKind::TimedOut.into()),
             Ok(Err(error)) if attempt == DIALS => return Err(error),

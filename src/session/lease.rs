@@ -38,6 +38,11 @@ impl Lease {
         &self.server
     }
 
+    /// Opens a connection to the server, unless its run is over, as far as can be known.
+    pub async fn dial(&self) -> std::io::Result<tokio::net::TcpStream> {
+        self.server.dial().await
+    }
+
     /// For logs.
     pub fn session_id(&self) -> super::SessionId {
         self.session.id()

@@ -92,6 +92,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// Returns what is remembered now. For an unknown session it does nothing.
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError>;
 
+    /// What is not as it should be at the moment, as a slug; sessions go on nevertheless.
+    fn trouble(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The router ends: what is held for it is let go. Sessions go on as they are.
     async fn end(&self) {}
 

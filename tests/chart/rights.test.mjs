@@ -7,10 +7,10 @@ const CORE = {
   pods: ['get', 'list', 'watch', 'create', 'delete'],
   'pods/log': ['get'],
   persistentvolumeclaims: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
-  secrets: ['get', 'create'],
+  secrets: ['get', 'create', 'patch', 'delete'],
   events: ['list'],
 }
-const LEASES = ['get', 'list', 'watch', 'create', 'update', 'delete']
+const LEASES = ['get', 'list', 'create', 'update', 'delete']
 
 /** What a Role allows, as {group/resource: verbs}. */
 function allowed(role) {

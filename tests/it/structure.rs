@@ -75,6 +75,17 @@ fn the_domain_knows_neither_http_nor_kubernetes() {
 }
 
 #[test]
+fn one_folder_knows_kubernetes() {
+    for word in ["kube::", "k8s_openapi::"] {
+        let named = code().into_iter().filter(|(name, _, code)| {
+            code.contains(word) && !name.starts_with("runtime/kubernetes/") && !code.contains("runtime::kube")
+        });
+        let named: Vec<_> = named.map(|(name, ..)| name).collect();
+        assert!(named.is_empty(), "{word} in {named:?}");
+    }
+}
+
+#[test]
 fn only_the_edge_and_the_api_know_axum() {
     assert_only_in("axum::", &["edge", "api", "web"]);
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::names::{labels, object_name};
 use super::record::{self, Record, Wanted};
 use super::settings::KubernetesSettings;
+use crate::git::environment::QUIET;
 use crate::session::{Memo, Origin, SessionId, Spec};
 
 /// The port that opencode listens on in every Pod.
@@ -143,15 +144,10 @@ fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
     let mut env = vec![
         variable("HOME", &format!("{ROOT}/home")),
         variable("TMPDIR", "/tmp"),
-        variable("LC_ALL", "C.UTF-8"),
         variable("PROJECT_NAME", &spec.project_name()),
-        variable("GIT_TERMINAL_PROMPT", "0"),
-        variable("GIT_ASKPASS", "true"),
-        variable("SSH_ASKPASS", "true"),
-        variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
-        variable("GIT_ALLOW_PROTOCOL", "https:http:ssh:git"),
         variable("OPENCODE_DISABLE_AUTOUPDATE", "1"),
     ];
+    env.extend(QUIET.map(|(name, value)| variable(name, value)));
     for role in ["AUTHOR", "COMMITTER"] {
         env.push(variable(&format!("GIT_{role}_NAME"), owner.local_part()));
         env.push(variable(&format!("GIT_{role}_EMAIL"), owner.as_str()));

@@ -17,6 +17,7 @@ mod replicas;
 mod run;
 mod serve;
 mod settings;
+mod trust;
 mod watch;
 
 use std::sync::Arc;
@@ -236,6 +237,10 @@ impl Runtime for Kubernetes {
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
         self.inner.read_logs(id, range).await.map_err(|refusal| runtime_error(&refusal))
+    }
+
+    fn trouble(&self) -> Option<&'static str> {
+        self.inner.is_stale().then_some("cluster-unreachable")
     }
 
     async fn end(&self) {

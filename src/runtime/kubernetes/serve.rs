@@ -50,7 +50,7 @@ impl Inner {
         });
     }
 
-    async fn until_it_answers(&self, record: &Record, pod: &PodSeen) {
+    async fn until_it_answers(self: &Arc<Self>, record: &Record, pod: &PodSeen) {
         let id = record.spec.id();
         let Some(serving) = &pod.serving else { return };
         let password = loop {
@@ -62,7 +62,8 @@ impl Inner {
                 }
             }
         };
-        let server = Arc::new(Server::new(serving.address, &password, manifest::directory(&record.spec)));
+        let server = Server::new(serving.address, &password, manifest::directory(&record.spec));
+        let server = Arc::new(server.behind(self.gate(id, pod.uid.clone())));
         health::until_healthy(&server).await;
         self.picture.change(id, |held| {
             if held.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {

@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use super::layout::SessionDir;
 use super::tree::MARK;
+use crate::git::environment::QUIET;
 use crate::session::Email;
 
 /// The settings.
@@ -65,12 +66,7 @@ impl ProcessSettings {
         let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !name.starts_with("OPENCODE");
         let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
         let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
-        set("LC_ALL", "C.UTF-8");
-        set("GIT_TERMINAL_PROMPT", "0");
-        set("GIT_ASKPASS", "true");
-        set("SSH_ASKPASS", "true");
-        set("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-        set("GIT_ALLOW_PROTOCOL", "https:http:ssh:git");
+        QUIET.iter().for_each(|(name, value)| set(name, value));
         match &self.local_user {
             Some(user) => {
                 set("HOME", &user.home.to_string_lossy());

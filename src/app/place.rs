@@ -1,0 +1,73 @@
+//! Where sessions run, made ready as the settings say.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::StartError;
+use crate::config::Config;
+use crate::git::environment;
+use crate::runtime::Runtime;
+use crate::runtime::kubernetes::Kubernetes;
+use crate::runtime::process::{Process, opencode_version};
+
+/// A runtime, and what else depends on where sessions run.
+pub(super) struct Place {
+    pub(super) runtime: Arc<dyn Runtime>,
+    /// The environment in which the router itself runs `git`.
+    pub(super) git_env: Vec<(String, String)>,
+    pub(super) opencode_version: Option<String>,
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+/// Sessions as processes of this machine.
+pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
+    let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
+    let single_user = config.users.dev_email.is_some();
+    let settings = config.process.settings(version.clone(), single_user).map_err(StartError)?;
+    let (data_dir, git_env) = (settings.data_dir.clone(), settings.git_env());
+    let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
+    Ok(Place { runtime: Arc::new(runtime), git_env, opencode_version: Some(version), data_dir: Some(data_dir) })
+}
+
+/// Sessions as Pods of a cluster.
+pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
+    let own_namespace = Kubernetes::own_namespace().await.map_err(|why| no_cluster(&why))?;
+    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let settings = config.kubernetes.settings(own_namespace, host).map_err(StartError)?;
+    let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
+    Ok(Place {
+        runtime: Arc::new(runtime),
+        git_env: environment::of_nobody(std::env::var("PATH").ok()),
+        opencode_version: None,
+        data_dir: None,
+    })
+}
+
+pub(super) async fn git_is_there() -> Result<(), StartError> {
+    let git = tokio::process::Command::new("git").arg("--version").output().await;
+    match git {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(StartError("git was not found: install Git 2.30 or later, or add it to PATH.".to_owned())),
+    }
+}
+
+fn no_opencode(config: &Config, why: &str) -> StartError {
+    let program = config.process.opencode.display();
+    StartError(format!(
+        "opencode cannot be run as “{program}” ({why}): install it with `make opencode`, or set OPENCODE_PROGRAM to it."
+    ))
+}
+
+fn no_cluster(why: &str) -> StartError {
+    StartError(format!(
+        "The cluster cannot be reached: {why}. In a Pod this needs a service account; elsewhere KUBECONFIG."
+    ))
+}
+
+fn no_data_dir(path: &std::path::Path, error: &io::Error) -> StartError {
+    StartError(format!(
+        "The data folder {} cannot be used: {error}. Choose another with ROUTER_DATA_DIR.",
+        path.display()
+    ))
+}
