@@ -26,7 +26,7 @@ FROM ${PROGRAM} AS program
 
 FROM ${BASE}
 RUN apt-get update -qq && \
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates git && \
     rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=program /opencode-router /usr/local/bin/opencode-router
 USER 65532:65532

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,7 @@ use crate::edge::{Drain, Front, FrontSettings, Hosts, Listener, ListenerLimits};
 use crate::proxy::{Proxy, ProxySettings};
 use crate::runtime::Runtime;
 use crate::session::{Clock, Lifecycle};
+use crate::telemetry::metrics;
 use crate::web;
 
 use self::place::{git_is_there, pods, processes};
@@ -42,6 +44,7 @@ pub enum Shutdown {
 pub struct App {
     main: Listener,
     attach: Listener,
+    metrics: Option<Listener>,
     front: Arc<Front>,
     lifecycle: Arc<Lifecycle>,
     readiness: Readiness,
@@ -58,6 +61,8 @@ pub struct Addresses {
     pub main: SocketAddr,
     /// The socket for command-line clients.
     pub attach: SocketAddr,
+    /// The socket for Prometheus, if there is one.
+    pub metrics: Option<SocketAddr>,
     /// What to open in a browser.
     pub url: String,
     /// Where sessions are kept, for the process runtime.
@@ -89,7 +94,12 @@ impl App {
         let identity = config.users.identity();
         let main = bind(config, network.port, "PORT").await?;
         let attach = bind_attach(config).await?;
+        let metrics = match network.metrics_port {
+            Some(port) => Some(bind(config, port, "METRICS_PORT").await?),
+            None => None,
+        };
         let (main_address, attach_address) = (address(&main)?, address(&attach)?);
+        let metrics_address = metrics.as_ref().map(address).transpose()?;
         let urls = urls(network, main_address, attach_address);
         let url = router_url(network, &urls);
         let drain = Drain::new();
@@ -115,10 +125,10 @@ impl App {
         let proxy = Proxy::new(proxy_settings, drain.ended().clone());
         let settings = FrontSettings { hosts: hosts(config), identity, holds: config.lifecycle.holds() };
         let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
-        let addresses = Addresses { main: main_address, attach: attach_address, url, data_dir: None };
+        let addresses = Addresses { main: main_address, attach: attach_address, metrics: metrics_address, url, data_dir: None };
         let shutdown_delay = Duration::from_secs(network.shutdown_delay_seconds);
         let drain_timeout = Duration::from_secs(network.drain_timeout_seconds);
-        Ok(Self { main, attach, front, lifecycle, readiness, drain, shutdown_delay, drain_timeout, addresses })
+        Ok(Self { main, attach, metrics, front, lifecycle, readiness, drain, shutdown_delay, drain_timeout, addresses })
     }
 
     /// Where it is reached.
@@ -143,6 +153,14 @@ impl App {
             let front = front.clone();
             async move { front.serve_attach(peer, request).await }
         });
+        let measured = self.lifecycle.clone();
+        let metrics = self.metrics.map(|metrics| {
+            metrics.run(self.drain.clone(), move |_, request| {
+                let response = metrics::serve(&measured, request.method(), request.uri().path());
+                async move { response }
+            })
+        });
+        let metrics = OptionFuture::from(metrics);
         let end = async {
             let wish = shutdown.await;
             self.readiness.block("shutdown");
@@ -160,7 +178,7 @@ impl App {
                 tracing::warn!(connections = cut, "cut at the end of the drain time-out");
             }
         };
-        tokio::join!(main, attach, end);
+        tokio::join!(main, attach, metrics, end);
         self.front.drained().await;
         self.lifecycle.end().await;
     }

@@ -44,6 +44,13 @@ pub(super) struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     stops_at: Option<Timestamp>,
+    /// When it will be deleted with its files if nobody uses it; only for one that does not run, where files are not
+    /// kept for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    deleted_at: Option<Timestamp>,
+    /// Whether that is so near that its owner should be told.
+    deleted_soon: bool,
     /// Whether the agent works.
     busy: bool,
     /// Whether the agent waits for a permission or an answer.
@@ -87,7 +94,11 @@ impl PhaseView {
 impl Api {
     /// The session as it is now.
     pub(super) fn view(&self, session: &Session) -> SessionView {
-        let view = session.view(&self.lifecycle.limits().idle);
+        let limits = self.lifecycle.limits();
+        let view = session.view(&limits.idle);
+        let last_use = view.memo.last_activity;
+        let end = limits.retention.and_then(|retention| Some((retention, retention.end(view.phase.name, last_use)?)));
+        let now = self.lifecycle.clock().now();
         let spec = session.spec();
         let (repo_url, branch) = match &spec.key.origin {
             Origin::Repository { url, branch } => (Some(url.to_string()), Some(branch.to_string())),
@@ -107,6 +118,8 @@ impl Api {
             created_at: spec.created_at,
             last_activity_at: view.memo.last_activity,
             stops_at: view.stops_at,
+            deleted_at: end.map(|(_, end)| end),
+            deleted_soon: end.is_some_and(|(retention, end)| retention.is_near(end, now)),
             busy: view.busy,
             needs_input: view.needs_input,
             kept_alive_by: view.kept_by,

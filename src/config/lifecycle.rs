@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::network::at_least_one;
 use crate::edge::HoldLimits;
-use crate::session::{IdleRules, Limits};
+use crate::session::{IdleRules, Limits, Retention};
 
 /// Where sessions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +37,12 @@ pub struct LifecycleConfig {
     /// Sessions that may start at once, on all replicas together; others wait their turn.
     #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
     pub max_concurrent_starts: usize,
+    /// Days after its last use that the files of a stopped session are deleted; 0 keeps them for ever.
+    #[arg(long, env = "VOLUME_TTL_DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub volume_ttl_days: u32,
+    /// Days before that during which the page and the API say so.
+    #[arg(long, env = "VOLUME_WARNING_DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub volume_warning_days: u32,
     /// Seconds that a request may wait for a session to start.
     #[arg(long, env = "HOLD_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hold_timeout_seconds: u64,
@@ -55,7 +61,14 @@ impl LifecycleConfig {
             idle: IdleRules { idle_after: span(self.idle_timeout_minutes), max_busy: span(self.max_busy_minutes) },
             start_timeout: Duration::from_secs(self.start_timeout_seconds),
             concurrent_starts: self.max_concurrent_starts,
+            retention: self.retention(),
         }
+    }
+
+    fn retention(&self) -> Option<Retention> {
+        let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
+        (self.volume_ttl_days > 0)
+            .then(|| Retention { keep: days(self.volume_ttl_days), warn: days(self.volume_warning_days) })
     }
 
     /// The edge's limits.

@@ -55,6 +55,9 @@ pub struct NetworkConfig {
     /// Port in the addresses of sessions. Not said: this one's for *.localhost, else the protocol's own.
     #[arg(long, env = "PUBLIC_PORT")]
     pub public_port: Option<u16>,
+    /// Port of GET /metrics for Prometheus, which needs no login: keep it inside. Not said: none.
+    #[arg(long, env = "METRICS_PORT")]
+    pub metrics_port: Option<u16>,
     /// Connections in all, per listener; more wait.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 8192, value_parser = at_least_one)]
     pub max_connections: usize,

@@ -18,6 +18,11 @@ pub enum Body {
 }
 
 impl Body {
+    /// A text of the router's own.
+    pub fn text(text: String) -> Self {
+        Self::Own(axum::body::Body::from(text))
+    }
+
     /// No body.
     pub(super) fn empty() -> Self {
         Self::Own(axum::body::Body::empty())

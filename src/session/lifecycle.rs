@@ -12,7 +12,8 @@ use super::phase::Event;
 use super::runtime::{Runtime, RuntimeError};
 use super::wake::Flight;
 use super::{
-    Clock, Duties, Failure, IdleRules, Observation, Outcome, Phase, PhaseName, Reason, Registry, Session, Wake,
+    Clock, Duties, Failure, IdleRules, Observation, Outcome, Phase, PhaseName, Reason, Registry, Retention, Session,
+    Wake,
 };
 
 /// The limits that sessions live by.
@@ -24,6 +25,8 @@ pub struct Limits {
     pub start_timeout: Duration,
     /// How many sessions may start at once; the others wait their turn.
     pub concurrent_starts: usize,
+    /// How long files are kept; for ever if nothing is said.
+    pub retention: Option<Retention>,
 }
 
 /// The sessions and what can be done with them.
@@ -78,6 +81,7 @@ impl Lifecycle {
         });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
+        lifecycle.tasks.spawn(lifecycle.clone().lead());
         lifecycle
     }
 
@@ -94,6 +98,11 @@ impl Lifecycle {
     /// The clock by which they live.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// What falls to this replica of the router.
+    pub fn duties(&self) -> Duties {
+        self.duties.borrow().clone()
     }
 
     /// Where they run.

@@ -231,6 +231,12 @@ impl Session {
         self.live.lock().flight.is_some()
     }
 
+    /// Whether this replica starts or stops it right now.
+    pub(super) fn is_worked_on(&self) -> bool {
+        let live = self.live.lock();
+        live.flight.is_some() || live.stops_here
+    }
+
     /// Whether this is one of its attach tokens.
     pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))

@@ -1,6 +1,8 @@
 //! What the router tells those who run it. User data that could hold secrets (queries, cookies, tokens, bodies) is never
 //! an argument of a log line.
 
+pub mod metrics;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;

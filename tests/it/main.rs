@@ -10,6 +10,7 @@ mod contract;
 mod edge;
 mod forward;
 mod idle;
+mod installed;
 mod journey;
 mod process;
 mod restart;

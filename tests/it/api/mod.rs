@@ -1,6 +1,7 @@
 //! What programs are promised of the REST API.
 
 mod logs;
+mod metrics;
 mod openapi;
 mod probes;
 mod requests_are_checked;

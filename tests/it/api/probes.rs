@@ -15,9 +15,9 @@ async fn need_no_login() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn say_that_nothing_is_waited_for() {
+async fn say_that_nothing_is_waited_for_and_nothing_is_wrong() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let ready = app.api("GET", "/readyz").send().await.unwrap().json();
-    assert_eq!(ready, serde_json::json!({"waitingFor": []}));
+    assert_eq!(ready, serde_json::json!({"waitingFor": [], "trouble": []}));
 }

@@ -2,11 +2,11 @@
 
 mod prints_an_answer;
 mod refuses_a_wrong_token;
-mod wakes_and_lets_sleep;
+pub mod wakes_and_lets_sleep;
 
-use crate::support::program::Program;
+use crate::support::router::Router;
 
 /// What a client is given: the address in its form with a path, and a fresh token.
-async fn address_and_token(program: &Program, id: &str) -> (String, String) {
-    (format!("http://{}/s/{id}", program.attach), program.token(id).await)
+async fn address_and_token(router: &Router, id: &str) -> (String, String) {
+    (format!("http://{}/s/{id}", router.attach), router.token(id).await)
 }

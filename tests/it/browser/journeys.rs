@@ -5,20 +5,24 @@ use rustix::process::Signal;
 use super::journey::Journey;
 use crate::support::git::GitServer;
 use crate::support::program::Program;
+use crate::support::router::Router;
 
-fn journey(script: &str, program: &Program, git: &GitServer) -> Journey {
-    Journey::new(script)
-        .with("ROUTER_URL", format!("http://localhost:{}", program.address.port()))
-        .with("MISSING_REPO_URL", git.url("no-such"))
+fn journey(script: &str, router: &Router, git: &GitServer) -> Journey {
+    Journey::new(script).with("ROUTER_URL", router.url()).with("MISSING_REPO_URL", git.url("no-such"))
 }
 
 #[tokio::test]
 async fn opencodes_own_page_on_its_host_and_back_after_a_stop() {
     let (git, program) = (GitServer::start().await, Program::start().await);
+    opencodes_page(&program, &git).await;
+}
+
+/// The whole way.
+pub async fn opencodes_page(router: &Router, git: &GitServer) {
     // Large and slow enough for its phases to be seen.
     let repo = git.big_repo("web-shop", 2).await;
     git.throttle(1024 * 1024);
-    journey("opencode_ui.mjs", &program, &git).with("REPO_URL", repo).run().await;
+    journey("opencode_ui.mjs", router, git).with("REPO_URL", repo).run().await;
 }
 
 #[tokio::test]
@@ -31,7 +35,12 @@ async fn a_tab_left_open_does_not_keep_a_session_nor_bring_it_back() {
 #[tokio::test]
 async fn the_routers_page_from_the_first_visit_on() {
     let (git, program) = (GitServer::start().await, Program::start().await);
-    journey("router_page.mjs", &program, &git).run().await;
+    the_routers_page(&program, &git).await;
+}
+
+/// The whole way.
+pub async fn the_routers_page(router: &Router, git: &GitServer) {
+    journey("router_page.mjs", router, git).run().await;
 }
 
 #[tokio::test]

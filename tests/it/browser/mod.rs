@@ -1,4 +1,4 @@
 //! What people do in a browser, done by Chromium on the real program.
 
 mod journey;
-mod journeys;
+pub mod journeys;

@@ -9,7 +9,8 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::git::GitServer;
 use crate::support::http::Open;
 use crate::support::model::ModelServer;
-use crate::support::program::{Program, id_of};
+use crate::support::program::Program;
+use crate::support::router::{Router, id_of};
 use crate::support::talk::Talk;
 
 const FIRST: &str = "run echo made by the agent > made.txt; cat made.txt";
@@ -20,8 +21,8 @@ fn events(text: &str, kind: &str) -> Vec<Value> {
     blocks.filter_map(|data| serde_json::from_str(data).ok()).collect()
 }
 
-async fn open_stream(program: &Program, path: &str) -> Open {
-    let stream = program.api("GET", path).open().await.unwrap();
+async fn open_stream(router: &Router, path: &str) -> Open {
+    let stream = router.api("GET", path).open().await.unwrap();
     assert_eq!(stream.status, StatusCode::OK);
     assert_eq!(stream.headers["content-type"], "text/event-stream");
     stream
@@ -35,19 +36,25 @@ fn in_order(seen: &[String], wanted: &[&str]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_message_runs_once_and_its_work_is_there_after_a_stop() {
-    let git = GitServer::start().await;
+    let (git, program) = (GitServer::start().await, Program::start().await);
+    let id = a_first_message_and_its_work(&program, &program.model, &git).await;
+    let record = std::fs::read_to_string(program.session_dir(&id).join("session.json")).unwrap();
+    assert!(!record.contains("initialMessage"), "what was delivered is forgotten: {record}");
+}
+
+/// The whole way; returns the id of the session, which runs.
+pub async fn a_first_message_and_its_work(router: &Router, model: &ModelServer, git: &GitServer) -> String {
     let url = git.repo("team/app").await;
     // Held back until the streams are open, so that they show every phase.
     git.stall("team/app");
-    let program = Program::start().await;
-    let mut all = open_stream(&program, "/api/sessions/stream").await;
+    let mut all = open_stream(router, "/api/sessions/stream").await;
     assert!(all.read_until("event: snapshot").await.contains("\"sessions\":[]"));
 
     let wanted = json!({"repoUrl": url, "branch": "main", "initialMessage": FIRST});
-    let created = program.api("POST", "/api/sessions").json(&wanted).send().await.unwrap();
+    let created = router.api("POST", "/api/sessions").json(&wanted).send().await.unwrap();
     assert_eq!(created.status, StatusCode::CREATED);
     let id = id_of(&created.json());
-    let mut one = open_stream(&program, &format!("/api/sessions/{id}/events?until=settled")).await;
+    let mut one = open_stream(router, &format!("/api/sessions/{id}/events?until=settled")).await;
     git.release();
 
     let mut phases = String::new();
@@ -62,48 +69,47 @@ async fn a_first_message_runs_once_and_its_work_is_there_after_a_stop() {
     assert!(in_order(&told, &["pending", "cloning", "starting"]), "{told:?}");
 
     let title = ModelServer::title_of(FIRST);
-    program.wait_until(&id, "the title shows", |session| session["title"] == title.as_str()).await;
+    router.wait_until(&id, "the title shows", |session| session["title"] == title.as_str()).await;
     let talk = eventually("the conversation is there", async || {
-        let all = program.session(&id, "GET", "/session").send().await.unwrap().json();
+        let all = router.session(&id, "GET", "/session").send().await.unwrap().json();
         (all.as_array().map(Vec::len) == Some(1)).then_some(())
     });
     talk.await;
-    let talk = Talk::only(&program, &id).await;
+    let talk = Talk::only(router, &id).await;
     eventually("the answer is there", async || {
         talk.texts("assistant").await.contains("The tool said: made by the agent").then_some(())
     })
     .await;
-    program.wait_until(&id, "the agent is done", |session| session["busy"] == false).await;
+    router.wait_until(&id, "the agent is done", |session| session["busy"] == false).await;
 
     // The same again is the same session, and runs nothing again.
-    let again = program.api("POST", "/api/sessions").json(&json!({"repoUrl": url, "branch": "main"})).send();
+    let again = router.api("POST", "/api/sessions").json(&json!({"repoUrl": url, "branch": "main"})).send();
     let again = again.await.unwrap();
     assert_eq!((again.status, id_of(&again.json())), (StatusCode::OK, id.clone()));
-    stop_and_come_back(&program, &id, &title).await;
-    let record = std::fs::read_to_string(program.session_dir(&id).join("session.json")).unwrap();
-    assert!(!record.contains("initialMessage"), "what was delivered is forgotten: {record}");
+    stop_and_come_back(router, &id, &title).await;
     // After a whole turn of the second run, the first message would have run again too.
     talk.say("say one more").await;
-    Talk::only(&program, &id).await;
-    assert_eq!(program.model.turns_with(FIRST), 1, "the first message runs once");
+    Talk::only(router, &id).await;
+    assert_eq!(model.turns_with(FIRST), 1, "the first message runs once");
     assert_eq!(git.clones("team/app"), 1);
+    id
 }
 
-async fn stop_and_come_back(program: &Program, id: &str, title: &str) {
-    program.act(id, "stop").await;
-    let stopped = program.wait_for_phase(id, "stopped").await;
+async fn stop_and_come_back(router: &Router, id: &str, title: &str) {
+    router.act(id, "stop").await;
+    let stopped = router.wait_for_phase(id, "stopped").await;
     assert_eq!(stopped["title"], title, "a stopped session keeps its title");
-    let refused = program.session(id, "GET", "/api/health").send().await.unwrap();
+    let refused = router.session(id, "GET", "/api/health").send().await.unwrap();
     assert_eq!((refused.status, refused.problem()), (StatusCode::SERVICE_UNAVAILABLE, "session-stopped".into()));
 
-    program.act(id, "start").await;
-    program.wait_for_phase(id, "ready").await;
-    let talk = Talk::only(program, id).await;
+    router.act(id, "start").await;
+    router.wait_for_phase(id, "ready").await;
+    let talk = Talk::only(router, id).await;
     assert!(talk.texts("user").await.contains(FIRST), "the conversation is kept");
     assert!(talk.texts("assistant").await.contains("made by the agent"));
-    let file = program.session(id, "GET", "/file/content?path=made.txt").send().await.unwrap();
+    let file = router.session(id, "GET", "/file/content?path=made.txt").send().await.unwrap();
     assert_eq!(file.json()["content"], "made by the agent", "the files are kept");
-    assert_eq!(program.get(id).await["title"], title);
+    assert_eq!(router.get(id).await["title"], title);
 }
 
 #[tokio::test(flavor = "multi_thread")]

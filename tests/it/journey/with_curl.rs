@@ -5,7 +5,8 @@ use tokio::process::Command;
 
 use crate::support::condition::in_time;
 use crate::support::git::GitServer;
-use crate::support::program::{Program, id_of};
+use crate::support::program::Program;
+use crate::support::router::{Router, id_of};
 
 /// Runs curl; an answer with an error status fails.
 async fn curl(arguments: &[&str]) -> String {
@@ -24,14 +25,20 @@ async fn post(url: &str, body: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_creates_prompts_stops_wakes_and_deletes_a_session() {
     let (git, program) = (GitServer::start().await, Program::start().await);
-    let api = format!("http://localhost:{}/api/sessions", program.address.port());
-    let wanted = json!({"repoUrl": git.repo("team/app").await, "branch": "main"});
+    let id = a_script(&program, &git).await;
+    assert!(!program.session_dir(&id).exists());
+}
+
+/// The whole way; returns the id of the session, which is gone by then.
+pub async fn a_script(router: &Router, git: &GitServer) -> String {
+    let api = format!("{}/api/sessions", router.url());
+    let wanted = json!({"repoUrl": git.repo("team/script").await, "branch": "main"});
     let id = id_of(&post(&api, &wanted).await);
 
     let phases = curl(&["--no-buffer", &format!("{api}/{id}/events?until=settled")]).await;
     assert!(phases.contains(r#""name":"ready""#), "{phases}");
 
-    let session = format!("http://{}", program.session_host(&id));
+    let session = format!("http://{}", router.session_host(&id));
     let conversation = id_of(&post(&format!("{session}/session"), &json!({})).await);
     let messages = format!("{session}/session/{conversation}/message");
     let say = |text: &str| json!({"parts": [{"type": "text", "text": format!("say {text}")}]});
@@ -39,12 +46,12 @@ async fn a_script_creates_prompts_stops_wakes_and_deletes_a_session() {
     assert!(answer.to_string().contains("first answer"), "{answer}");
 
     post(&format!("{api}/{id}/stop"), &json!({})).await;
-    program.wait_for_phase(&id, "stopped").await;
+    router.wait_for_phase(&id, "stopped").await;
     let answer = post(&messages, &say("second answer")).await;
     assert!(answer.to_string().contains("second answer"), "{answer}");
     let history = curl(&[&messages]).await;
     assert!(history.contains("first answer") && history.contains("second answer"), "{history}");
 
     curl(&["--request", "DELETE", &format!("{api}/{id}")]).await;
-    assert!(!program.session_dir(&id).exists());
+    id
 }

@@ -20,6 +20,7 @@ use super::http::Call;
 pub struct TestApp {
     pub address: SocketAddr,
     pub attach: SocketAddr,
+    pub metrics: Option<SocketAddr>,
     pub fake: Arc<Fake>,
     pub clock: Arc<ManualClock>,
     pub lifecycle: Arc<Lifecycle>,
@@ -42,10 +43,11 @@ impl TestApp {
         let fake = Fake::new(upstream);
         let app = App::with_runtime(&config, fake.clone(), clock.clone(), Vec::new(), None).await.expect("it starts");
         let (address, attach) = (app.addresses().main, app.addresses().attach);
+        let metrics = app.addresses().metrics;
         let lifecycle = app.lifecycle().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(app.run(async { stopped.await.unwrap_or(Shutdown::LeaveSessions) }));
-        Self { address, attach, fake, clock, lifecycle, stop: Some(stop), running: Some(running) }
+        Self { address, attach, metrics, fake, clock, lifecycle, stop: Some(stop), running: Some(running) }
     }
 
     /// Puts the clock forward.

@@ -16,7 +16,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,7 +50,12 @@ pub(crate) struct ModelServer {
 impl ModelServer {
     /// Listens on a free port of the loopback interface.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(IpAddr::from([127, 0, 0, 1])).await
+    }
+
+    /// Listens on a free port of an address of this machine.
+    pub(crate) async fn start_on(address: IpAddr) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let model = Arc::new(Model::default());
         let shared = Arc::clone(&model);
@@ -126,7 +131,10 @@ where
         async { Ok::<_, Infallible>(answer.await) }
     });
     // An error here is a client that left, which is its right.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
 }
 
 /// What the connections share: a record of the calls, and the way out of `hang`.

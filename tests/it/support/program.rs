@@ -1,27 +1,28 @@
 //! The real program, as a user starts it.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::condition::{eventually, in_time};
-use super::http::{Answer, Call};
+use super::condition::in_time;
 use super::model::ModelServer;
+use super::router::Router;
 use super::{opencode, processes};
+
+pub use super::router::id_of;
 
 /// The owner of all sessions in these tests.
 pub const EMAIL: &str = "dev@localhost";
 
 /// A router with a data folder and a model server of its own.
 pub struct Program {
-    pub address: SocketAddr,
-    pub attach: SocketAddr,
+    router: Router,
     pub model: ModelServer,
     data: TempDir,
     wrapper: Vec<String>,
@@ -55,7 +56,7 @@ impl Program {
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let wrapper: Vec<_> = wrapper.iter().map(|&word| word.to_owned()).collect();
         let (child, address, attach) = launch(&wrapper, data.path(), &model, &settings).await;
-        Self { address, attach, model, data, wrapper, settings, child }
+        Self { router: Router::local(address, attach), model, data, wrapper, settings, child }
     }
 
     /// Starts a router on the same data folder, with these settings over its own, that is expected to refuse.
@@ -108,69 +109,7 @@ impl Program {
     /// Starts it again after it ended.
     pub async fn restart(&mut self) {
         let (child, address, attach) = launch(&self.wrapper, self.data.path(), &self.model, &self.settings).await;
-        (self.child, self.address, self.attach) = (child, address, attach);
-    }
-
-    /// A request to the API.
-    pub fn api(&self, method: &str, path: &str) -> Call {
-        Call::new(self.address, method.parse().unwrap(), path)
-    }
-
-    /// A request to a session's host.
-    pub fn session(&self, id: &str, method: &str, path: &str) -> Call {
-        Call::new(self.address, method.parse().unwrap(), path).host(&self.session_host(id))
-    }
-
-    /// A session's host, with the port.
-    pub fn session_host(&self, id: &str) -> String {
-        format!("{id}-oc.localhost:{}", self.address.port())
-    }
-
-    /// Creates a session and returns it.
-    pub async fn create(&self, wanted: Value) -> Value {
-        let answer = self.api("POST", "/api/sessions").json(&wanted).send().await.unwrap();
-        assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());
-        answer.json()
-    }
-
-    /// Creates a new project and waits until it is ready; returns its id.
-    pub async fn ready_project(&self) -> String {
-        let id = id_of(&self.create(json!({})).await);
-        self.wait_for_phase(&id, "ready").await;
-        id
-    }
-
-    /// The session as the API shows it.
-    pub async fn get(&self, id: &str) -> Value {
-        let answer = self.api("GET", &format!("/api/sessions/{id}")).send().await.unwrap();
-        assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());
-        answer.json()
-    }
-
-    /// Waits until the session is in a phase, and returns it.
-    pub async fn wait_for_phase(&self, id: &str, phase: &str) -> Value {
-        let what = format!("{id} is {phase}");
-        eventually(&what, async || {
-            let session = self.get(id).await;
-            (session["phase"]["name"] == phase).then_some(session)
-        })
-        .await
-    }
-
-    /// Waits until something holds for the session, and returns it.
-    pub async fn wait_until(&self, id: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually(what, async || Some(self.get(id).await).filter(&holds)).await
-    }
-
-    /// Asks the session to start, stop, …
-    pub async fn act(&self, id: &str, action: &str) -> Answer {
-        self.api("POST", &format!("/api/sessions/{id}/{action}")).send().await.unwrap()
-    }
-
-    /// A fresh attach token.
-    pub async fn token(&self, id: &str) -> String {
-        let answer = self.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({})).send().await.unwrap();
-        answer.json()["token"].as_str().expect("a token").to_owned()
+        (self.child, self.router) = (child, Router::local(address, attach));
     }
 
     /// The processes that belong to a session, by its folder in their environment.
@@ -183,6 +122,14 @@ impl Program {
     pub fn servers_of(&self, id: &str) -> Vec<i32> {
         let serves = |pid: &i32| processes::arguments(*pid).iter().any(|argument| argument == "serve");
         self.processes_of(id).into_iter().filter(serves).collect()
+    }
+}
+
+impl Deref for Program {
+    type Target = Router;
+
+    fn deref(&self) -> &Router {
+        &self.router
     }
 }
 
@@ -206,11 +153,6 @@ impl Drop for Program {
             }
         }
     }
-}
-
-/// The id of a session in JSON.
-pub fn id_of(session: &Value) -> String {
-    session["id"].as_str().expect("an id").to_owned()
 }
 
 /// A free port that no outgoing connection is given meanwhile: those are from 32768 on.

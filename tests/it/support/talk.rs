@@ -4,26 +4,26 @@ use serde_json::{Value, json};
 
 use super::condition::in_time;
 use super::http::{Answer, Call};
-use super::program::{Program, id_of};
+use super::router::{Router, id_of};
 
 pub struct Talk<'a> {
-    program: &'a Program,
+    router: &'a Router,
     session: String,
     pub id: String,
 }
 
 impl<'a> Talk<'a> {
     /// Begins a new one.
-    pub async fn begin(program: &'a Program, session: &str) -> Self {
-        let begun = program.session(session, "POST", "/session").json(&json!({})).send().await.unwrap();
-        Self { program, session: session.to_owned(), id: id_of(&begun.json()) }
+    pub async fn begin(router: &'a Router, session: &str) -> Self {
+        let begun = router.session(session, "POST", "/session").json(&json!({})).send().await.unwrap();
+        Self { router, session: session.to_owned(), id: id_of(&begun.json()) }
     }
 
     /// The one that is there already.
-    pub async fn only(program: &'a Program, session: &str) -> Self {
-        let all = program.session(session, "GET", "/session").send().await.unwrap().json();
+    pub async fn only(router: &'a Router, session: &str) -> Self {
+        let all = router.session(session, "GET", "/session").send().await.unwrap().json();
         assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
-        Self { program, session: session.to_owned(), id: id_of(&all[0]) }
+        Self { router, session: session.to_owned(), id: id_of(&all[0]) }
     }
 
     /// The request of a prompt that is answered at the end of the turn.
@@ -47,7 +47,7 @@ impl<'a> Talk<'a> {
     /// The texts of one side, `user` or `assistant`, one a line.
     pub async fn texts(&self, role: &str) -> String {
         let path = format!("/session/{}/message", self.id);
-        let messages = self.program.session(&self.session, "GET", &path).send().await.unwrap().json();
+        let messages = self.router.session(&self.session, "GET", &path).send().await.unwrap().json();
         let of_role = messages.as_array().into_iter().flatten().filter(|message| message["info"]["role"] == role);
         let parts = of_role.flat_map(|message| message["parts"].as_array().cloned().unwrap_or_default());
         parts.filter_map(|part: Value| part["text"].as_str().map(|text| format!("{text}\n"))).collect()
@@ -56,6 +56,6 @@ impl<'a> Talk<'a> {
     fn post(&self, end: &str, text: &str) -> Call {
         let path = format!("/session/{}/{end}", self.id);
         let body = json!({"parts": [{"type": "text", "text": text}]});
-        self.program.session(&self.session, "POST", &path).json(&body)
+        self.router.session(&self.session, "POST", &path).json(&body)
     }
 }

@@ -39,6 +39,8 @@ export interface Session {
   createdAt: string;
   lastActivityAt: string;
   stopsAt?: string;
+  deletedAt?: string;
+  deletedSoon?: boolean;
   busy: boolean;
   needsInput: boolean;
   keptAliveBy: KeptAliveBy[];

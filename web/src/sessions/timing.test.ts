@@ -30,6 +30,15 @@ test("says since when it rests", () => {
   expect(text({ phase: { name: "failed", since: "2026-01-01T12:50:00Z" } })).toBe("failed 10 min ago");
 });
 
+test("warns before the files go", () => {
+  const rests = { name: "stopped", since: "2026-01-01T10:00:00Z" } as const;
+  expect(timingOf(sessionWith({ phase: rests, deletedAt: "2026-01-01T19:00:00Z", deletedSoon: true }), now)).toEqual({
+    text: "will be deleted in 6 h with its files; start it to keep it",
+    soon: true,
+  });
+  expect(text({ phase: rests, deletedAt: "2026-02-01T19:00:00Z", deletedSoon: false })).toBe("stopped 3 h ago, files kept");
+});
+
 test("while it starts, the router's own words are shown", () => {
   expect(text({ phase: { name: "cloning", since: "2026-01-01T12:59:59Z", message: "Receiving objects" } })).toBe("Receiving objects");
   expect(text({ phase: { name: "pending", since: "2026-01-01T12:59:40Z" } })).toBe("for 20 s");

@@ -13,6 +13,8 @@ const SOON_MS = 5 * 60_000;
 /** One line on the session's time: how long until it is stopped, why it is not, or since when it rests. */
 export function timingOf(session: Session, now: number): Timing {
   const since = now - Date.parse(session.phase.since);
+  const end = beforeItIsDeleted(session, now);
+  if (end) return end;
   switch (session.phase.name) {
     case "ready":
       return whileReady(session, now);
@@ -23,6 +25,14 @@ export function timingOf(session: Session, now: number): Timing {
     default:
       return calm(session.phase.message ?? (isStarting(session) ? `for ${formatDuration(since)}` : ""));
   }
+}
+
+/** Nobody is surprised by files that go. */
+function beforeItIsDeleted(session: Session, now: number): Timing | undefined {
+  if (!session.deletedSoon || session.deletedAt === undefined) return undefined;
+  const left = Date.parse(session.deletedAt) - now;
+  const when = left <= 0 ? "now" : `in ${formatTimeLeft(left)}`;
+  return { text: `will be deleted ${when} with its files; start it to keep it`, soon: true };
 }
 
 function whileReady(session: Session, now: number): Timing {

@@ -1,0 +1,145 @@
+//! What the leading replica does for all: it ends what a replica that went left half done, and lets go of the files of
+//! sessions that nobody came back to.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+
+use super::{Lifecycle, Phase, PhaseName, Session, SessionId};
+
+/// How often it looks, in real time.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long nothing has to have happened until something counts as left behind.
+const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
+
+/// How long the files of a session that does not run are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// From the last use.
+    pub keep: SignedDuration,
+    /// How long before the end it is said that they will go.
+    pub warn: SignedDuration,
+}
+
+/// Something that falls to the leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chore {
+    Start,
+    Stop,
+    Delete,
+    Expire,
+}
+
+impl Retention {
+    /// When the files of a session go that is in this phase and was last used then; only for one that does not run.
+    pub fn end(&self, phase: PhaseName, last_activity: Timestamp) -> Option<Timestamp> {
+        let rests = matches!(phase, PhaseName::Stopped | PhaseName::Failed);
+        rests.then(|| last_activity.checked_add(self.keep).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Whether it is to be said that they will go.
+    pub fn is_near(&self, end: Timestamp, now: Timestamp) -> bool {
+        end.duration_since(now) <= self.warn
+    }
+}
+
+/// What is to be done for a session that no replica is known to work on.
+fn chore(phase: &Phase, last_activity: Timestamp, retention: Option<Retention>, now: Timestamp) -> Option<Chore> {
+    let left = now.duration_since(phase.since) >= LEFT_AFTER;
+    match phase.name {
+        PhaseName::Pending if left => Some(Chore::Start),
+        PhaseName::Stopping if left => Some(Chore::Stop),
+        PhaseName::Deleting if left => Some(Chore::Delete),
+        name => {
+            let end = retention.and_then(|retention| retention.end(name, last_activity));
+            end.is_some_and(|end| end <= now).then_some(Chore::Expire)
+        }
+    }
+}
+
+impl Lifecycle {
+    /// Runs until the shutdown.
+    pub(super) async fn lead(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let under_way = Arc::new(Mutex::new(HashSet::new()));
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.shutdown.cancelled() => return,
+            }
+            // Alone there is nobody who could leave something behind; what expires, expires.
+            if self.duties.borrow().leads {
+                self.registry.all().into_iter().for_each(|session| self.do_chore(&session, &under_way));
+            }
+        }
+    }
+
+    fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
+        let (phase, now) = (session.phase(), self.clock.now());
+        let Some(chore) = chore(&phase, session.last_activity(), self.limits.retention, now) else { return };
+        let id = session.id();
+        if session.is_worked_on() || !under_way.lock().insert(id) {
+            return;
+        }
+        tracing::info!(session = %id, ?chore, since = %phase.since, "the leading replica takes care of the session");
+        let (lifecycle, session, under_way) = (self.clone(), session.clone(), under_way.clone());
+        self.tasks.spawn(async move {
+            match chore {
+                Chore::Start => drop(lifecycle.wake(&session).outcome().await),
+                Chore::Stop => match lifecycle.runtime.stop(id).await {
+                    Ok(()) => lifecycle.stopped(&session),
+                    Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
+                },
+                Chore::Delete | Chore::Expire => drop(lifecycle.delete(&session).await),
+            }
+            under_way.lock().remove(&id);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Observation;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
+        chore(&Phase::observed(Observation::of(name), at(since)), at(since), retention, at(1_000))
+    }
+
+    #[test]
+    fn what_nobody_went_on_with_is_taken_up() {
+        let cases = [
+            (PhaseName::Pending, Some(Chore::Start)),
+            (PhaseName::Stopping, Some(Chore::Stop)),
+            (PhaseName::Deleting, Some(Chore::Delete)),
+            (PhaseName::Starting, None),
+            (PhaseName::Ready, None),
+            (PhaseName::Stopped, None),
+            (PhaseName::Failed, None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(chore_of(name, 985, None), expected, "{name:?}");
+            assert_eq!(chore_of(name, 990, None), None, "{name:?} is fresh");
+        }
+    }
+
+    #[test]
+    fn files_that_nobody_came_back_to_go_after_a_warning() {
+        let retention = Retention { keep: SignedDuration::from_secs(100), warn: SignedDuration::from_secs(30) };
+        for name in [PhaseName::Stopped, PhaseName::Failed] {
+            assert_eq!(chore_of(name, 901, Some(retention)), None);
+            assert_eq!(chore_of(name, 900, Some(retention)), Some(Chore::Expire));
+        }
+        assert_eq!(chore_of(PhaseName::Ready, 0, Some(retention)), None);
+        let end = retention.end(PhaseName::Stopped, at(900)).unwrap();
+        assert!(!retention.is_near(end, at(969)) && retention.is_near(end, at(970)));
+    }
+}

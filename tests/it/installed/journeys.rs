@@ -1,0 +1,28 @@
+//! The journeys of the one-machine default, on a cluster.
+
+use serde_json::json;
+
+use crate::attach::wakes_and_lets_sleep::a_terminal_wakes_a_session_and_lets_it_sleep;
+use crate::browser::journeys::{opencodes_page, the_routers_page};
+use crate::journey::from_a_repository_to_an_answer::a_first_message_and_its_work;
+use crate::journey::keeps_a_terminal_open::a_terminal_of_the_page;
+use crate::journey::with_curl::a_script;
+use crate::support::installation::Installation;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn by_rest_and_in_the_browser() {
+    let installed = Installation::install().await;
+    a_script(&installed, &installed.git).await;
+    a_first_message_and_its_work(&installed, &installed.model, &installed.git).await;
+    opencodes_page(&installed, &installed.git).await;
+    the_routers_page(&installed, &installed.git).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn in_terminals_of_sessions_that_stop_when_idle() {
+    let installed = Installation::install_with(json!({"sessions": {"idleTimeoutMinutes": 0.4}})).await;
+    a_terminal_of_the_page(&installed).await;
+    a_terminal_wakes_a_session_and_lets_it_sleep(&installed, &installed.model).await;
+}

@@ -1,0 +1,3 @@
+//! The product in a cluster, installed by its chart: what one machine has, a team has too.
+
+mod journeys;

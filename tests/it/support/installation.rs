@@ -1,0 +1,159 @@
+//! The product in a cluster: the router from its own image, installed by its chart, with a login proxy in front.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::Deref;
+use std::process::Stdio;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use kube::api::{Api, ListParams, PostParams};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::condition::in_time;
+use super::git::GitServer;
+use super::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
+use super::login_proxy::{Forward, LoginProxy};
+use super::model::ModelServer;
+use super::program::EMAIL;
+use super::router::Router;
+
+/// The domain of sessions in all installations: browsers and curl know without DNS that it is this machine.
+pub const DOMAIN: &str = "cluster.localhost";
+/// What every release is called.
+const RELEASE: &str = "router";
+
+/// An installed router.
+pub struct Installation {
+    router: Router,
+    pub namespace: Namespace,
+    pub model: ModelServer,
+    pub git: GitServer,
+    values: Value,
+    _login: LoginProxy,
+    _attach: Forward,
+}
+
+impl Deref for Installation {
+    type Target = Router;
+
+    fn deref(&self) -> &Router {
+        &self.router
+    }
+}
+
+impl Installation {
+    /// Installs the router with the chart's defaults.
+    pub async fn install() -> Self {
+        Self::install_with(json!({})).await
+    }
+
+    /// Installs it with values over those.
+    pub async fn install_with(values: Value) -> Self {
+        let namespace = Namespace::create().await;
+        let here = reachable_address();
+        let (model, git) = (ModelServer::start_on(here).await, GitServer::start_at((here, 0).into()).await);
+        configure_opencode(&namespace, &model).await;
+        let (login, attach) = (LoginProxy::start(EMAIL).await, Forward::start().await);
+        let mut all = json!({
+            "domain": DOMAIN,
+            "routerHost": "localhost",
+            "protocol": "http",
+            "publicPort": login.address.port(),
+            "attach": {"url": format!("http://{}", attach.address)},
+            "image": {"repository": "opencode-router", "tag": "test"},
+            "loginProxy": {"kind": "external", "trustedCidrs": [format!("{here}/24")]},
+            "log": {"format": "text"},
+            "shutdown": {"delaySeconds": 2, "drainSeconds": 20},
+            "sessions": {
+                "image": SESSION_IMAGE,
+                "configMapName": "opencode-config",
+                "cpuRequest": "10m",
+                "memoryRequest": "64Mi",
+                "storage": {"size": "1Gi"},
+            },
+        });
+        merge(&mut all, values);
+        let installation = Self {
+            router: Router::below(DOMAIN, login.address, attach.address),
+            namespace,
+            model,
+            git,
+            values: all,
+            _login: login,
+            _attach: attach,
+        };
+        installation.helm(&["install"], &installation.values).await;
+        let service: Service = installation.namespace.api().get(&format!("{RELEASE}-opencode-router")).await.unwrap();
+        let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
+        installation._login.lead_to(SocketAddr::new(ip, 3000));
+        installation._attach.lead_to(SocketAddr::new(ip, 4096));
+        installation
+    }
+
+    /// Installs it anew with values over its own, and waits until the new replicas serve.
+    pub async fn upgrade(&self, values: Value) {
+        let mut all = self.values.clone();
+        merge(&mut all, values);
+        self.helm(&["upgrade"], &all).await;
+    }
+
+    async fn helm(&self, words: &[&str], values: &Value) {
+        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/opencode-router");
+        let mut helm = Command::new("helm");
+        helm.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.namespace.name]).args(words);
+        helm.args([RELEASE, chart, "--values", "-", "--wait", "--timeout", "120s"]);
+        helm.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = helm.spawn().expect("helm is there");
+        child.stdin.take().unwrap().write_all(values.to_string().as_bytes()).await.unwrap();
+        let output = in_time("helm", child.wait_with_output()).await.unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        if !output.status.success() {
+            panic!("{said}\n{}", self.log().await);
+        }
+    }
+
+    /// The router's Pods.
+    pub async fn replicas(&self) -> Vec<Pod> {
+        let pods: Api<Pod> = self.namespace.api();
+        let ours = ListParams::default().labels("app.kubernetes.io/name=opencode-router");
+        pods.list(&ours).await.unwrap().items
+    }
+
+    /// What all replicas logged.
+    pub async fn log(&self) -> String {
+        let arguments = ["logs", "--selector", "app.kubernetes.io/name=opencode-router", "--tail=-1", "--prefix"];
+        self.namespace.kubectl(&arguments).await
+    }
+}
+
+/// The address of this machine by which pods reach it: the one from which it reaches the API server.
+pub fn reachable_address() -> IpAddr {
+    let config = kube::config::Kubeconfig::read_from(kubeconfig()).unwrap();
+    let server = config.clusters[0].cluster.as_ref().unwrap().server.clone().unwrap();
+    let url: url::Url = server.parse().unwrap();
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect((url.host_str().unwrap(), url.port_or_known_default().unwrap())).unwrap();
+    socket.local_addr().unwrap().ip()
+}
+
+/// Every session's opencode knows this model and no other.
+async fn configure_opencode(namespace: &Namespace, model: &ModelServer) {
+    let config = json!({
+        "metadata": {"name": "opencode-config"},
+        "data": {"opencode.json": model.config().to_string()},
+    });
+    let config: ConfigMap = serde_json::from_value(config).unwrap();
+    namespace.api().create(&PostParams::default(), &config).await.unwrap();
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
