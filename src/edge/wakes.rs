@@ -23,7 +23,7 @@ pub(super) struct Meaning {
 pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
     let navigation = is_navigation(request);
     let unsafe_method = is_unsafe(request.method());
-    let acts = navigation || unsafe_method;
+    let acts = navigation || (unsafe_method && !paths::is_background(request.uri().path()));
     Meaning { navigation, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
@@ -31,8 +31,8 @@ pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
 /// asks for by itself when left alone. Left alone, opencode 1.18 asks for nothing else.
 pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
-    let alone = paths::is_background(path) || request.headers().contains_key(UPGRADE);
-    let acts = unsafe_method || !alone;
+    let alone = paths::is_background(path) || (!unsafe_method && request.headers().contains_key(UPGRADE));
+    let acts = !alone;
     Meaning { navigation: false, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
@@ -90,6 +90,8 @@ mod tests {
         assert!(!wakes("GET", "/api/health", &[("sec-fetch-mode", "cors")]));
         assert!(!wakes("GET", "/global/event", &[("accept", "*/*")]));
         assert!(!wakes("GET", "/pty/1/connect", &[("upgrade", "websocket"), ("sec-fetch-mode", "websocket")]));
+        assert!(!wakes("POST", "/pty/pty_1/connect-token", &[("sec-fetch-mode", "cors")]), "a terminal comes back");
+        assert!(wakes("POST", "/pty", &[("sec-fetch-mode", "cors")]), "a terminal is opened");
         assert!(!wakes("GET", "/x.js", &[("sec-fetch-mode", "no-cors"), ("accept", "text/html")]));
         assert!(!wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("sec-purpose", "prefetch;prerender")]));
         assert!(!wakes("GET", "/", &[("accept", "text/html"), ("purpose", "prefetch")]));

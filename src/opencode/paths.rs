@@ -7,5 +7,10 @@ const EVENTS: [&str; 3] = ["/event", "/global/event", "/api/event"];
 
 /// Whether a request for `path` is one that a client left alone makes.
 pub fn is_background(path: &str) -> bool {
-    HEALTH.contains(&path) || EVENTS.contains(&path)
+    HEALTH.contains(&path) || EVENTS.contains(&path) || reopens_terminal(path)
+}
+
+/// The ticket for the WebSocket of a terminal: asked for, by POST, whenever that WebSocket ended.
+fn reopens_terminal(path: &str) -> bool {
+    path.strip_prefix("/pty/").and_then(|rest| rest.strip_suffix("/connect-token")).is_some_and(|id| !id.contains('/'))
 }

@@ -13,7 +13,7 @@ use super::{AgentNote, IdleRules, Lifecycle, Memo, PhaseName, Session};
 
 /// How often it is looked whether there is something to write down, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How old the written-down last use of a session may become.
+/// How old the written-down last use of a session may become, at most.
 const ACTIVITY_AGE: SignedDuration = SignedDuration::from_mins(1);
 /// How many are written at once.
 const WRITERS: usize = 8;
@@ -58,10 +58,12 @@ impl Session {
     }
 
     /// Whether what is known here has to be written down now.
-    fn is_owed(&self) -> bool {
+    fn is_owed(&self, rules: &IdleRules) -> bool {
+        // Known to the leader well before the idle time is over.
+        let oldest = ACTIVITY_AGE.min(rules.idle_after / 4);
         let known = self.live.lock().memo.clone();
         known.edited(|memo| self.contribute(memo)).is_some_and(|owed| {
-            let unused = owed.last_activity.duration_since(known.last_activity) < ACTIVITY_AGE;
+            let unused = owed.last_activity.duration_since(known.last_activity) < oldest;
             !unused || owed.closing != known.closing || owed.title != known.title || owed.agent != known.agent
         })
     }
@@ -124,7 +126,7 @@ impl Lifecycle {
             let now = self.clock.now();
             ready.iter().for_each(|session| session.touch_if_open(&self.limits.idle, now));
         }
-        let owed = ready.into_iter().filter(|session| session.is_owed());
+        let owed = ready.into_iter().filter(|session| session.is_owed(&self.limits.idle));
         let written =
             futures_util::stream::iter(owed).map(|session| async move { self.remember(&session).await.is_ok() });
         written.buffer_unordered(WRITERS).fold(true, |all, written| std::future::ready(all && written)).await

@@ -37,7 +37,7 @@ pub(super) struct Live {
     pub(super) agent: Agent,
     pub(super) leases: Leases,
     flight: Option<Arc<Flight>>,
-    /// The stop that goes on is carried out here, not by another replica.
+    /// A stop was requested here, and the runtime has not told of it yet: what it told before is old.
     stops_here: bool,
 }
 
@@ -152,8 +152,11 @@ impl Session {
     pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
         let current = self.phase();
         let requested = matches!(event, Event::StopRequested);
+        if matches!(&event, Event::Observed(seen) if seen.name == PhaseName::Stopping) {
+            live.stops_here = false;
+        }
         let event = match event {
-            // Another replica's stop is over when the runtime says so, also if it came to nothing.
+            // A stop that the runtime tells of is over when it says so, also if it came to nothing.
             Event::Observed(seen) if current.name == PhaseName::Stopping && !live.stops_here => Event::Overruled(seen),
             event => event,
         };
@@ -212,12 +215,11 @@ impl Session {
         live.agent = Agent::unknown_since(self.clock.now());
     }
 
-    /// The stop that went on here came to nothing: somebody uses the session. Tells whether that changed anything.
+    /// The stop that was requested here was not begun: somebody uses the session. Tells whether that changed anything.
     pub(super) fn resume(&self) -> bool {
         let mut live = self.live.lock();
-        live.stops_here = false;
-        live.server.is_some()
-            && self.phase_name() == PhaseName::Stopping
+        std::mem::take(&mut live.stops_here)
+            && live.server.is_some()
             && self.advance(&mut live, Event::Observed(Observation::of(PhaseName::Ready)))
     }
 

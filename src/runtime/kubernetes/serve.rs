@@ -32,10 +32,10 @@ impl Inner {
     fn ask_server(self: &Arc<Self>, id: SessionId) {
         let new = self.picture.look(id, |held| {
             let pod = held.pod.as_ref().filter(|pod| pod.serving.is_some())?;
+            let record = held.record.as_ref().filter(|record| record.wanted == Wanted::Running && !record.deleting)?;
             let known = held.server.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
                 || held.probe.as_ref().is_some_and(|(uid, _)| *uid == pod.uid);
-            let record = held.record.as_ref().filter(|_| !known)?;
-            Some((pod.clone(), record.clone()))
+            (!known).then(|| (pod.clone(), record.clone()))
         });
         let Some((pod, record)) = new.flatten() else { return };
         let asking = CancellationToken::new();

@@ -70,7 +70,8 @@ pub async fn a_terminal_of_the_page(router: &Router) {
     tokio::time::sleep(SILENCE).await;
     terminal.type_line("echo again-$((40+3))").await;
     terminal.read_until("again-43").await;
-    assert_ne!(router.get(&id).await["lastActivityAt"], before, "typing is activity");
+    // Another replica hears of it a moment later.
+    router.wait_until(&id, "typing is activity", |session| session["lastActivityAt"] != before).await;
 
     // A terminal in which nothing is typed does not keep the session, and is told of its end.
     in_time("the terminal is closed", async { while let Some(Ok(_)) = terminal.0.next().await {} }).await;

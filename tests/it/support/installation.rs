@@ -62,7 +62,7 @@ impl Installation {
             "publicPort": login.address.port(),
             "attach": {"url": format!("http://{}", attach.address)},
             "image": {"repository": "opencode-router", "tag": "test"},
-            "loginProxy": {"kind": "external", "trustedCidrs": [format!("{here}/24")]},
+            "loginProxy": {"kind": "external", "trustedCidrs": proxy_networks()},
             "log": {"format": "text"},
             "shutdown": {"delaySeconds": 2, "drainSeconds": 20},
             "sessions": {
@@ -137,6 +137,14 @@ pub fn reachable_address() -> IpAddr {
     socket.local_addr().unwrap().ip()
 }
 
+/// The networks from which pods see the login proxy of this machine come; a Service may put an address of the cluster's
+/// in the place of its own.
+fn proxy_networks() -> Vec<String> {
+    let own = format!("{}/32", reachable_address());
+    let said = std::env::var("TEST_PROXY_CIDRS").unwrap_or_default();
+    said.split(',').filter(|network| !network.is_empty()).map(str::to_owned).chain([own]).collect()
+}
+
 /// Every session's opencode knows this model and no other.
 async fn configure_opencode(namespace: &Namespace, model: &ModelServer) {
     let config = json!({
@@ -155,5 +163,18 @@ fn merge(into: &mut Value, from: Value) {
             }
         }
         (into, from) => *into = from,
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut kubectl = std::process::Command::new("kubectl");
+            kubectl.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.namespace.name]);
+            let log =
+                kubectl.args(["logs", "--selector", "app.kubernetes.io/name=opencode-router", "--tail=-1", "--prefix"]);
+            let log = log.output().map(|output| output.stdout).unwrap_or_default();
+            eprintln!("the routers' log:\n{}", String::from_utf8_lossy(&log));
+        }
     }
 }
