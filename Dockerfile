@@ -28,7 +28,8 @@ FROM ${BASE}
 RUN apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates git && \
     rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
-COPY --from=program /opencode-router /usr/local/bin/opencode-router
 USER 65532:65532
 EXPOSE 3000 4096
 ENTRYPOINT ["opencode-router"]
+# Last, as it is all that changes from one version to the next.
+COPY --from=program /opencode-router /usr/local/bin/opencode-router

@@ -2,9 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,10 +36,15 @@ func (c *cluster) cgroups() []string {
 
 // Where its own processes are. Beside those of the pods, since in the second version only leaves have processes.
 func (c *cluster) own() string {
+	return filepath.Join(c.root(), "parts")
+}
+
+// Where all its processes are, those of its pods included.
+func (c *cluster) root() string {
 	if unified() {
-		return filepath.Join(cgroups, c.name(), "parts")
+		return filepath.Join(cgroups, c.name())
 	}
-	return filepath.Join(cgroups, "pids", c.name(), "parts")
+	return filepath.Join(cgroups, "pids", c.name())
 }
 
 func (c *cluster) makeCgroups() error {
@@ -55,40 +62,49 @@ func (c *cluster) makeCgroups() error {
 			return err
 		}
 	}
-	return nil
+	if !unified() {
+		return nil
+	}
+	// In a container these belong to whoever started it.
+	given, err := os.ReadFile(filepath.Join(c.root(), "cgroup.controllers"))
+	for _, controller := range []string{"cpu", "memory", "pids"} {
+		if err == nil && !slices.Contains(strings.Fields(string(given)), controller) {
+			err = fmt.Errorf("a cgroup below %s gets no %s controller: run it on the machine, not in a container", cgroups, controller)
+		}
+	}
+	return err
 }
 
-// Kills until nobody is left.
-func (c *cluster) killAll() error {
-	root := filepath.Dir(c.own())
-	return within(30*time.Second, func() (bool, error) {
-		alive := false
-		for _, dir := range below(root) {
-			procs, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
-			for _, line := range strings.Fields(string(procs)) {
-				if pid, err := strconv.Atoi(line); err == nil && startTime(pid) != "" {
-					alive = true
-					_ = syscall.Kill(pid, syscall.SIGKILL)
-				}
-			}
-		}
-		return !alive, nil
-	})
+// Kills everyone and removes the cgroups, again and again: a process may just have been on its way into them.
+func (c *cluster) end() error {
+	return within(time.Minute, func() (bool, error) { return c.killed() && c.removed(), nil })
 }
 
-func (c *cluster) removeCgroups() error {
-	return within(10*time.Second, func() (bool, error) {
-		left := 0
-		for _, root := range c.cgroups() {
-			dirs := below(root)
-			for i := len(dirs) - 1; i >= 0; i-- {
-				if syscall.Rmdir(dirs[i]) != nil {
-					left++
-				}
+func (c *cluster) killed() bool {
+	alive := false
+	for _, dir := range below(c.root()) {
+		procs, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+		for _, line := range strings.Fields(string(procs)) {
+			if pid, err := strconv.Atoi(line); err == nil && startTime(pid) != "" {
+				alive = true
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
-		return left == 0, nil
-	})
+	}
+	return !alive
+}
+
+func (c *cluster) removed() bool {
+	left := 0
+	for _, root := range c.cgroups() {
+		dirs := below(root)
+		for i := len(dirs) - 1; i >= 0; i-- {
+			if syscall.Rmdir(dirs[i]) != nil {
+				left++
+			}
+		}
+	}
+	return left == 0
 }
 
 // A directory and all below it, the outer ones first.

@@ -8,16 +8,16 @@ import (
 
 // Ends everything of a cluster the hard way. Can be repeated, and after an up that came only half the way.
 func down(dir string) error {
-	if entries, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+	if entries, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
+	} else if err == nil && len(entries) == 0 {
+		return os.Remove(dir)
 	}
 	c, err := open(dir)
 	if err != nil {
 		return err
 	}
-	for _, step := range []func() error{
-		c.killAll, c.disconnect, c.removeCgroups,
-	} {
+	for _, step := range []func() error{c.end, c.disconnect} {
 		if err := step(); err != nil {
 			return err
 		}

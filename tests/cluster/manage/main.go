@@ -11,13 +11,23 @@ import (
 const usage = `usage: cluster up [--no-node] DIR
        cluster down DIR
        cluster load DIR ARCHIVE...
-       cluster start|stop|kill|freeze|thaw DIR PART`
+       cluster start|stop|kill|freeze|thaw DIR PART
+       cluster with COMMAND...`
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	// Where these programs are is not in everyone's path.
+	_ = os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
+	status := 1
+	var err error
+	if len(os.Args) > 2 && os.Args[1] == "with" {
+		status, err = with(os.Args[2:])
+	} else if err = run(os.Args[1:]); err == nil {
+		status = 0
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(status)
 }
 
 func run(args []string) error {

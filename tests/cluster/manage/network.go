@@ -2,19 +2,21 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"os/exec"
-	"strings"
+	"net"
+	"os"
 )
 
 // A cluster has a network namespace of its own, tied to the machine by a pair of devices: the rules, routes and devices
 // that its parts make there are seen by no one else and end with it. Its pods are reached by a route through the node.
 const slots = 64
 
-// The creation of the namespace is what makes a slot ours: it fails for the second.
+// The creation of the namespace is what makes a slot ours: it fails for the second. A slot where anything is left of
+// another cluster is not free.
 func (c *cluster) claimNetwork() error {
 	for c.Slot = range slots {
-		if command("ip", "netns", "add", c.name()) != nil {
+		_, device := net.InterfaceByName(c.name())
+		_, cgroup := os.Stat(c.root())
+		if device == nil || cgroup == nil || command("ip", "netns", "add", c.name()) != nil {
 			continue
 		}
 		if err := c.save(); err != nil {
@@ -52,12 +54,4 @@ func (c *cluster) disconnect() error {
 		return nil
 	}
 	return command("ip", "netns", "delete", c.name())
-}
-
-func command(args ...string) error {
-	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(out)))
-	}
-	return nil
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 const plugins = "/usr/lib/cni"
@@ -52,6 +52,7 @@ oomScoreAdj: 0
 serializeImagePulls: false
 maxPods: 200
 nodeLeaseDurationSeconds: 12
+volumeStatsAggPeriod: 5s
 evictionHard: {memory.available: 50Mi, nodefs.available: 1%%, imagefs.available: 1%%}
 imageGCHighThresholdPercent: 100
 `, c.Dir, c.address(), c.name()),
@@ -74,10 +75,9 @@ volumeBindingMode: WaitForFirstConsumer
 
 func (c *cluster) load(archives []string) error {
 	for _, archive := range archives {
-		out, err := exec.Command("ctr", "--address", c.path("containerd.sock"), "--namespace", "k8s.io",
-			"images", "import", archive).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("%s is not imported: %w\n%s", archive, err, out)
+		if err := commandWithin(5*time.Minute, "ctr", "--address", c.path("containerd.sock"), "--namespace", "k8s.io",
+			"images", "import", archive); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -46,7 +46,7 @@ func (c *cluster) parts() []part {
 	}
 	return append(parts,
 		part{"kube-scheduler", []string{c.path("bin/kube-scheduler"), admin, "--bind-address=127.0.0.1", "--leader-elect=false"}, nil},
-		part{"containerd", []string{"containerd", "--config", c.path("containerd.toml")}, func() bool { return c.accepts("containerd.sock") }},
+		part{"containerd", []string{"containerd", "--config", c.path("containerd.toml")}, func() bool { return accepts("unix", c.path("containerd.sock")) }},
 		part{"kubelet", []string{
 			c.path("bin/kubelet"),
 			"--kubeconfig=" + c.path("keys/kubelet"), "--config=" + c.path("kubelet.yaml"),
@@ -55,12 +55,13 @@ func (c *cluster) parts() []part {
 		part{"kube-proxy", []string{
 			c.path("bin/kube-proxy"),
 			admin, "--hostname-override=" + c.name(), "--proxy-mode=iptables", "--cluster-cidr=" + c.pods(),
-			"--healthz-bind-address=127.0.0.1:10256", "--metrics-bind-address=127.0.0.1:10249",
+			"--healthz-bind-address=" + c.address() + ":10256", "--metrics-bind-address=127.0.0.1:10249",
 			// The machine's own settings stay as they are.
 			"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
-		}, nil},
+		}, func() bool { return c.fetch("http://" + c.address() + ":10256/healthz") }},
 		part{"volumes", []string{c.path("bin/volumes"), c.path("kubeconfig"), c.path("volumes")}, nil},
-		part{"names", []string{c.path("bin/names"), c.path("kubeconfig"), c.address() + ":53"}, nil},
+		part{"names", []string{c.path("bin/names"), c.path("kubeconfig"), c.address() + ":53"},
+			func() bool { return accepts("tcp", c.address()+":53") }},
 	)
 }
 
@@ -91,8 +92,8 @@ func (c *cluster) link() error {
 	return os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", "kubectl"))
 }
 
-func (c *cluster) accepts(socket string) bool {
-	connection, err := net.DialTimeout("unix", c.path(socket), time.Second)
+func accepts(network, address string) bool {
+	connection, err := net.DialTimeout(network, address, time.Second)
 	if err != nil {
 		return false
 	}

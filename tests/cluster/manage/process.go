@@ -28,6 +28,8 @@ func (c *cluster) start(p part) error {
 	args = append(args, p.args...)
 	run := exec.Command("/bin/sh", args...)
 	run.Dir = c.Dir
+	// Nothing of who called: a proxy for the outside, a configuration of the user's.
+	run.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}
 	run.Stdout, run.Stderr = log, log
 	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := run.Start(); err != nil {
@@ -39,7 +41,7 @@ func (c *cluster) start(p part) error {
 	if err := os.WriteFile(c.path("pids", p.name), []byte(mark), 0o644); err != nil {
 		return err
 	}
-	err = within(time.Minute, func() (bool, error) {
+	err = within(2*time.Minute, func() (bool, error) {
 		select {
 		case <-ended:
 			return false, errors.New("it ended at once")
@@ -58,7 +60,7 @@ func (c *cluster) stop(p part) error {
 	if err := c.signal(p, syscall.SIGTERM); err != nil {
 		return err
 	}
-	if within(5*time.Second, func() (bool, error) { return c.pid(p) == 0, nil }) == nil {
+	if c.gone(p, 5*time.Second) == nil {
 		return nil
 	}
 	return c.kill(p)
@@ -68,7 +70,14 @@ func (c *cluster) kill(p part) error {
 	if err := c.signal(p, syscall.SIGKILL); err != nil {
 		return err
 	}
-	return within(10*time.Second, func() (bool, error) { return c.pid(p) == 0, nil })
+	return c.gone(p, 10*time.Second)
+}
+
+func (c *cluster) gone(p part, limit time.Duration) error {
+	if err := within(limit, func() (bool, error) { return c.pid(p) == 0, nil }); err != nil {
+		return err
+	}
+	return os.Remove(c.path("pids", p.name))
 }
 
 func (c *cluster) freeze(p part) error { return c.signal(p, syscall.SIGSTOP) }

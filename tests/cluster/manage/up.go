@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -72,5 +73,32 @@ func (c *cluster) startAll() error {
 		p, _ := c.part("kubelet")
 		return fmt.Errorf("the node does not get ready: %w\n%s", err, tail(c.log(p)))
 	}
-	return nil
+	return c.tryPod()
 }
+
+// A pod of a session's image has run to its end: then the scheduler, the node, the image and the account are there.
+func (c *cluster) tryPod() error {
+	pods := c.server() + "/api/v1/namespaces/default/pods"
+	if _, err := c.request(http.MethodPost, pods, trialPod); err != nil {
+		return err
+	}
+	answer := ""
+	err := within(time.Minute, func() (yes bool, err error) {
+		answer, err = c.request(http.MethodGet, pods+"/trial", "")
+		return err == nil && strings.Contains(answer, `"phase":"Succeeded"`), nil
+	})
+	if err != nil {
+		return fmt.Errorf("a pod does not run: %w\n%s", err, answer)
+	}
+	_, err = c.request(http.MethodDelete, pods+"/trial?gracePeriodSeconds=0", "")
+	return err
+}
+
+const trialPod = `apiVersion: v1
+kind: Pod
+metadata: {name: trial}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  containers: [{name: trial, image: "opencode-session:test", imagePullPolicy: Never, command: ["true"]}]
+`

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Not /tmp, which is memory on many machines: a cluster takes a gigabyte. The path is short, for the sockets.
+const temporary = "/var/tmp/opencode-cluster-"
+
+// Runs a command beside a fresh cluster and takes that down whatever happens. The answer is the command's status.
+func with(command []string) (int, error) {
+	ends := make(chan os.Signal, 8)
+	signal.Notify(ends, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	sweep()
+	dir, lock, err := fresh()
+	if err != nil {
+		return 1, err
+	}
+	defer lock.Close()
+	program, err := os.Executable()
+	if err != nil {
+		return 1, err
+	}
+	// Each in a process of its own: it can be interrupted wherever it is.
+	up := exec.Command(program, "up", dir)
+	status, err := supervise(up, ends)
+	if err == nil && status == 0 {
+		run := exec.Command(command[0], command[1:]...)
+		run.Env = append(os.Environ(), "TEST_KUBECONFIG="+filepath.Join(dir, "kubeconfig"), "TEST_CLUSTER="+dir,
+			"PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+		run.Stdin, run.Stdout = os.Stdin, os.Stdout
+		status, err = supervise(run, ends)
+	}
+	// The signals stay caught: who presses Ctrl-C twice still gets a clean machine.
+	if left := down(dir); left != nil {
+		return max(status, 1), errors.Join(err, left)
+	}
+	return status, err
+}
+
+// Runs a process to its end and passes signals on to it. One that does not heed them is killed.
+func supervise(process *exec.Cmd, ends <-chan os.Signal) (int, error) {
+	// The process is to end with this one; the kernel means the thread that started it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	process.Stderr = os.Stderr
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := process.Start(); err != nil {
+		return 127, err
+	}
+	ended := make(chan struct{})
+	go func() { _ = process.Wait(); close(ended) }()
+	var kill <-chan time.Time
+	interrupted := 0
+	for {
+		select {
+		case end := <-ends:
+			interrupted = 128 + int(end.(syscall.Signal))
+			_ = process.Process.Signal(end)
+			kill = time.After(10 * time.Second)
+		case <-kill:
+			_ = process.Process.Kill()
+		case <-ended:
+			state := process.ProcessState.Sys().(syscall.WaitStatus)
+			switch {
+			case interrupted > 0:
+				return interrupted, nil
+			case state.Signaled():
+				return 128 + int(state.Signal()), nil
+			}
+			return state.ExitStatus(), nil
+		}
+	}
+}
+
+// A new directory, locked for as long as this process lives.
+func fresh() (string, *os.File, error) {
+	for {
+		dir, err := os.MkdirTemp(filepath.Dir(temporary), filepath.Base(temporary)+"*")
+		if err != nil {
+			return "", nil, err
+		}
+		// Another run may have taken it for a leftover until it was locked.
+		if lock := claim(dir); lock != nil {
+			return dir, lock, nil
+		}
+	}
+}
+
+// Takes down what earlier runs left that were killed: nobody has their lock any more.
+func sweep() {
+	left, _ := filepath.Glob(temporary + "*")
+	for _, dir := range left {
+		lock := claim(dir)
+		if lock == nil {
+			continue
+		}
+		if err := down(dir); err != nil {
+			fmt.Fprintf(os.Stderr, "%s is left of an earlier run and cannot be taken down: %v\n", dir, err)
+		}
+		lock.Close()
+	}
+}
+
+// The lock of a directory of ours, or nothing if another process has it.
+func claim(dir string) *os.File {
+	lock, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		opened, err := lock.Stat()
+		now, gone := os.Lstat(dir)
+		if err == nil && gone == nil && os.SameFile(opened, now) && now.Sys().(*syscall.Stat_t).Uid == 0 {
+			return lock
+		}
+	}
+	lock.Close()
+	return nil
+}
