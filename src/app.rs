@@ -125,7 +125,8 @@ impl App {
         let proxy = Proxy::new(proxy_settings, drain.ended().clone());
         let settings = FrontSettings { hosts: hosts(config), identity, holds: config.lifecycle.holds() };
         let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
-        let addresses = Addresses { main: main_address, attach: attach_address, metrics: metrics_address, url, data_dir: None };
+        let addresses =
+            Addresses { main: main_address, attach: attach_address, metrics: metrics_address, url, data_dir: None };
         let shutdown_delay = Duration::from_secs(network.shutdown_delay_seconds);
         let drain_timeout = Duration::from_secs(network.drain_timeout_seconds);
         Ok(Self { main, attach, metrics, front, lifecycle, readiness, drain, shutdown_delay, drain_timeout, addresses })
