@@ -33,10 +33,10 @@ pub(in crate::runtime) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Fa
         "server certificate verification failed",
     ]) {
         let last = printed.last().map(String::as_str).unwrap_or_default();
-        (Reason::RepositoryUnreachable, format!("The server of {url} cannot be reached: {last}"))
+        (Reason::RepositoryUnreachable, sentence(&format!("The server of {url} cannot be reached"), last))
     } else {
         let last = printed.last().map(String::as_str).unwrap_or("Git gave no reason");
-        (Reason::CloneFailed, format!("{url} could not be cloned: {last}"))
+        (Reason::CloneFailed, sentence(&format!("{url} could not be cloned"), last))
     };
     Failure { log_tail: last_lines(printed), ..Failure::new(reason, message) }
 }
@@ -50,6 +50,14 @@ pub(in crate::runtime) fn opencode_exit(code: Option<i32>, signal: Option<i32>, 
     };
     let message = format!("opencode ended {how}. Its files are kept; start the session again.");
     Failure { log_tail: last_lines(printed), ..Failure::new(Reason::OpencodeExited, message) }
+}
+
+/// `what`, with what somebody said about it.
+pub(in crate::runtime) fn sentence(what: &str, said: &str) -> String {
+    match said.trim().trim_end_matches('.') {
+        "" => format!("{what}."),
+        said => format!("{what}: {said}."),
+    }
 }
 
 /// As many lines as help.

@@ -283,9 +283,10 @@ fn too_slow(limit: Duration, reached: Phase) -> Failure {
         return failure;
     }
     let message = format!(
-        "The session was not ready after {} seconds; it was still {}. Try again, or allow more with START_TIMEOUT_SECONDS.",
+        "The session was not ready after {} seconds; it was still {}{}. Try again, or allow more with START_TIMEOUT_SECONDS.",
         limit.as_secs(),
         format!("{:?}", reached.name).to_lowercase(),
+        reached.message.map(|message| format!(" ({})", message.trim_end_matches('.'))).unwrap_or_default(),
     );
     Failure::new(Reason::StartTimeout, message)
 }

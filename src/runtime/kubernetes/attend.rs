@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::io::AsyncReadExt;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 use kube::api::ListParams;
 
@@ -11,6 +12,7 @@ use super::Inner;
 use super::cluster::{Refusal, asked};
 use super::names::object_name;
 use super::picture::{Held, Hint};
+use crate::runtime::explain::sentence;
 use crate::runtime::lines::Lines;
 use crate::runtime::progress;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
@@ -39,7 +41,7 @@ impl Inner {
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(attend));
     }
 
-    fn hint(&self, id: SessionId, hint: Hint) {
+    pub(super) fn hint(&self, id: SessionId, hint: Hint) {
         let known = self.picture.look(id, |held| held.hint.as_ref() == Some(&hint));
         if known == Some(false) {
             self.picture.change(id, |held| held.hint = Some(hint));
@@ -49,10 +51,13 @@ impl Inner {
     async fn explain_wait(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
         let of = format!("involvedObject.name={},type=Warning", object_name(id));
         let events = asked(self.cluster.events.list(&ListParams::default().fields(&of))).await?;
-        let failure = events.items.iter().rev().find_map(obstacle);
-        if let Some(failure) = failure {
-            let message = Some(failure.message.clone());
-            self.hint(id, Hint { run, message, percent: None, failure: Some(failure) });
+        let Some((uid, begun)) = self.picture.look(id, |held| Some(held.pod.as_ref()?.identity())).flatten() else {
+            return Ok(());
+        };
+        let mut recent: Vec<_> = events.items.iter().filter(|event| concerns(event, &uid, begun)).collect();
+        recent.sort_by_key(|event| last_seen(event));
+        if let Some(failure) = recent.into_iter().rev().find_map(obstacle) {
+            self.hint(id, Hint::obstacle(run, failure));
         }
         Ok(())
     }
@@ -83,6 +88,20 @@ fn starting(held: &Held, run: u64) -> Option<PhaseName> {
     before.then_some(pod.seen.name)
 }
 
+/// Whether an event is about this Pod, or about the claim since the Pod is there: what held up an earlier one of the
+/// same name may be over.
+fn concerns(event: &Event, uid: &str, begun: Option<Timestamp>) -> bool {
+    match event.involved_object.kind.as_deref() {
+        Some("Pod") => event.involved_object.uid.as_deref() == Some(uid),
+        _ => last_seen(event) >= begun,
+    }
+}
+
+fn last_seen(event: &Event) -> Option<Timestamp> {
+    let seen = event.last_timestamp.as_ref().map(|time| time.0);
+    seen.or_else(|| Some(event.event_time.as_ref()?.0)).or_else(|| Some(event.metadata.creation_timestamp.as_ref()?.0))
+}
+
 /// What an event says that holds a start up, where that is not in the Pod's status too.
 fn obstacle(event: &Event) -> Option<Failure> {
     let said = event.message.clone().unwrap_or_default();
@@ -93,13 +112,43 @@ fn obstacle(event: &Event) -> Option<Failure> {
         "FailedCreatePodSandBox" | "FailedCreatePodContainer" => Reason::ContainerFailed,
         _ => return None,
     };
-    let what = if reason == Reason::VolumeNotBound { "volume cannot be mounted" } else { "container cannot be made" };
-    Some(Failure::new(reason, format!("The session's {what}: {said}")))
+    let what = match reason {
+        Reason::VolumeNotBound => "The session's volume cannot be had or mounted. An operator has to see to it",
+        _ => "The session's container cannot be made. An operator has to see to it",
+    };
+    Some(Failure::new(reason, sentence(what, &said)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const POD: &str = "538ac7a9-089b-4153-b305-599ca584378d";
+
+    fn at(time: &str) -> Option<Timestamp> {
+        Some(time.parse().unwrap())
+    }
+
+    #[test]
+    fn a_recorded_event_says_what_holds_up_the_pod_that_it_is_about() {
+        let mount: Event = serde_json::from_str(include_str!("recorded/event-mount-failed.json")).unwrap();
+        let claim: Event = serde_json::from_str(include_str!("recorded/event-provisioning-failed.json")).unwrap();
+        let attach: Event = serde_json::from_str(include_str!("written/event-attach-failed.json")).unwrap();
+        let cases = [
+            (&mount, "configmap \"nothing\" not found."),
+            (&claim, "\"no-such-class\" not found."),
+            (&attach, "another."),
+        ];
+        for (event, words) in cases {
+            let failure = obstacle(event).unwrap();
+            assert_eq!(failure.reason, Reason::VolumeNotBound);
+            assert!(failure.message.ends_with(words), "{}", failure.message);
+        }
+        let begun = at("2026-11-21T17:40:00Z");
+        assert!(concerns(&mount, POD, begun) && concerns(&claim, POD, begun));
+        assert!(!concerns(&mount, "another", begun), "an earlier Pod of the same name");
+        assert!(!concerns(&claim, POD, at("2026-11-21T17:50:00Z")), "before there was a Pod");
+    }
 
     #[test]
     fn events_that_hold_up_a_start_have_a_reason() {
@@ -120,7 +169,7 @@ mod tests {
         for (name, reason) in cases {
             let failure = obstacle(&event(name));
             assert_eq!(failure.as_ref().map(|failure| failure.reason), reason, "{name}");
-            assert!(failure.is_none_or(|failure| failure.message.ends_with("it is so")));
+            assert!(failure.is_none_or(|failure| failure.message.ends_with("it is so.")));
         }
     }
 }

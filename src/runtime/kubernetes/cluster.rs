@@ -9,6 +9,7 @@ use kube::{Client, Error};
 use serde_json::Value;
 
 use super::settings::KubernetesSettings;
+use crate::runtime::explain::sentence;
 use crate::session::{Failure, Reason};
 
 /// How long one request may take.
@@ -124,20 +125,49 @@ impl Refusal {
     /// What it means to the user who wanted `what`.
     pub(super) fn failure(&self, what: &str) -> Failure {
         match self {
-            Self::Final(said) if said.contains("exceeded quota") || said.contains("quota") => Failure::new(
+            Self::Final(said) if said.contains("exceeded quota: ") => Failure::new(
                 Reason::QuotaExceeded,
-                format!(
-                    "The cluster's quota leaves no room for {what}. Stop another session, or ask an operator: {said}"
+                sentence(
+                    &format!("The cluster's quota leaves no room for {what}. Stop another session, or ask an operator"),
+                    said,
                 ),
             ),
             Self::Final(said) => Failure::new(
                 Reason::AdmissionRefused,
-                format!("The cluster does not allow {what}. An operator has to see to it: {said}"),
+                sentence(&format!("The cluster does not allow {what}. An operator has to see to it"), said),
             ),
             other => Failure::new(
                 Reason::RuntimeError,
-                format!("The cluster could not be asked for {what}. Try again in a moment; the cause was: {other}"),
+                sentence(
+                    &format!("The cluster did not do what was asked for {what}. Try again in a moment; the cause was"),
+                    &other.to_string(),
+                ),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: &str) -> Failure {
+        let status: kube::core::Status = serde_json::from_str(status).unwrap();
+        Refusal::from(Error::Api(Box::new(status))).failure("the session's Pod")
+    }
+
+    #[test]
+    fn a_recorded_refusal_says_why_and_what_to_do() {
+        let quota = refused(include_str!("recorded/status-quota-exceeded.json"));
+        assert_eq!(quota.reason, Reason::QuotaExceeded);
+        assert!(quota.message.starts_with("The cluster's quota leaves no room for the session's Pod. Stop another"));
+        assert!(quota.message.ends_with("limited: requests.cpu=500m."), "{}", quota.message);
+        // No room would help here.
+        let requests = refused(include_str!("recorded/status-quota-needs-requests.json"));
+        assert_eq!(requests.reason, Reason::AdmissionRefused);
+        let security = refused(include_str!("recorded/status-admission-refused.json"));
+        assert_eq!(security.reason, Reason::AdmissionRefused);
+        assert!(security.message.starts_with("The cluster does not allow the session's Pod. An operator has to"));
+        assert!(security.message.contains("violates PodSecurity"), "{}", security.message);
     }
 }

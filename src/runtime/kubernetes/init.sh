@@ -23,8 +23,14 @@ trap '[ $? -eq 0 ] || rm -rf "$draft"' EXIT
 
 has() { git -C "$draft" rev-parse --verify --quiet "$1^{commit}" > /dev/null; }
 no_branch() {
-  printf '%s\n' "$1, and try again." >&2
+  printf '%s, and try again.\n' "$1" >&2
   exit 65
+}
+# Runs Git. It redraws its progress with carriage returns, and only whole lines of a log are passed on.
+in_lines() {
+  lines=$(command -v stdbuf > /dev/null && printf 'stdbuf -oL') || :
+  status=$({ { "$@" 2>&1 3>&- || echo $? >&3; } | $lines tr '\r' '\n' >&2; } 3>&1)
+  return "${status:-0}"
 }
 
 if [ -z "${REPO_URL-}" ]; then
@@ -32,13 +38,13 @@ if [ -z "${REPO_URL-}" ]; then
   git -C "$draft" commit --quiet --allow-empty --no-gpg-sign --message=Begin
 else
   # No hook of a template runs, and nothing that the repository names is fetched besides.
-  git -c core.hooksPath=/dev/null clone --progress --no-checkout --no-recurse-submodules -- "$REPO_URL" "$draft"
+  in_lines git -c core.hooksPath=/dev/null clone --progress --no-checkout --no-recurse-submodules -- "$REPO_URL" "$draft"
   if has "refs/remotes/origin/$BRANCH"; then
-    git -C "$draft" checkout --progress -B "$BRANCH" --track "origin/$BRANCH" --
+    in_lines git -C "$draft" checkout --progress -B "$BRANCH" --track "origin/$BRANCH" --
   elif [ -n "${SOURCE_BRANCH-}" ]; then
     has "refs/remotes/origin/$SOURCE_BRANCH" ||
-      no_branch "Neither the branch “$BRANCH” nor “$SOURCE_BRANCH”, to create it from, exists"
-    git -C "$draft" checkout --progress -b "$BRANCH" --no-track "origin/$SOURCE_BRANCH" --
+      no_branch "Neither the branch “$BRANCH” nor “$SOURCE_BRANCH”, to create it from, exists. Name one that does"
+    in_lines git -C "$draft" checkout --progress -b "$BRANCH" --no-track "origin/$SOURCE_BRANCH" --
   elif has HEAD; then
     no_branch "The branch “$BRANCH” does not exist. Name a branch to create it from"
   else

@@ -46,6 +46,13 @@ pub(super) struct Hint {
     pub(super) failure: Option<Failure>,
 }
 
+impl Hint {
+    /// Something that holds a start up, with which it fails if that lasts.
+    pub(super) fn obstacle(run: u64, failure: Failure) -> Self {
+        Self { run, message: Some(failure.message.clone()), percent: None, failure: Some(failure) }
+    }
+}
+
 /// What the registry was told last.
 #[derive(PartialEq)]
 struct Told {
@@ -61,7 +68,9 @@ impl Held {
         match (&self.pod, record.wanted) {
             _ if record.deleting => Observation::of(PhaseName::Deleting),
             (None, Wanted::Stopped) => Observation::of(PhaseName::Stopped),
-            (None, Wanted::Running) => Observation::of(PhaseName::Pending),
+            // The leading replica writes it down.
+            (None, Wanted::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),
+            (None, Wanted::Running) => self.hinted(Observation::of(PhaseName::Pending), record.run),
             (Some(pod), Wanted::Stopped) if pod.deleting => {
                 with(PhaseName::Stopping, format!("Its Pod{} ends.", place(pod)))
             }
@@ -69,9 +78,7 @@ impl Held {
             (Some(pod), Wanted::Running) if pod.run != record.run => {
                 with(PhaseName::Pending, format!("Waiting for the end of its last Pod{}.", place(pod)))
             }
-            (Some(pod), Wanted::Running) if pod.deleting => {
-                with(PhaseName::Stopping, format!("Its Pod{} was deleted by the cluster or an operator.", place(pod)))
-            }
+            (Some(pod), Wanted::Running) if pod.deleting => pod.seen.clone(),
             (Some(pod), Wanted::Running) => self.running(pod, record.run),
         }
     }
@@ -80,11 +87,30 @@ impl Held {
         if let (Some(serving), Some(_)) = (&pod.serving, self.server_of(pod)) {
             return Observation { since: serving.since, ..Observation::of(PhaseName::Ready) };
         }
-        let mut seen = pod.seen.clone();
-        if let Some(hint) = self.hint.as_ref().filter(|hint| hint.run == run && seen.name.is_starting()) {
-            seen.message = seen.message.or_else(|| hint.message.clone());
-            seen.percent = hint.percent.filter(|_| seen.name == PhaseName::Cloning);
-            seen.failure = seen.failure.or_else(|| hint.failure.clone());
+        self.hinted(pod.seen.clone(), run)
+    }
+
+    /// The Pod of this run went although nobody here asked for that, so the run is over.
+    pub(super) fn lost(&self, run: u64) -> bool {
+        self.pod.is_none() && self.vanished == Some(run)
+    }
+
+    /// What is seen of a start, with what else is known of it.
+    fn hinted(&self, mut seen: Observation, run: u64) -> Observation {
+        let Some(hint) = self.hint.as_ref().filter(|hint| hint.run == run && seen.name.is_starting()) else {
+            return seen;
+        };
+        if let Some(obstacle) = &hint.failure {
+            let over = self.pod.as_ref().is_some_and(|pod| pod.furnished);
+            // The scheduler says that there is no volume, and the event why.
+            let vague = seen.failure.as_ref().is_none_or(|failure| failure.reason == obstacle.reason);
+            if !over && vague {
+                seen.message.clone_from(&hint.message);
+                seen.failure = Some(obstacle.clone());
+            }
+        } else if seen.name == PhaseName::Cloning {
+            seen.message.clone_from(&hint.message);
+            seen.percent = hint.percent;
         }
         seen
     }

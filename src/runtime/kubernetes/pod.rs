@@ -15,11 +15,15 @@ pub(super) struct PodSeen {
     /// Its identity, which no other Pod ever has, whatever its name and address.
     pub(super) uid: String,
     pub(super) version: u64,
+    /// When it was made.
+    created: Option<Timestamp>,
     /// The run that it was made for.
     pub(super) run: u64,
     /// It is being deleted: its address may be another's at any moment.
     pub(super) deleting: bool,
     pub(super) node: Option<String>,
+    /// Its volumes are mounted and its network is there.
+    pub(super) furnished: bool,
     pub(super) seen: Observation,
     /// Where its opencode listens; only while its container runs.
     pub(super) serving: Option<Serving>,
@@ -33,6 +37,11 @@ pub(super) struct Serving {
 }
 
 impl PodSeen {
+    /// Which Pod it is, and since when there is one.
+    pub(super) fn identity(&self) -> (String, Option<Timestamp>) {
+        (self.uid.clone(), self.created)
+    }
+
     /// What a Pod tells.
     pub(super) fn of(pod: &Pod) -> Self {
         let meta = &pod.metadata;
@@ -41,9 +50,11 @@ impl PodSeen {
         Self {
             uid: meta.uid.clone().unwrap_or_default(),
             version: names::version(meta),
+            created: meta.creation_timestamp.as_ref().map(|time| time.0),
             run: run.unwrap_or_default(),
             deleting,
             node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
+            furnished: explain::is_furnished(pod),
             seen: explain::observe(pod),
             serving: serving(pod).filter(|_| !deleting),
         }

@@ -9,7 +9,7 @@ use kube::api::PostParams;
 use super::cluster::{Refusal, asked, delete_exactly};
 use super::manifest;
 use super::names::object_name;
-use super::picture::Held;
+use super::picture::{Held, Hint};
 use super::pod::PodSeen;
 use super::record::{Record, Wanted};
 use super::watch::look_again;
@@ -55,6 +55,9 @@ impl Inner {
                 }
                 Err(refusal) => {
                     tracing::debug!(session = %id, %refusal, "a step of the start is tried again");
+                    if !matches!(refusal, Refusal::Conflict(_)) {
+                        self.hint(id, Hint::obstacle(record.run, refusal.failure("the session's Pod")));
+                    }
                     tokio::time::sleep(PAUSE).await;
                     let _ = look_again(&self.cluster, &self.picture, id).await;
                 }
@@ -66,7 +69,8 @@ impl Inner {
     async fn want_run(&self, id: SessionId) -> Result<Option<Record>, Refusal> {
         let wanted = self.amend(id, |record| {
             let pod = self.picture.pod(id).filter(|_| record.wanted == Wanted::Running);
-            let same = pod.as_ref().is_none_or(|pod| pod.run != record.run);
+            let lost = self.picture.look(id, |held| held.lost(record.run)).unwrap_or_default();
+            let same = !lost && pod.as_ref().is_none_or(|pod| pod.run != record.run);
             let lives =
                 pod.is_some_and(|pod| pod.run == record.run && !pod.deleting && pod.seen.name != PhaseName::Failed);
             if lives || record.deleting {

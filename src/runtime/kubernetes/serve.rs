@@ -113,7 +113,7 @@ impl Inner {
         }
         let lost = self.picture.look(id, |held| {
             let record = held.record.as_ref().filter(|record| record.wanted == Wanted::Running && !record.deleting)?;
-            (held.pod.is_none() && held.vanished == Some(record.run)).then_some(record.run)
+            held.lost(record.run).then_some(record.run)
         });
         let Some(run) = lost.flatten() else { return };
         tracing::warn!(session = %id, run, "the session's Pod was deleted by the cluster or an operator");

@@ -46,7 +46,8 @@ async fn clone_repository(job: &Job, clone: &Clone, draft: &Path, stage: &mut St
     }
     if let Some(source) = &clone.source_branch {
         if !git.has(source.as_str()).await {
-            return Err(no_branch(&format!("Neither the branch “{branch}” nor “{source}”, to create it from, exists")));
+            let neither = format!("Neither the branch “{branch}” nor “{source}”, to create it from, exists");
+            return Err(no_branch(&format!("{neither}. Name one that does")));
         }
         let remote = format!("origin/{source}");
         return git.run(&["checkout", "--progress", "-b", branch, "--no-track", &remote, "--"]).await.map_err(failed);

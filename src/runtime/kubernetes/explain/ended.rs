@@ -1,0 +1,133 @@
+//! Why a Pod is over that nobody deletes: because the cluster ended it, or by how its containers ended.
+
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
+
+use super::super::manifest::{OPENCODE, PREPARE};
+use super::status_of;
+use crate::git::RepoUrl;
+use crate::runtime::explain::{clone_failure, opencode_exit, sentence};
+use crate::runtime::lines::Lines;
+use crate::session::{Failure, Reason};
+
+/// The status with which the container that prepares the volume says that a branch is missing.
+const NO_BRANCH: i32 = 65;
+/// As much of a log as the kubelet puts into a status, in bytes. One of that length has lost its beginning.
+const KUBELET_KEEPS: usize = 2048;
+/// What is to be done about most of it.
+const AGAIN: &str = "Its files are kept; start the session again.";
+
+/// Why it is over; nothing for one that goes on.
+pub(super) fn why(pod: &Pod) -> Option<Failure> {
+    let status = pod.status.as_ref()?;
+    let over = matches!(status.phase.as_deref(), Some("Failed" | "Unknown"));
+    let by_cluster = over.then(|| ended_by_cluster(status)).flatten();
+    by_cluster.or_else(|| by_containers(pod)).or_else(|| {
+        let said = status.message.as_deref().unwrap_or_default();
+        let what = "The cluster ended the session's Pod and does not say why";
+        over.then(|| Failure::new(Reason::RuntimeError, format!("{} {AGAIN}", sentence(what, said))))
+    })
+}
+
+fn ended_by_cluster(status: &PodStatus) -> Option<Failure> {
+    let said = status.message.as_deref().unwrap_or_default();
+    let (reason, what) = match status.reason.as_deref().unwrap_or_default() {
+        "Evicted" => (Reason::Evicted, "The cluster evicted the session's Pod"),
+        "Preempting" | "Preempted" => (Reason::Evicted, "The session's Pod had to make room for a more important one"),
+        "DeadlineExceeded" => (Reason::Evicted, "The session's Pod ran longer than the cluster lets it"),
+        "NodeLost" => (Reason::NodeLost, "The session's node is lost"),
+        "Terminated" | "Shutdown" | "NodeShutdown" => (Reason::NodeLost, "The session's node shuts down"),
+        // The scheduler chose a node, and the kubelet there found that it has no room or not what is asked for.
+        _ if never_begun(status) => (Reason::Unschedulable, "The node refused the session's Pod"),
+        _ => return None,
+    };
+    let said = said.trim_start_matches("Pod was rejected: ");
+    Some(Failure::new(reason, format!("{} {AGAIN}", sentence(what, said))))
+}
+
+fn never_begun(status: &PodStatus) -> bool {
+    status.phase.as_deref() == Some("Failed")
+        && status.container_statuses.as_ref().is_none_or(Vec::is_empty)
+        && status.init_container_statuses.as_ref().is_none_or(Vec::is_empty)
+}
+
+fn by_containers(pod: &Pod) -> Option<Failure> {
+    if let Some(ended) = end_of(pod, PREPARE).filter(|ended| ended.exit_code != 0) {
+        return Some(outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(pod, ended)));
+    }
+    let ended = end_of(pod, OPENCODE)?;
+    Some(outside(ended, "it worked").unwrap_or_else(|| opencode_ended(ended)))
+}
+
+/// How a container ended; also one that is begun again and again.
+fn end_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStateTerminated> {
+    let status = status_of(pod, name)?;
+    let state = status.state.as_ref()?;
+    let again = state.waiting.as_ref().is_some_and(|waiting| waiting.reason.as_deref() == Some("CrashLoopBackOff"));
+    let state = if again { status.last_state.as_ref()? } else { state };
+    state.terminated.as_ref()
+}
+
+/// An end that has nothing to do with what ran in the container.
+fn outside(ended: &ContainerStateTerminated, during: &str) -> Option<Failure> {
+    let said = ended.message.as_deref().unwrap_or_default();
+    match ended.reason.as_deref()? {
+        "OOMKilled" => {
+            let message =
+                format!("The session needed more memory than it may have while {during}, and was ended. {AGAIN}");
+            Some(Failure { log_tail: lines_of(ended), ..Failure::new(Reason::OutOfMemory, message) })
+        }
+        "StartError" | "ContainerCannotRun" => {
+            let what = "The session's container cannot be started. An operator has to see to it";
+            Some(Failure::new(Reason::ContainerFailed, sentence(what, said)))
+        }
+        // The kubelet found a Pod again, as after a restart of its node, and not this container.
+        "ContainerStatusUnknown" => {
+            let message = format!("The session's node lost its container, as when it restarts. {AGAIN}");
+            Some(Failure::new(Reason::NodeLost, message))
+        }
+        _ => None,
+    }
+}
+
+fn prepared_badly(pod: &Pod, ended: &ContainerStateTerminated) -> Failure {
+    let printed = lines_of(ended);
+    if ended.exit_code == NO_BRANCH {
+        let message = printed.last().cloned().unwrap_or_else(|| "The branch does not exist.".to_owned());
+        return Failure { log_tail: printed, ..Failure::new(Reason::BranchNotFound, message) };
+    }
+    if let Some(url) = repository(pod) {
+        return clone_failure(&url, &printed);
+    }
+    let full = printed.iter().any(|line| line.contains("No space left on device"));
+    let (reason, what) = match full {
+        true => (Reason::DiskFull, "No space is left on the session's volume"),
+        false => (Reason::CloneFailed, "The session's volume could not be prepared"),
+    };
+    let message = sentence(what, printed.last().map(String::as_str).unwrap_or_default());
+    Failure { log_tail: printed, ..Failure::new(reason, message) }
+}
+
+fn opencode_ended(ended: &ContainerStateTerminated) -> Failure {
+    // A container's status is that of a shell: 128 and the signal for one that was killed.
+    let signal = (ended.exit_code > 128).then(|| ended.signal.unwrap_or(ended.exit_code - 128));
+    opencode_exit(signal.is_none().then_some(ended.exit_code), signal, &lines_of(ended))
+}
+
+/// The end of what a container printed, as the kubelet keeps it.
+fn lines_of(ended: &ContainerStateTerminated) -> Vec<String> {
+    let mut printed = ended.message.as_deref().unwrap_or_default();
+    if printed.len() >= KUBELET_KEEPS {
+        printed = printed.split_once(['\n', '\r']).map_or(printed, |(_, whole)| whole);
+    }
+    let mut lines = Lines::default();
+    lines.push(printed.as_bytes(), |_| {});
+    lines.last()
+}
+
+/// What the Pod was to clone.
+fn repository(pod: &Pod) -> Option<RepoUrl> {
+    let containers = pod.spec.as_ref()?.init_containers.as_ref()?;
+    let env = containers.iter().find(|container| container.name == PREPARE)?.env.as_ref()?;
+    let url = env.iter().find(|variable| variable.name == "REPO_URL")?.value.as_deref()?;
+    RepoUrl::parse(url).ok()
+}

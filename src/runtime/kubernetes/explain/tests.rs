@@ -1,0 +1,190 @@
+//! What recorded Pods mean. Where they come from: `../recorded/README.md`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::*;
+use crate::runtime::kubernetes::pod::PodSeen;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/runtime/kubernetes")
+}
+
+fn pod(name: &str) -> Pod {
+    let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Pods that are well, or on the way to it.
+const WELL: [(&str, PhaseName); 6] = [
+    ("recorded/created", PhaseName::Scheduling),
+    ("recorded/container-creating", PhaseName::Pulling),
+    // The event says what holds it up.
+    ("recorded/mount-failed", PhaseName::Pulling),
+    ("recorded/preparing", PhaseName::Cloning),
+    ("recorded/prepared", PhaseName::Starting),
+    ("recorded/running", PhaseName::Starting),
+];
+
+/// Pods that go away.
+const LEAVING: [(&str, &str); 6] = [
+    ("recorded/deleted-by-hand", "Its Pod on node opencode0 was deleted by the cluster or an operator."),
+    ("recorded/evicted-by-api", "Its Pod on node opencode0 is evicted, as when a node is emptied."),
+    ("recorded/evicted-by-api-and-ended", "Its Pod on node opencode0 is evicted"),
+    ("recorded/node-lost", "Its Pod on node ghost-rec is taken away: the node is lost"),
+    ("recorded/node-gone", "Its Pod on node ghost-rec is cleared away: the node is gone."),
+    ("written/preempted-by-scheduler", "Its Pod on node opencode0 makes room for a more important one."),
+];
+
+/// Pods that something holds up which may pass, with what the start fails with if it does not.
+const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
+    (
+        "recorded/unschedulable",
+        PhaseName::Scheduling,
+        Reason::Unschedulable,
+        ": 0/1 nodes are available: 1 Insufficient cpu.",
+    ),
+    (
+        "recorded/volume-unbound",
+        PhaseName::Scheduling,
+        Reason::VolumeNotBound,
+        "unbound immediate PersistentVolumeClaims",
+    ),
+    (
+        "recorded/claim-missing",
+        PhaseName::Scheduling,
+        Reason::VolumeNotBound,
+        "persistentvolumeclaim \"opencode-session-",
+    ),
+    ("recorded/image-unreachable", PhaseName::Pulling, Reason::ImagePullFailed, "registry.invalid/opencode-session:9"),
+    ("recorded/image-unreachable-again", PhaseName::Pulling, Reason::ImagePullFailed, "network is unreachable."),
+    ("written/registry-unavailable", PhaseName::Pulling, Reason::ImagePullFailed, "503 Service Unavailable."),
+    ("recorded/secret-missing", PhaseName::Starting, Reason::ContainerFailed, "see to it: secret \"keys\" not found."),
+];
+
+/// Pods that are over, or will never begin.
+const FAILED: [(&str, Reason, &str); 30] = [
+    ("written/image-not-found", Reason::ImagePullFailed, "cannot be pulled. An operator has to see to it: rpc error"),
+    ("written/image-not-found-again", Reason::ImagePullFailed, "opencode-session:9: not found."),
+    ("written/image-denied", Reason::ImagePullFailed, "authorization failed."),
+    ("written/image-never-pulled", Reason::ImagePullFailed, "is not present with pull policy of Never."),
+    ("recorded/image-name-invalid", Reason::InvalidImageName, "couldn't parse image name \"Not A Name\""),
+    ("recorded/clone-not-found", Reason::RepositoryNotFound, "http://git.example.com/team/missing.git was not found."),
+    ("recorded/clone-login", Reason::RepositoryNeedsCredentials, "/private/app.git asks for a login"),
+    ("recorded/clone-refused", Reason::RepositoryUnreachable, "Couldn't connect to server"),
+    ("recorded/clone-no-host", Reason::RepositoryUnreachable, "Could not resolve host: no-such-host.invalid"),
+    ("recorded/clone-no-branch", Reason::BranchNotFound, "The branch “later” does not exist. Name a branch"),
+    ("recorded/clone-no-source", Reason::BranchNotFound, "Neither the branch “later” nor “other”, to create it from"),
+    ("recorded/clone-disk-full", Reason::DiskFull, "No space is left for the repository. Free some space"),
+    ("recorded/out-of-memory-preparing", Reason::OutOfMemory, "more memory than it may have while its files"),
+    ("recorded/out-of-memory", Reason::OutOfMemory, "more memory than it may have while it worked"),
+    ("recorded/program-missing", Reason::ContainerFailed, "\"no-such-program\": executable file not found"),
+    ("recorded/exited", Reason::OpencodeExited, "opencode ended with status 1."),
+    ("recorded/killed", Reason::OpencodeExited, "opencode ended by signal 9"),
+    ("recorded/crashed", Reason::OpencodeExited, "opencode ended by signal 11"),
+    ("written/crash-loop", Reason::OpencodeExited, "opencode ended with status 1."),
+    ("recorded/deadline-exceeded", Reason::Evicted, "longer than the cluster lets it: Pod was active on the node"),
+    (
+        "recorded/evicted-empty-dir",
+        Reason::Evicted,
+        "Usage of EmptyDir volume \"tmp\" exceeds the limit \"1Mi\". Its files",
+    ),
+    ("recorded/evicted-ephemeral-storage", Reason::Evicted, "the total limit of containers 1Mi. Its files are kept"),
+    ("written/preempted", Reason::Evicted, "make room for a more important one: Preempted in order"),
+    (
+        "recorded/node-refused-affinity",
+        Reason::Unschedulable,
+        "The node refused the session's Pod: Predicate NodeAffinity",
+    ),
+    ("recorded/node-refused-cpu", Reason::Unschedulable, "requested: 900000, used: 190, capacity: 2000. Its files"),
+    ("written/node-refused-device", Reason::Unschedulable, "The node refused the session's Pod: Allocate failed"),
+    ("written/node-shut-down", Reason::NodeLost, "The session's node shuts down: Pod was terminated"),
+    ("written/node-shuts-down", Reason::NodeLost, "The session's node shuts down: Pod was rejected as the node"),
+    ("written/node-lost-by-status", Reason::NodeLost, "The session's node is lost: Node opencode0"),
+    ("written/node-forgot-container", Reason::NodeLost, "The session's node lost its container"),
+];
+
+/// The last line of the log that comes with a failure.
+const TAILS: [(&str, &str); 8] = [
+    ("recorded/clone-not-found", "fatal: repository 'http://git.example.com/team/missing.git/' not found"),
+    ("recorded/clone-login", "fatal: Authentication failed for 'http://git.example.com/private/app.git/'"),
+    ("recorded/clone-no-branch", "The branch “later” does not exist. Name a branch to create it from, and try again."),
+    ("recorded/clone-disk-full", "fatal: fetch-pack: invalid index-pack output"),
+    ("recorded/out-of-memory-preparing", "Killed"),
+    ("recorded/exited", "Error: no configuration"),
+    ("recorded/killed", "I began"),
+    ("written/crash-loop", "Error: no configuration"),
+];
+
+#[test]
+fn a_pod_that_is_well_is_in_a_phase() {
+    for (name, phase) in WELL {
+        assert_eq!(observe(&pod(name)), Observation::of(phase), "{name}");
+    }
+    assert!(is_furnished(&pod("recorded/image-unreachable")) && !is_furnished(&pod("recorded/mount-failed")));
+}
+
+#[test]
+fn a_pod_that_goes_away_says_who_takes_it() {
+    for (name, words) in LEAVING {
+        let seen = observe(&pod(name));
+        assert_eq!((seen.name, &seen.failure), (PhaseName::Stopping, &None), "{name}");
+        assert!(seen.message.as_ref().unwrap().starts_with(words), "{name}: {seen:?}");
+        assert_eq!(PodSeen::of(&pod(name)).serving, None, "{name}: its address may be another's");
+    }
+}
+
+#[test]
+fn a_node_that_is_silent_may_come_back() {
+    let seen = PodSeen::of(&pod("recorded/node-unreachable"));
+    assert_eq!(seen.seen, Observation::of(PhaseName::Starting));
+    assert!(seen.serving.is_some(), "opencode may well answer");
+}
+
+#[test]
+fn what_holds_a_start_up_is_told_and_does_not_end_it() {
+    for (name, phase, reason, words) in HELD_UP {
+        let seen = observe(&pod(name));
+        let failure = seen.failure.unwrap_or_else(|| panic!("{name} is held up"));
+        assert_eq!((seen.name, failure.reason), (phase, reason), "{name}");
+        assert!(failure.message.contains(words), "{name}: {}", failure.message);
+        assert_eq!(seen.message, Some(failure.message), "{name}");
+    }
+}
+
+#[test]
+fn what_ended_a_pod_is_told() {
+    for (name, reason, words) in FAILED {
+        let seen = observe(&pod(name));
+        let failure = seen.failure.unwrap_or_else(|| panic!("{name} failed"));
+        assert_eq!((seen.name, failure.reason), (PhaseName::Failed, reason), "{name}: {failure:?}");
+        assert!(failure.message.contains(words), "{name}: {}", failure.message);
+        assert!(failure.message.ends_with('.'), "{name}: {}", failure.message);
+    }
+}
+
+#[test]
+fn the_end_of_the_log_comes_with_a_failure() {
+    for (name, last) in TAILS {
+        let tail = observe(&pod(name)).failure.unwrap().log_tail;
+        assert_eq!(tail.last().map(String::as_str), Some(last), "{name}");
+        assert!(tail.iter().all(|line| !line.contains('%')), "{name}: {tail:?} holds progress");
+    }
+}
+
+#[test]
+fn every_pod_that_was_recorded_is_in_a_table() {
+    let mut named: BTreeSet<_> = WELL.map(|(name, _)| name).into();
+    named.extend(LEAVING.map(|(name, _)| name));
+    named.extend(HELD_UP.map(|(name, ..)| name));
+    named.extend(FAILED.map(|(name, ..)| name));
+    named.insert("recorded/node-unreachable");
+    for place in ["recorded", "written"] {
+        for file in std::fs::read_dir(folder().join(place)).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            let Some(name) = file.strip_suffix(".json") else { continue };
+            let other = ["event-", "status-"].iter().any(|kind| name.starts_with(kind));
+            assert!(other || named.contains(format!("{place}/{name}").as_str()), "{place}/{name} is in no table");
+        }
+    }
+}
