@@ -6,12 +6,12 @@ WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.ht
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check chart-check manifests
+.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C stops it
 	@echo "Building the router (the first time takes a few minutes)"
@@ -20,10 +20,15 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
 	 exec target/release/opencode-router
 
-test: tools test-tools web-check chart-check opencode ## Check and test everything
+test: tools test-tools web-check opencode ## Check and test everything
 	@$(MAKE) --no-print-directory check
 	@cargo test --locked --quiet --lib --bins
 	@cargo test --locked --test it
+	@$(MAKE) --no-print-directory cluster-test
+
+cluster-test: opencode $(WEB) ## Only the tests on a Kubernetes cluster of their own, or on that of TEST_KUBECONFIG
+	@cargo build --locked --quiet
+	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with tests/tools/on-cluster
 
 check: $(WEB) ## Format, lints and documentation of the Rust code
 	cargo fmt --check

@@ -23,6 +23,7 @@ func (c *cluster) name() string            { return fmt.Sprintf("opencode%d", c.
 func (c *cluster) host() string            { return fmt.Sprintf("10.201.%d.1", c.Slot) }
 func (c *cluster) address() string         { return fmt.Sprintf("10.201.%d.2", c.Slot) }
 func (c *cluster) pods() string            { return fmt.Sprintf("10.202.%d.0/24", c.Slot) }
+func (c *cluster) podGateway() string      { return fmt.Sprintf("10.202.%d.1", c.Slot) }
 func (c *cluster) services() string        { return fmt.Sprintf("10.203.%d.0/24", c.Slot) }
 func (c *cluster) firstService() string    { return fmt.Sprintf("10.203.%d.1", c.Slot) }
 func (c *cluster) path(p ...string) string { return filepath.Join(append([]string{c.Dir}, p...)...) }

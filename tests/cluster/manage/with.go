@@ -32,9 +32,15 @@ func with(command []string) (int, error) {
 	// Each in a process of its own: it can be interrupted wherever it is.
 	up := exec.Command(program, "up", dir)
 	status, err := supervise(up, ends)
+	var c *cluster
 	if err == nil && status == 0 {
+		c, err = open(dir)
+	}
+	if c != nil && err == nil {
 		run := exec.Command(command[0], command[1:]...)
+		// What comes to a pod through a Service from this machine seems to come from the pod's own gateway.
 		run.Env = append(os.Environ(), "TEST_KUBECONFIG="+filepath.Join(dir, "kubeconfig"), "TEST_CLUSTER="+dir,
+			"TEST_PROXY_CIDRS="+c.podGateway()+"/32",
 			"PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 		run.Stdin, run.Stdout = os.Stdin, os.Stdout
 		status, err = supervise(run, ends)
