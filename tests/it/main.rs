@@ -13,6 +13,7 @@ mod idle;
 mod installed;
 mod journey;
 mod process;
+mod replicas;
 mod restart;
 mod structure;
 mod support;

@@ -1,0 +1,85 @@
+//! A replica that is killed in the middle of something: another one goes on with it.
+
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::api::Api;
+use rustix::process::Signal;
+
+use crate::support::condition::eventually;
+use crate::support::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
+use crate::support::program::Program;
+
+/// The real program, on the cluster.
+async fn replica(namespace: &Namespace, name: &str) -> Program {
+    let kubeconfig = kubeconfig();
+    let settings = [
+        ("RUNTIME", "kubernetes"),
+        ("KUBECONFIG", kubeconfig.to_str().unwrap()),
+        ("OPENCODE_IMAGE", SESSION_IMAGE),
+        ("OPENCODE_NAMESPACE", &namespace.name),
+        ("POD_NAMESPACE", &namespace.name),
+        ("POD_NAME", name),
+        ("ROUTER_DOMAIN", "cluster.localhost"),
+        ("SESSION_CPU_REQUEST", "10m"),
+        ("SESSION_MEMORY_REQUEST", "64Mi"),
+        ("STORAGE_SIZE", "1Gi"),
+    ];
+    Program::start_with(&settings).await
+}
+
+/// Who leads, as the cluster knows.
+async fn leader(namespace: &Namespace) -> Option<String> {
+    let leases: Api<Lease> = namespace.api();
+    let lease = leases.get_opt(&format!("opencode-router-leads-{}", namespace.name)).await.unwrap()?;
+    lease.spec?.holder_identity
+}
+
+/// Two replicas, the leader first.
+async fn leader_and_heir(namespace: &Namespace) -> (Program, Program) {
+    let leads = replica(namespace, "one").await;
+    eventually("one leads", async || (leader(namespace).await.as_deref() == Some("one")).then_some(())).await;
+    (leads, replica(namespace, "other").await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn the_leader_in_the_middle_of_a_stop() {
+    let namespace = Namespace::create().await;
+    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let id = leads.ready_project().await;
+    heir.wait_for_phase(&id, "ready").await;
+
+    leads.act(&id, "stop").await;
+    heir.wait_for_phase(&id, "stopping").await;
+    leads.signal(Signal::KILL);
+    leads.ended().await;
+    heir.wait_for_phase(&id, "stopped").await;
+    eventually("another one leads", async || (leader(&namespace).await.as_deref() == Some("other")).then_some(()))
+        .await;
+    heir.act(&id, "start").await;
+    heir.wait_for_phase(&id, "ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn one_in_the_middle_of_a_start_and_of_a_delete() {
+    let namespace = Namespace::create().await;
+    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let doomed = leads.ready_project().await;
+    let started = crate::support::program::id_of(&leads.create(serde_json::json!({})).await);
+    leads.api("DELETE", &format!("/api/sessions/{doomed}")).open().await.unwrap();
+    leads.signal(Signal::KILL);
+    leads.ended().await;
+
+    heir.wait_for_phase(&started, "ready").await;
+    let gone = async || heir.api("GET", &format!("/api/sessions/{doomed}")).send().await.unwrap().status == 404;
+    // It may have been killed before the cluster heard of the delete; then the session is as it was, and can be deleted.
+    let deleting = ["deleting", "ready"];
+    if !gone().await {
+        let phase = heir.get(&doomed).await["phase"]["name"].clone();
+        assert!(deleting.contains(&phase.as_str().unwrap()), "{phase}");
+        heir.api("DELETE", &format!("/api/sessions/{doomed}")).send().await.unwrap();
+    }
+    eventually("it is gone", async || gone().await.then_some(())).await;
+    let left = namespace.kubectl(&["get", "pods,pvc,secrets", "--output", "name"]).await;
+    assert!(!left.contains(&doomed), "{left}");
+}

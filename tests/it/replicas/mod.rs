@@ -1,0 +1,6 @@
+//! Several replicas of the router, on one cluster: nothing is done twice, nothing is lost when one goes.
+
+mod an_address_is_one_pods;
+mod may_be_killed;
+mod share_the_work;
+mod two;

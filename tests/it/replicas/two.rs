@@ -1,0 +1,92 @@
+//! Two replicas in one namespace, each with a registry of its own.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use opencode_router::session::clock::SystemClock;
+use opencode_router::session::{Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::condition::eventually;
+use crate::support::kubernetes::Namespace;
+
+/// One replica.
+pub struct Replica {
+    pub lifecycle: Arc<Lifecycle>,
+}
+
+/// The limits that replicas in tests live by, with this idle time in seconds.
+pub fn limits(idle_seconds: i64) -> Limits {
+    Limits {
+        idle: IdleRules {
+            idle_after: SignedDuration::from_secs(idle_seconds),
+            max_busy: SignedDuration::from_hours(8),
+        },
+        start_timeout: std::time::Duration::from_secs(120),
+        concurrent_starts: 8,
+        retention: None,
+    }
+}
+
+impl Replica {
+    /// Starts one.
+    pub async fn start(namespace: &Namespace, name: &str, limits: Limits) -> Self {
+        let runtime = Arc::new(namespace.runtime(name));
+        Self { lifecycle: Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await }
+    }
+
+    /// Two that know of each other.
+    pub async fn pair(namespace: &Namespace, limits: Limits) -> (Self, Self) {
+        let (one, other) = (Self::start(namespace, "one", limits).await, Self::start(namespace, "other", limits).await);
+        for replica in [&one, &other] {
+            replica.knows(2).await;
+        }
+        (one, other)
+    }
+
+    /// Waits until it knows this many replicas, itself included.
+    pub async fn knows(&self, count: usize) {
+        eventually("the replicas know each other", async || {
+            (self.lifecycle.duties().replicas() == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Opens a new project of somebody.
+    pub async fn open(&self) -> Arc<Session> {
+        let who = Principal::User(Email::parse("dev@localhost").unwrap());
+        self.lifecycle
+            .open(&who, Origin::new_project(), None, None)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"))
+            .session
+    }
+
+    /// The session as this replica knows it, once it does.
+    pub async fn session(&self, id: SessionId) -> Arc<Session> {
+        eventually("the session is known here too", async || self.lifecycle.registry().get(id)).await
+    }
+
+    /// Waits until the session is in this phase for this replica.
+    pub async fn sees(&self, id: SessionId, phase: PhaseName) {
+        let what = format!("{id} is {phase:?}");
+        eventually(&what, async || {
+            let session = self.lifecycle.registry().get(id)?;
+            (session.phase_name() == phase).then_some(())
+        })
+        .await;
+    }
+
+    /// Goes as it should.
+    pub async fn end(self) {
+        self.lifecycle.end().await;
+    }
+}
+
+/// The Pods of sessions that there are.
+pub async fn pods(namespace: &Namespace) -> Vec<Pod> {
+    let ours = ListParams::default().labels("app.kubernetes.io/name=opencode-session");
+    namespace.api::<Pod>().list(&ours).await.unwrap().items
+}
