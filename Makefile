@@ -3,10 +3,11 @@
 OPENCODE := deploy/opencode/node_modules/.bin/opencode
 WEB := web/dist/index.html
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/tsconfig.json
+DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench clean opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run test check unit bench clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -49,7 +50,16 @@ manifests: ## Write the manifests that are made from the chart
 	@deploy/manifests/render > deploy/manifests/opencode-router.yaml.new
 	@mv deploy/manifests/opencode-router.yaml.new deploy/manifests/opencode-router.yaml
 
+cluster-up: ## Start a Kubernetes of its own on this machine, in target/kube or DIR
+	@tests/cluster/build
+	@tests/cluster/cluster up $(DIR)
+	@echo "To use it: export KUBECONFIG=$(abspath $(DIR))/kubeconfig PATH=$(abspath $(DIR))/bin:\$$PATH"
+
+cluster-down: ## Take it down; nothing of it is left
+	@tests/cluster/cluster down $(DIR)
+
 clean: ## Remove what was built and installed; the files of sessions stay
+	@[ ! -e target/kube ] || tests/cluster/cluster down target/kube
 	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules tests/chart/node_modules
 
 tools:

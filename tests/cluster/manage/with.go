@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -32,16 +33,13 @@ func with(command []string) (int, error) {
 	// Each in a process of its own: it can be interrupted wherever it is.
 	up := exec.Command(program, "up", dir)
 	status, err := supervise(up, ends)
-	var c *cluster
 	if err == nil && status == 0 {
-		c, err = open(dir)
+		if err = tell(dir); err != nil {
+			status = 1
+		}
 	}
-	if c != nil && err == nil {
+	if err == nil && status == 0 {
 		run := exec.Command(command[0], command[1:]...)
-		// What comes to a pod through a Service from this machine seems to come from the pod's own gateway.
-		run.Env = append(os.Environ(), "TEST_KUBECONFIG="+filepath.Join(dir, "kubeconfig"), "TEST_CLUSTER="+dir,
-			"TEST_PROXY_CIDRS="+c.podGateway()+"/32",
-			"PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 		run.Stdin, run.Stdout = os.Stdin, os.Stdout
 		status, err = supervise(run, ends)
 	}
@@ -50,6 +48,29 @@ func with(command []string) (int, error) {
 		return max(status, 1), errors.Join(err, left)
 	}
 	return status, err
+}
+
+// What the command finds in its environment.
+func tell(dir string) error {
+	c, err := open(dir)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"TEST_KUBECONFIG": c.path("kubeconfig"),
+		"TEST_CLUSTER":    dir,
+		// What comes to a pod through a Service from this machine seems to come from the pod's own gateway.
+		"TEST_PROXY_CIDRS": c.podGateway() + "/32",
+		"PATH":             c.path("bin") + ":" + os.Getenv("PATH"),
+		// The cluster is not behind a proxy for the outside.
+		"NO_PROXY": cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy"), "localhost,127.0.0.1") +
+			",10.201.0.0/16,10.202.0.0/16,10.203.0.0/16",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Runs a process to its end and passes signals on to it. One that does not heed them is killed.
