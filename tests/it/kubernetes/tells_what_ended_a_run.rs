@@ -27,15 +27,15 @@ async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn too_little_memory_for_its_work() {
     let memory = |settings: &mut KubernetesSettings| {
-        settings.limits.insert("memory".to_owned(), "800Mi".to_owned());
+        settings.limits.insert("memory".to_owned(), "600Mi".to_owned());
     };
     let situation = Situation::begin_with(memory).await;
     let session = situation.ready().await;
     work(&situation, &session).await;
     let pod = situation.pod(&session).await.unwrap();
-    // Of all in the container it is to be opencode that is killed, as where it is what needs the memory.
-    let hog = "for process in /proc/[0-9]*; do
-        grep -q opencode $process/cmdline && echo 1000 > $process/oom_score_adj; done; exec tail /dev/zero";
+    // Many small ones, so that opencode is the largest process: where only one is killed, it is that one.
+    let hog = "for each in $(seq 60); do
+        sh -c 'held=$(head -c 15000000 /dev/zero | tr \"\\\\0\" x); sleep 100' & done; wait";
     situation.namespace.run_in(session.id(), hog).await;
     failed(&session, Reason::OutOfMemory, "more memory than it may have while it worked").await;
     goes_on(&situation, &session, &pod).await;
