@@ -14,6 +14,12 @@ use serde_json::{Value, json};
 use super::situation::{PATIENT, Situation, failed, held_up, reaches};
 use crate::support::kubernetes::Namespace;
 
+/// More than any node has.
+fn too_large(settings: &mut KubernetesSettings) {
+    settings.requests.insert("cpu".to_owned(), "900".to_owned());
+    settings.limits.insert("cpu".to_owned(), "900".to_owned());
+}
+
 fn object<T: serde::de::DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
@@ -43,17 +49,27 @@ async fn an_image_without_a_valid_name_is_not() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn a_start_that_no_node_has_room_for_fails_with_the_schedulers_words() {
     let namespace = Arc::new(Namespace::create().await);
-    let change = |settings: &mut KubernetesSettings| {
-        settings.requests.insert("cpu".to_owned(), "900".to_owned());
-        settings.limits.insert("cpu".to_owned(), "900".to_owned());
-    };
-    let situation = Situation::in_namespace(namespace, change, Duration::from_secs(20)).await;
+    let situation = Situation::in_namespace(namespace, too_large, Duration::from_secs(20)).await;
     let session = situation.open().await;
     held_up(&session, PhaseName::Scheduling, Reason::Unschedulable, "Insufficient cpu").await;
     let failure = failed(&session, Reason::Unschedulable, "nodes are available: 1 Insufficient cpu").await;
     assert!(failure.message.starts_with("No node takes the session's Pod."), "{}", failure.message);
     assert!(situation.pod(&session).await.is_none(), "nothing waits for room any more");
     situation.mended().await.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_start_whose_router_went_ends_too() {
+    let namespace = Arc::new(Namespace::create().await);
+    let first = Situation::in_namespace(namespace.clone(), too_large, PATIENT).await;
+    let session = first.open().await;
+    reaches(&session, PhaseName::Scheduling).await;
+    drop(first);
+    let second = Situation::in_namespace(namespace, |_| {}, Duration::from_secs(1)).await;
+    let session = second.again(&session);
+    failed(&session, Reason::Unschedulable, "Insufficient cpu").await;
+    second.mended().await.works(&session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
