@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::{Lifecycle, Phase, PhaseName, Session, SessionId};
+use super::{Lifecycle, Limits, Phase, PhaseName, Session, SessionId};
 
 /// How often it looks, in real time.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -28,6 +28,7 @@ pub struct Retention {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chore {
     Start,
+    GiveUp,
     Stop,
     Delete,
     Expire,
@@ -47,14 +48,20 @@ impl Retention {
 }
 
 /// What is to be done for a session that no replica is known to work on.
-fn chore(phase: &Phase, last_activity: Timestamp, retention: Option<Retention>, now: Timestamp) -> Option<Chore> {
-    let left = now.duration_since(phase.since) >= LEFT_AFTER;
+fn chore(phase: &Phase, last_activity: Timestamp, limits: &Limits, now: Timestamp) -> Option<Chore> {
+    let age = now.duration_since(phase.since);
+    let left = age >= LEFT_AFTER;
     match phase.name {
         PhaseName::Pending if left => Some(Chore::Start),
+        // A replica that began it would have given it up itself.
+        name if name.is_starting() => {
+            let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
+            (age >= timeout.saturating_add(LEFT_AFTER)).then_some(Chore::GiveUp)
+        }
         PhaseName::Stopping if left => Some(Chore::Stop),
         PhaseName::Deleting if left => Some(Chore::Delete),
         name => {
-            let end = retention.and_then(|retention| retention.end(name, last_activity));
+            let end = limits.retention.and_then(|retention| retention.end(name, last_activity));
             end.is_some_and(|end| end <= now).then_some(Chore::Expire)
         }
     }
@@ -80,7 +87,7 @@ impl Lifecycle {
 
     fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
         let (phase, now) = (session.phase(), self.clock.now());
-        let Some(chore) = chore(&phase, session.last_activity(), self.limits.retention, now) else { return };
+        let Some(chore) = chore(&phase, session.last_activity(), &self.limits, now) else { return };
         let id = session.id();
         if session.is_worked_on() || !under_way.lock().insert(id) {
             return;
@@ -90,6 +97,7 @@ impl Lifecycle {
         self.tasks.spawn(async move {
             match chore {
                 Chore::Start => drop(lifecycle.wake(&session).outcome().await),
+                Chore::GiveUp => drop(lifecycle.time_out(&session).await),
                 Chore::Stop => match lifecycle.runtime.stop(id).await {
                     Ok(()) => lifecycle.stopped(&session),
                     Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
@@ -104,14 +112,16 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Observation;
+    use crate::session::{IdleRules, Observation};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
     fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
-        chore(&Phase::observed(Observation::of(name), at(since)), at(since), retention, at(1_000))
+        let idle = IdleRules { idle_after: SignedDuration::MAX, max_busy: SignedDuration::MAX };
+        let limits = Limits { idle, start_timeout: Duration::from_secs(60), concurrent_starts: 1, retention };
+        chore(&Phase::observed(Observation::of(name), at(since)), at(since), &limits, at(1_000))
     }
 
     #[test]
@@ -128,6 +138,14 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(chore_of(name, 985, None), expected, "{name:?}");
             assert_eq!(chore_of(name, 990, None), None, "{name:?} is fresh");
+        }
+    }
+
+    #[test]
+    fn a_start_that_nobody_waits_for_ends_some_time() {
+        for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Cloning, PhaseName::Starting] {
+            assert_eq!(chore_of(name, 926, None), None, "{name:?} may still be ready in time");
+            assert_eq!(chore_of(name, 925, None), Some(Chore::GiveUp), "{name:?}");
         }
     }
 

@@ -157,15 +157,19 @@ impl Lifecycle {
             },
             Ok(Ok(None)) => Outcome::Gone,
             Ok(Err(failure)) => self.give_up(session, failure).await,
-            Err(_) => {
-                let reached = session.phase();
-                let _ = self.runtime.stop(session.id()).await;
-                // What the runtime still tells of that stop must not hide why there was one.
-                let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
-                let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
-                self.give_up(session, too_slow(self.limits.start_timeout, reached)).await
-            }
+            Err(_) => self.time_out(session).await,
         }
+    }
+
+    /// Ends a start that took too long.
+    pub(super) async fn time_out(&self, session: &Arc<Session>) -> Outcome {
+        let reached = session.phase();
+        let _ = self.runtime.stop(session.id()).await;
+        // What the runtime still tells of that stop must not hide why there was one.
+        let mut phases = session.phases();
+        let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
+        let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
+        self.give_up(session, too_slow(self.limits.start_timeout, reached)).await
     }
 
     /// The starts under way on all replicas together obey the limit.
@@ -289,4 +293,21 @@ fn too_slow(limit: Duration, reached: Phase) -> Failure {
         reached.message.map(|message| format!(" ({})", message.trim_end_matches('.'))).unwrap_or_default(),
     );
     Failure::new(Reason::StartTimeout, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_that_took_too_long_says_what_it_waited_for() {
+        let phase = |seen| Phase::observed(seen, jiff::Timestamp::UNIX_EPOCH);
+        let waits =
+            Observation { message: Some("Waiting for a Pod.".to_owned()), ..Observation::of(PhaseName::Pending) };
+        let message = too_slow(Duration::from_secs(9), phase(waits)).message;
+        assert!(message.contains("after 9 seconds; it was still pending (Waiting for a Pod). Try again"), "{message}");
+        let full = Failure::new(Reason::Unschedulable, "No room.");
+        let held_up = Observation { failure: Some(full.clone()), ..Observation::of(PhaseName::Scheduling) };
+        assert_eq!(too_slow(Duration::from_secs(9), phase(held_up)), full);
+    }
 }

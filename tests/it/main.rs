@@ -12,6 +12,7 @@ mod forward;
 mod idle;
 mod installed;
 mod journey;
+mod kubernetes;
 mod process;
 mod replicas;
 mod restart;

@@ -98,6 +98,8 @@ impl Inner {
         self.password(record).await?;
         let pod = manifest::pod(&self.settings, record);
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
+        // What held this up is over.
+        self.picture.change(id, |held| held.hint = None);
         self.picture.learn_pod(id, PodSeen::of(&made));
         self.attend_start(id, record.run);
         Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Namespace as NamespaceObject;
+use k8s_openapi::api::core::v1::{Namespace as NamespaceObject, PersistentVolumeClaim};
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -84,9 +84,19 @@ impl Namespace {
 
     /// Runs a shell command in a session's container; how it ends does not matter.
     pub async fn run_in(&self, id: SessionId, command: &str) {
+        let _ = self.output_of(id, command).await;
+    }
+
+    /// What a shell command in a session's container prints.
+    pub async fn output_of(&self, id: SessionId, command: &str) -> String {
         let pod = format!("opencode-session-{id}");
-        let arguments = ["exec", &pod, "--container", "opencode", "--", "sh", "-c", command];
-        let _ = self.kubectl(&arguments).await;
+        self.kubectl(&["exec", &pod, "--container", "opencode", "--", "sh", "-c", command]).await
+    }
+
+    /// The claim of a session as the API server has it.
+    pub async fn claim(&self, id: SessionId) -> serde_json::Value {
+        let claims: Api<PersistentVolumeClaim> = self.api();
+        json!(claims.get(&format!("opencode-session-{id}")).await.unwrap())
     }
 
     /// Runs kubectl in this namespace; what it printed.

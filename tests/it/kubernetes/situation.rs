@@ -1,0 +1,158 @@
+//! A router's sessions in a namespace of their own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::Pod;
+use opencode_router::git::{Branch, RepoUrl};
+use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
+use opencode_router::session::clock::SystemClock;
+use opencode_router::session::{
+    Email, Failure, IdleRules, Lifecycle, Limits, OpenError, Origin, Outcome, Phase, PhaseName, Principal, Reason,
+    Session,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::condition::{eventually, in_time};
+use crate::support::git::GitServer;
+use crate::support::installation::reachable_address;
+use crate::support::kubernetes::Namespace;
+
+/// How long a start may take that is to succeed.
+pub const PATIENT: Duration = Duration::from_secs(110);
+
+/// The part of a router that looks after sessions.
+pub struct Situation {
+    pub namespace: Arc<Namespace>,
+    pub lifecycle: Arc<Lifecycle>,
+}
+
+impl Situation {
+    /// A router in a new namespace.
+    pub async fn begin() -> Self {
+        Self::begin_with(|_| {}).await
+    }
+
+    /// A router in a new namespace that is told something else than usual.
+    pub async fn begin_with(change: impl FnOnce(&mut KubernetesSettings)) -> Self {
+        Self::in_namespace(Namespace::create().await.into(), change, PATIENT).await
+    }
+
+    /// A router in this namespace, which gives starts so much time.
+    pub async fn in_namespace(
+        namespace: Arc<Namespace>,
+        change: impl FnOnce(&mut KubernetesSettings),
+        start_timeout: Duration,
+    ) -> Self {
+        let mut settings = namespace.settings("only");
+        change(&mut settings);
+        let runtime = Arc::new(Kubernetes::new(namespace.client.clone(), settings));
+        let hour = SignedDuration::from_hours(1);
+        let idle = IdleRules { idle_after: hour, max_busy: hour };
+        let limits = Limits { idle, start_timeout, concurrent_starts: 4, retention: None };
+        let lifecycle = Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await;
+        eventually("it leads", async || lifecycle.duties().leads.then_some(())).await;
+        Self { namespace, lifecycle }
+    }
+
+    /// The router ends, and another one begins where nothing is unusual.
+    pub async fn mended(self) -> Self {
+        self.lifecycle.end().await;
+        Self::in_namespace(self.namespace.clone(), |_| {}, PATIENT).await
+    }
+
+    /// A session of this origin, which starts.
+    pub async fn open_origin(&self, origin: Origin) -> Result<Arc<Session>, OpenError> {
+        let who = Principal::User(Email::parse("dev@localhost").unwrap());
+        Ok(self.lifecycle.open(&who, origin, None, None).await?.session)
+    }
+
+    /// A new project, which starts.
+    pub async fn open(&self) -> Arc<Session> {
+        self.open_origin(Origin::new_project()).await.unwrap()
+    }
+
+    /// A session of a repository, which starts.
+    pub async fn open_branch(&self, url: &str, branch: &str) -> Arc<Session> {
+        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() };
+        self.open_origin(origin).await.unwrap()
+    }
+
+    /// The same session in this router.
+    pub fn again(&self, session: &Session) -> Arc<Session> {
+        self.lifecycle.registry().get(session.id()).unwrap()
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub async fn works(&self, session: &Session) -> Arc<Session> {
+        let session = self.again(session);
+        match in_time("the start ends", self.lifecycle.wake(&session).outcome()).await {
+            Outcome::Ready => session,
+            other => panic!("{other:?} instead of ready"),
+        }
+    }
+
+    /// A session that is ready.
+    pub async fn ready(&self) -> Arc<Session> {
+        let session = self.open().await;
+        self.works(&session).await
+    }
+
+    /// The Pod of a session.
+    pub async fn pod(&self, session: &Session) -> Option<Pod> {
+        self.namespace.api().get_opt(&pod_name(session)).await.unwrap()
+    }
+}
+
+impl Drop for Situation {
+    fn drop(&mut self) {
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.lifecycle.end()));
+    }
+}
+
+/// What the Pod of a session is called.
+pub fn pod_name(session: &Session) -> String {
+    format!("opencode-session-{}", session.id())
+}
+
+/// Waits for the phase; fails if the session fails before.
+pub async fn reaches(session: &Session, name: PhaseName) -> Phase {
+    until(session, &format!("{name:?}"), |phase| phase.name == name).await
+}
+
+/// Waits for something that holds the start up for this reason, in these words.
+pub async fn held_up(session: &Session, phase: PhaseName, reason: Reason, words: &str) {
+    let held = |seen: &Phase| {
+        let failure = seen.failure.as_ref();
+        seen.name == phase && failure.is_some_and(|held| held.reason == reason && held.message.contains(words))
+    };
+    let seen = until(session, &format!("{phase:?} is held up by {reason:?}: {words}"), held).await;
+    assert_eq!(seen.message, seen.failure.map(|failure| failure.message), "it is told while it lasts");
+}
+
+/// Waits until it failed, and checks why.
+pub async fn failed(session: &Session, reason: Reason, words: &str) -> Failure {
+    let phase = until(session, &format!("failed: {words}"), |phase| phase.name == PhaseName::Failed).await;
+    let failure = phase.failure.unwrap();
+    assert_eq!(failure.reason, reason, "{failure:?}");
+    assert!(failure.message.contains(words), "{:?} says {words:?}", failure.message);
+    failure
+}
+
+/// Waits for a phase like that; a failure that is not waited for ends the test.
+pub async fn until(session: &Session, what: &str, wanted: impl Fn(&Phase) -> bool) -> Phase {
+    let mut phases = session.phases();
+    let over = phases.wait_for(|phase| wanted(phase) || phase.name == PhaseName::Failed);
+    let phase = match tokio::time::timeout(PATIENT, over).await {
+        Ok(phase) => phase.unwrap().clone(),
+        Err(_) => panic!("{what}: not within {PATIENT:?}; it is {:?}", session.phase()),
+    };
+    assert!(wanted(&phase), "{what}: {phase:?}");
+    phase
+}
+
+/// A Git server that Pods reach.
+pub async fn git_server() -> GitServer {
+    GitServer::start_at((reachable_address(), 0).into()).await
+}

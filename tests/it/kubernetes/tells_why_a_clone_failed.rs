@@ -1,0 +1,62 @@
+//! A clone that fails in a Pod says why, with Git's own words, and works when it is tried again after the cause is gone.
+
+use std::net::SocketAddr;
+
+use opencode_router::session::Reason;
+
+use super::situation::{Situation, failed, git_server};
+use crate::support::git::GitServer;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_repository_that_does_not_exist() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.url("team/missing");
+    let session = situation.open_branch(&url, "main").await;
+    let failure = failed(&session, Reason::RepositoryNotFound, &format!("{url} was not found.")).await;
+    let last = failure.log_tail.last().map(String::as_str).unwrap_or_default();
+    assert!(last.starts_with("fatal: repository"), "git's own words are there: {failure:?}");
+    git.repo("team/missing").await;
+    situation.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_branch_that_does_not_exist() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("team/app").await;
+    let session = situation.open_branch(&url, "later").await;
+    failed(&session, Reason::BranchNotFound, "The branch “later” does not exist. Name a branch").await;
+    git.branch("team/app", "later", "later.txt").await;
+    situation.works(&session).await;
+    let seen = situation.namespace.output_of(session.id(), "cat /session/work/app/later.txt").await;
+    assert_eq!(seen.trim(), "New.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_repository_that_asks_for_a_login() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("private/app").await;
+    let session = situation.open_branch(&url, "main").await;
+    failed(&session, Reason::RepositoryNeedsCredentials, &format!("{url} asks for a login")).await;
+    git.open_to_all();
+    situation.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_server_that_cannot_be_reached() {
+    let address: SocketAddr = {
+        let git = git_server().await;
+        let url: url::Url = git.url("any").parse().unwrap();
+        *url.socket_addrs(|| None).unwrap().first().unwrap()
+    };
+    let situation = Situation::begin().await;
+    let url = format!("http://{address}/team/app");
+    let session = situation.open_branch(&url, "main").await;
+    failed(&session, Reason::RepositoryUnreachable, &format!("The server of {url} cannot be reached: fatal:")).await;
+    let git = GitServer::start_at(address).await;
+    git.repo("team/app").await;
+    situation.works(&session).await;
+}
