@@ -38,6 +38,7 @@ impl Front {
         same_origin(&request)?;
         let session = who.session(registry, id).ok_or_else(wrong_token)?;
         let meaning = wakes::of_attach_request(&request, request.uri().path());
+        wakes::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::Refused(problem)) => Err(*problem),

@@ -126,6 +126,7 @@ impl Front {
             return self.own_path(own, &session, &request);
         }
         let meaning = wakes::of_request(&request);
+        wakes::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
                 Ok(wait::redirect(StatusCode::FOUND, &start_page(lease.server()).await))

@@ -4,7 +4,7 @@ use http::header::{ACCEPT, HeaderMap, UPGRADE};
 use http::{Method, Request};
 
 use crate::opencode::paths;
-use crate::session::Purpose;
+use crate::session::{PhaseName, Purpose, Session};
 
 /// What a request means for a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,15 @@ pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning 
     let alone = paths::is_background(path) || (!unsafe_method && request.headers().contains_key(UPGRADE));
     let acts = !alone;
     Meaning { navigation: false, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
+}
+
+/// Tells the operator what woke a session, for those who ask why it runs. Queries can hold secrets and stay out.
+pub(super) fn log_wake<B>(session: &Session, meaning: Meaning, request: &Request<B>) {
+    let phase = session.phase_name();
+    if meaning.wakes && matches!(phase, PhaseName::Stopped | PhaseName::Stopping | PhaseName::Failed) {
+        let (method, path) = (request.method(), request.uri().path());
+        tracing::info!(session = %session.id(), ?phase, %method, path, "woken by a request");
+    }
 }
 
 fn purpose(unsafe_method: bool) -> Purpose {

@@ -49,6 +49,8 @@ await journey(async (browser) => {
   const conversation = tab.url();
 
   await step("“Stop” stops it", async () => {
+    // While the agent works, it asks first.
+    await panel(page, "About slow 15").locator(".pill[data-state=ready]").waitFor();
     await control(panel(page, "About slow 15"), "button", "Stop").click();
     await inPhase(id, "stopped");
     await panel(page, "About slow 15").getByText("stopped", { exact: true }).first().waitFor();

@@ -17,6 +17,8 @@ use super::cluster::{Refusal, asked};
 use super::manifest::{LAST_LOG, OPENCODE, PREPARE};
 use super::names::object_name;
 use super::serve::entry;
+use crate::runtime::lines::Lines;
+use crate::runtime::progress;
 use crate::runtime::{LogRange, LogStream};
 use crate::session::SessionId;
 
@@ -36,19 +38,18 @@ impl Inner {
             let kept = self.last_log(id).await?;
             return Ok(lines(last_lines(&kept, range.tail)));
         }
-        let prepared = self.printed_by(id, PREPARE, range.tail).await?;
+        let prepared = without_progress(&self.printed_by(id, PREPARE, range.tail).await?);
         if !range.follow {
             let printed = format!("{prepared}{}", self.printed_by(id, OPENCODE, range.tail).await?);
             return Ok(lines(last_lines(&printed, range.tail)));
         }
         // The container that goes on is followed; one that has not begun prints nothing yet.
-        let (before, name) = match self.open(id, OPENCODE, range).await? {
-            Some(reader) => (last_lines(&prepared, range.tail), Some(reader)),
-            None => (String::new(), self.open(id, PREPARE, range).await?),
-        };
-        Ok(match name {
-            Some(reader) => lines(before).chain(chunks(reader)).boxed(),
-            None => lines(before),
+        if let Some(reader) = self.open(id, OPENCODE, range).await? {
+            return Ok(lines(last_lines(&prepared, range.tail)).chain(chunks(reader)).boxed());
+        }
+        Ok(match self.open(id, PREPARE, range).await? {
+            Some(reader) => quiet(chunks(reader)),
+            None => lines(String::new()),
         })
     }
 
@@ -99,7 +100,7 @@ impl Inner {
     /// Keeps the end of the log of a Pod that is about to go. Not worth failing for.
     pub(super) async fn keep_last_log(&self, id: SessionId) {
         let keep = async {
-            let prepared = self.printed_by(id, PREPARE, KEPT_LINES).await?;
+            let prepared = without_progress(&self.printed_by(id, PREPARE, KEPT_LINES).await?);
             let printed = format!("{prepared}{}", self.printed_by(id, OPENCODE, KEPT_LINES).await?);
             let mut kept = last_lines(&printed, KEPT_LINES);
             if let Some((cut, _)) = kept.char_indices().find(|(at, _)| kept.len() - at <= KEPT_BYTES) {
@@ -118,6 +119,33 @@ impl Inner {
             Err(_) => tracing::warn!(session = %id, "the session's last log is not kept: it could not be read in time"),
         }
     }
+}
+
+/// What Git redraws while it works is no log.
+fn without_progress(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    Lines::default().push(text.as_bytes(), |line| keep(&mut kept, line));
+    kept
+}
+
+fn keep(kept: &mut String, line: &str) {
+    if progress::parse(line).is_none() {
+        kept.push_str(line);
+        kept.push('\n');
+    }
+}
+
+/// The same of a log that is followed.
+fn quiet(log: LogStream) -> LogStream {
+    let quiet = log.scan(Lines::default(), |open, chunk| {
+        let mut kept = String::new();
+        let chunk = chunk.map(|chunk| {
+            open.push(&chunk, |line| keep(&mut kept, line));
+            Bytes::from(kept)
+        });
+        std::future::ready(Some(chunk))
+    });
+    quiet.boxed()
 }
 
 fn last_lines(text: &str, count: usize) -> String {
@@ -144,4 +172,21 @@ fn chunks(reader: Reader) -> LogStream {
         }
     });
     read.boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::TryStreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn progress_is_no_log() {
+        let text =
+            "Cloning into 'x'...\nReceiving objects:  1% (1/99)\rReceiving objects: 100% (99/99), done.\nReset\n";
+        assert_eq!(without_progress(text), "Cloning into 'x'...\nReset\n");
+        let pieces = text.as_bytes().chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect::<Vec<_>>();
+        let followed: Vec<_> = quiet(stream::iter(pieces).boxed()).try_collect().await.unwrap();
+        assert_eq!(followed.concat(), b"Cloning into 'x'...\nReset\n");
+    }
 }

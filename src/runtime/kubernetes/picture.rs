@@ -131,11 +131,11 @@ impl Held {
         Some(Sighting { spec: record.spec.clone(), memo: record.memo.clone(), phase, server })
     }
 
-    /// Lets go of a server whose Pod is not the one that serves, or that is to end: whoever listens to it must not hear
-    /// how it ends its work, and come back because of that.
+    /// Lets go of a server whose Pod is not the one that serves. One that is to stop still tells its clients how it ends
+    /// its work, and they are cut off as its Pod is deleted: clients that hear of the end only come back because of it,
+    /// and so do those that do not hear of it.
     fn drop_stale(&mut self) {
-        let wanted = self.record.as_ref().is_some_and(|record| record.wanted == Wanted::Running && !record.deleting);
-        let serving = self.pod.as_ref().filter(|pod| wanted && pod.serving.is_some()).map(|pod| pod.uid.clone());
+        let serving = self.pod.as_ref().filter(|pod| pod.serving.is_some()).map(|pod| pod.uid.clone());
         if self.server.as_ref().is_some_and(|(uid, _)| Some(uid) != serving.as_ref())
             && let Some((_, server)) = self.server.take()
         {

@@ -14,15 +14,13 @@ use super::pod::PodSeen;
 use super::record::{Record, Wanted};
 use super::watch::look_again;
 use super::{Amended, Inner};
-use crate::opencode::{Server, command};
+use crate::opencode::command;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a Pod may take to end; the kubelet kills it long before that, if it is there.
 const END_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long other replicas may take to hear that a session is to stop.
-const HEARSAY: Duration = Duration::from_millis(300);
 /// How long to wait before something is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -136,11 +134,13 @@ impl Inner {
         if changed {
             return Ok(false);
         }
-        if self.duties.borrow().replicas() > 1 {
-            tokio::time::sleep(HEARSAY).await;
-        }
-        self.end_work(&record).await;
         self.keep_last_log(id).await;
+        let server = self.picture.look(id, |held| held.server.as_ref().map(|(_, server)| server.clone())).flatten();
+        if let Some(server) = server
+            && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
+        {
+            tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
+        }
         while let Some(pod) = self.picture.pod(id) {
             let known = self.picture.record(id);
             if known.is_none_or(|known| known.wanted == Wanted::Running || known.run != record.run) {
@@ -156,17 +156,6 @@ impl Inner {
         }
         self.picture.told(id).await;
         Ok(true)
-    }
-
-    /// Has opencode end its work, on a connection that nobody else knows of: theirs are cut by now.
-    async fn end_work(&self, record: &Record) {
-        let id = record.spec.id();
-        let Some(serving) = self.picture.pod(id).and_then(|pod| pod.serving) else { return };
-        let Ok(password) = self.password(record).await else { return };
-        let server = Server::new(serving.address, &password, manifest::directory(&record.spec));
-        if let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await {
-            tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
-        }
     }
 
     /// See [`crate::runtime::Runtime::delete`]. The claim is deleted first, which Kubernetes carries out when no Pod

@@ -33,6 +33,8 @@ func (c *cluster) parts() []part {
 			"--client-ca-file=" + c.path("keys/authority.crt"), "--token-auth-file=" + c.path("keys/tokens"),
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 			"--kubelet-preferred-address-types=InternalIP", "--shutdown-delay-duration=0s", "--profiling=false",
+			// What pods ask for is written down, so that a test can tell which of their rights they use.
+			"--audit-policy-file=" + c.path("audit.yaml"), "--audit-log-path=" + c.path("logs/audit"),
 		}, func() bool { return c.fetch(c.server() + "/readyz") }},
 		{"kube-controller-manager", []string{
 			c.path("bin/kube-controller-manager"), admin, "--bind-address=127.0.0.1", "--leader-elect=false", "--root-ca-file=" + c.path("keys/authority.crt"),

@@ -16,7 +16,7 @@ func up(dir string, node bool) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func() error{c.makeCgroups, c.makeKeys, c.link} {
+	for _, step := range []func() error{c.makeCgroups, c.makeKeys, c.writeAuditPolicy, c.link} {
 		if err := step(); err != nil {
 			return err
 		}

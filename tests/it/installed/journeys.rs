@@ -17,6 +17,10 @@ async fn by_rest_and_in_the_browser() {
     a_first_message_and_its_work(&installed, &installed.model, &installed.git).await;
     opencodes_page(&installed, &installed.git).await;
     the_routers_page(&installed, &installed.git).await;
+    // Its replicas go, and others come.
+    installed.upgrade(json!({"podLabels": {"roll-out": "second"}})).await;
+    super::rights::are_all_used(&installed).await;
+    super::rights::are_all_used(&installed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

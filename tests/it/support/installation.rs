@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::condition::in_time;
+use super::condition::{eventually, in_time};
 use super::git::GitServer;
 use super::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
 use super::login_proxy::{Forward, LoginProxy};
@@ -88,6 +88,12 @@ impl Installation {
         let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
         installation._login.lead_to(SocketAddr::new(ip, 3000));
         installation._attach.lead_to(SocketAddr::new(ip, 4096));
+        // Nodes learn of a Service's new pods a moment after these are ready.
+        eventually("the Service leads to the router", async || {
+            let ready = installation.api("GET", "/readyz").send().await.ok()?;
+            ready.status.is_success().then_some(())
+        })
+        .await;
         installation
     }
 

@@ -1,0 +1,72 @@
+//! The router's rights in a cluster: each is used, and none is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::rbac::v1::Role;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use crate::support::condition::eventually;
+use crate::support::installation::Installation;
+
+type Rights = BTreeMap<String, BTreeSet<String>>;
+
+/// What the chart lets the router do.
+async fn granted(installed: &Installation) -> Rights {
+    let roles = installed.namespace.api::<Role>().list(&ListParams::default()).await.unwrap().items;
+    let rules = roles.into_iter().flat_map(|role| role.rules.unwrap_or_default());
+    let mut rights = Rights::new();
+    for rule in rules {
+        for resource in rule.resources.unwrap_or_default() {
+            rights.entry(resource).or_default().extend(rule.verbs.iter().cloned());
+        }
+    }
+    rights
+}
+
+/// What the router asked for since it was installed, and what was refused.
+fn used(installed: &Installation) -> (Rights, Vec<Value>) {
+    let log = std::path::PathBuf::from(std::env::var_os("TEST_CLUSTER").unwrap()).join("logs/audit");
+    let user = format!("system:serviceaccount:{}:", installed.namespace.name);
+    let text = std::fs::read_to_string(log).unwrap();
+    let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let (mut rights, mut refused) = (Rights::new(), Vec::new());
+    for event in events.filter(|event| event["user"]["username"].as_str().is_some_and(|name| name.starts_with(&user))) {
+        let (about, verb) = (&event["objectRef"], event["verb"].as_str().unwrap_or_default());
+        let resource = match (about["resource"].as_str(), about["subresource"].as_str()) {
+            (Some(resource), Some(sub)) => format!("{resource}/{sub}"),
+            (resource, _) => resource.unwrap_or_default().to_owned(),
+        };
+        if event["responseStatus"]["code"] == 403 {
+            refused.push(event.clone());
+        }
+        rights.entry(resource).or_default().insert(verb.to_owned());
+    }
+    (rights, refused)
+}
+
+/// What is asked for only when two changes met, or when nothing was heard for long: journeys need not come across that.
+const SELDOM: [(&str, &str); 2] = [("pods", "get"), ("persistentvolumeclaims", "get")];
+
+/// To be asked after the journeys, in which the router does everything that it can do. A cluster that does not write down
+/// what is asked cannot tell.
+pub async fn are_all_used(installed: &Installation) {
+    if std::env::var_os("TEST_CLUSTER").is_none() {
+        eprintln!("not asked which rights are used: TEST_CLUSTER is not set");
+        return;
+    }
+    // The log is written a moment after the answer.
+    let granted = granted(installed).await;
+    eventually("every right is used", async || {
+        let (mut used, refused) = used(installed);
+        for (resource, verb) in SELDOM {
+            used.entry(resource.to_owned()).or_default().insert(verb.to_owned());
+        }
+        assert!(refused.is_empty(), "{refused:#?}");
+        if used != granted {
+            eprintln!("granted {granted:?}\nused {used:?}");
+        }
+        (used == granted).then_some(())
+    })
+    .await;
+}
