@@ -8,7 +8,8 @@ use super::situation::{Situation, git_server, reaches, until};
 #[ignore = "needs a cluster: make test brings one up"]
 async fn a_slow_clone_shows_how_far_it_is() {
     let (git, situation) = (git_server().await, Situation::begin().await);
-    let url = git.big_repo("team/big", 8).await;
+    // At this rate it takes longer than anybody here waits: what is seen is seen while it goes on.
+    let url = git.big_repo("team/big", 48).await;
     git.throttle(256 * 1024);
     let session = situation.open_branch(&url, "main").await;
 

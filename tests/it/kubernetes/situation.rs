@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Patch, PatchParams, PostParams};
 use opencode_router::git::{Branch, RepoUrl};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::clock::SystemClock;
@@ -12,7 +14,9 @@ use opencode_router::session::{
     Email, Failure, IdleRules, Lifecycle, Limits, OpenError, Origin, Outcome, Phase, PhaseName, Principal, Reason,
     Session,
 };
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::support::condition::{eventually, in_time};
 use crate::support::git::GitServer;
@@ -21,6 +25,8 @@ use crate::support::kubernetes::Namespace;
 
 /// How long a start may take that is to succeed.
 pub const PATIENT: Duration = Duration::from_secs(110);
+/// A replica that leads in the routers' stead.
+const ANOTHER: &str = "another";
 
 /// The part of a router that looks after sessions.
 pub struct Situation {
@@ -52,8 +58,28 @@ impl Situation {
         let idle = IdleRules { idle_after: hour, max_busy: hour };
         let limits = Limits { idle, start_timeout, concurrent_starts: 4, retention: None };
         let lifecycle = Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await;
-        eventually("it leads", async || lifecycle.duties().leads.then_some(())).await;
+        let led = namespace.api::<Lease>().get_opt(&leading_lease(&namespace)).await.unwrap();
+        let another = led.is_some_and(|lease| lease.spec.unwrap().holder_identity.as_deref() == Some(ANOTHER));
+        eventually("it leads", async || (another || lifecycle.duties().leads).then_some(())).await;
         Self { namespace, lifecycle }
+    }
+
+    /// A router beside another one that leads and does nothing, as long as the second value is kept.
+    pub async fn led_by_another() -> (Self, AbortOnDropHandle<()>) {
+        let namespace = Arc::new(Namespace::create().await);
+        let (leases, name) = (namespace.api::<Lease>(), leading_lease(&namespace));
+        let labels = json!({"opencode-router/sessions": namespace.name});
+        let lease = json!({"metadata": {"name": name, "labels": labels}, "spec": {"holderIdentity": ANOTHER}});
+        leases.create(&PostParams::default(), &serde_json::from_value(lease).unwrap()).await.unwrap();
+        let renew = async move {
+            for transitions in 1.. {
+                let renewed = Patch::Merge(json!({"spec": {"leaseTransitions": transitions}}));
+                let _ = leases.patch(&name, &PatchParams::default(), &renewed).await;
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        };
+        let renewing = AbortOnDropHandle::new(tokio::spawn(renew));
+        (Self::in_namespace(namespace, |_| {}, PATIENT).await, renewing)
     }
 
     /// The router ends, and another one begins where nothing is unusual.
@@ -109,6 +135,10 @@ impl Drop for Situation {
     fn drop(&mut self) {
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.lifecycle.end()));
     }
+}
+
+fn leading_lease(namespace: &Namespace) -> String {
+    format!("opencode-router-leads-{}", namespace.name)
 }
 
 /// What the Pod of a session is called.

@@ -125,3 +125,17 @@ async fn a_session_that_is_wanted_while_its_pod_goes_starts_again() {
     goes_on(&situation, &session, &pod).await;
     assert_eq!(session.phase_name(), PhaseName::Ready, "nobody takes the new run for the old one");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn a_run_whose_pod_went_is_over_also_before_that_is_written_down() {
+    let (situation, _leader) = Situation::led_by_another().await;
+    let session = situation.ready().await;
+    work(&situation, &session).await;
+    let pod = situation.pod(&session).await.unwrap();
+    situation.namespace.api::<Pod>().delete(&pod_name(&session), &DeleteParams::default()).await.unwrap();
+    reaches(&session, PhaseName::Stopped).await;
+    let record = situation.namespace.claim(session.id()).await;
+    assert_eq!(record["metadata"]["annotations"]["opencode-router/wanted"], "running", "the leader writes it down");
+    goes_on(&situation, &session, &pod).await;
+}
