@@ -36,7 +36,7 @@ pub struct NetworkConfig {
     /// Port for `opencode attach`; 0 picks a free one. Not said: 4096, or a free one if that is taken.
     #[arg(long, env = "ATTACH_PORT")]
     pub attach_port: Option<u16>,
-    /// Address of the attach listener as clients reach it, such as https://attach.oc.example.org; /s/ and the session's id
+    /// Address of the attach listener as clients reach it, such as `https://attach.oc.example.org`; /s/ and the session's id
     /// follow. Not said: a host per session, attach-0123456789abcdef0123-oc.oc.example.org.
     #[arg(long, env = "ATTACH_URL", value_parser = base_url)]
     pub attach_url: Option<String>,

@@ -71,6 +71,7 @@ impl Holds {
             let phase = session.phase();
             match (phase.name, &phase.failure) {
                 (PhaseName::Ready, _) => continue,
+                (PhaseName::Stopping, _) if !meaning.insists => return Err(Problem::stopped().into()),
                 (PhaseName::Failed, _) if meaning.navigation => return Err(NoLease::ShowProgress),
                 (PhaseName::Failed, Some(failure)) if !meaning.wakes => return Err(Problem::failed(failure).into()),
                 (name, _) if !name.is_starting() && !meaning.wakes => return Err(Problem::stopped().into()),

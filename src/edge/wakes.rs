@@ -13,6 +13,9 @@ pub(super) struct Meaning {
     pub(super) navigation: bool,
     /// It wakes a session that does not run.
     pub(super) wakes: bool,
+    /// It wakes a session also while that is being stopped. A client that only reads then may do so because it hears of
+    /// the stop: opencode's terminal asks for everything anew when opencode tells that it ends its work.
+    pub(super) insists: bool,
     /// Somebody did something, as opposed to a program left alone.
     pub(super) activity: bool,
     /// What its lease is for.
@@ -24,7 +27,7 @@ pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
     let navigation = is_navigation(request);
     let unsafe_method = is_unsafe(request.method());
     let acts = navigation || (unsafe_method && !paths::is_background(request.uri().path()));
-    Meaning { navigation, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
+    Meaning { navigation, wakes: acts, insists: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
 /// What a request on the attach listener means: whatever such a client asks for wakes, and is activity, but for what it
@@ -33,13 +36,19 @@ pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning 
     let unsafe_method = is_unsafe(request.method());
     let alone = paths::is_background(path) || (!unsafe_method && request.headers().contains_key(UPGRADE));
     let acts = !alone;
-    Meaning { navigation: false, wakes: acts, activity: acts, purpose: purpose(unsafe_method) }
+    let insists = acts && unsafe_method;
+    Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
 }
 
 /// Tells the operator what woke a session, for those who ask why it runs. Queries can hold secrets and stay out.
 pub(super) fn log_wake<B>(session: &Session, meaning: Meaning, request: &Request<B>) {
     let phase = session.phase_name();
-    if meaning.wakes && matches!(phase, PhaseName::Stopped | PhaseName::Stopping | PhaseName::Failed) {
+    let wakes = match phase {
+        PhaseName::Stopped | PhaseName::Failed => meaning.wakes,
+        PhaseName::Stopping => meaning.insists,
+        _ => false,
+    };
+    if wakes {
         let (method, path) = (request.method(), request.uri().path());
         tracing::info!(session = %session.id(), ?phase, %method, path, "woken by a request");
     }
@@ -118,6 +127,14 @@ mod tests {
         }
         assert!(of_attach_request(&request("GET", "/config", &[]), "/config").activity);
         assert!(!of_attach_request(&request("GET", "/global/event", &[]), "/global/event").activity);
+    }
+
+    #[test]
+    fn who_only_reads_does_not_undo_a_stop_that_goes_on() {
+        let insists = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).insists;
+        assert!(!insists("GET", "/config/providers"));
+        assert!(insists("POST", "/session/x/message"));
+        assert!(of_request(&request("GET", "/", &[("sec-fetch-mode", "navigate")])).insists);
     }
 
     #[test]

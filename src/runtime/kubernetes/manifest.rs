@@ -16,7 +16,7 @@ use crate::session::{Memo, Origin, SessionId, Spec};
 /// The port that opencode listens on in every Pod.
 pub(super) const PORT: u16 = 4096;
 /// Where the volume is mounted.
-const ROOT: &str = "/session";
+const ROOT: &str = "/data";
 /// The name of the container that prepares the volume.
 pub(super) const PREPARE: &str = "prepare";
 /// The name of the container that opencode runs in.

@@ -1,6 +1,6 @@
 //! Sessions on Kubernetes: each a volume claim, which is also its record, a Secret, and while it runs a Pod.
 //!
-//! What is known comes from one watch ([`watch`]) and is kept in the [`picture`]. A run is numbered: the number is
+//! What is known comes from one watch (`watch.rs`) and is kept in the `picture.rs`. A run is numbered: the number is
 //! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
 //! at once, nobody takes one run for another.
 

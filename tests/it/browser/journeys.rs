@@ -35,12 +35,7 @@ async fn a_tab_left_open_does_not_keep_a_session_nor_bring_it_back() {
 #[tokio::test]
 async fn the_routers_page_from_the_first_visit_on() {
     let (git, program) = (GitServer::start().await, Program::start().await);
-    the_routers_page(&program, &git).await;
-}
-
-/// The whole way.
-pub async fn the_routers_page(router: &Router, git: &GitServer) {
-    journey("router_page.mjs", router, git).run().await;
+    journey("router_page.mjs", &program, &git).run().await;
 }
 
 #[tokio::test]

@@ -10,13 +10,13 @@ use crate::support::condition::eventually;
 
 /// Leaves a file in the session's project.
 async fn work(situation: &Situation, session: &Session) {
-    situation.namespace.output_of(session.id(), "echo done > /session/work/project/work.txt").await;
+    situation.namespace.output_of(session.id(), "echo done > /data/work/project/work.txt").await;
 }
 
 /// It starts again, as another run, and the file is there.
 async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
     situation.works(session).await;
-    let seen = situation.namespace.output_of(session.id(), "cat /session/work/project/work.txt").await;
+    let seen = situation.namespace.output_of(session.id(), "cat /data/work/project/work.txt").await;
     assert_eq!(seen.trim(), "done", "files are kept");
     let now = situation.pod(session).await.unwrap();
     assert_ne!(now.metadata.uid, before.metadata.uid);

@@ -29,7 +29,7 @@ async fn a_branch_that_does_not_exist() {
     failed(&session, Reason::BranchNotFound, "The branch “later” does not exist. Name a branch").await;
     git.branch("team/app", "later", "later.txt").await;
     situation.works(&session).await;
-    let seen = situation.namespace.output_of(session.id(), "cat /session/work/app/later.txt").await;
+    let seen = situation.namespace.output_of(session.id(), "cat /data/work/app/later.txt").await;
     assert_eq!(seen.trim(), "New.");
 }
 

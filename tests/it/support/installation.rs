@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::Deref;
 use std::process::Stdio;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
-use kube::api::{Api, ListParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use kube::api::PostParams;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -117,13 +117,6 @@ impl Installation {
         if !output.status.success() {
             panic!("{said}\n{}", self.log().await);
         }
-    }
-
-    /// The router's Pods.
-    pub async fn replicas(&self) -> Vec<Pod> {
-        let pods: Api<Pod> = self.namespace.api();
-        let ours = ListParams::default().labels("app.kubernetes.io/name=opencode-router");
-        pods.list(&ours).await.unwrap().items
     }
 
     /// What all replicas logged.
