@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +23,8 @@ use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, secret
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the lock of a supervisor that is gone may still be held.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a supervisor may take to end a run; it kills what does not end well before that.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -214,8 +216,13 @@ impl Worker {
         reports.next().await
     }
 
-    /// The supervisor is gone without a word.
+    /// The supervisor is gone without a word. The kernel closes the files of a process that was killed one by one, so
+    /// that its connection may be gone a moment before its lock is.
     async fn lost(&self) -> Observation {
+        let begun = Instant::now();
+        while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         match self.rest().await {
             seen if seen.name == PhaseName::Failed => seen,
             _ if self.dir.outcome().exists() => Observation::of(PhaseName::Stopped),
