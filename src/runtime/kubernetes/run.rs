@@ -161,7 +161,7 @@ impl Inner {
     /// See [`crate::runtime::Runtime::delete`]. The claim is deleted first, which Kubernetes carries out when no Pod
     /// uses it any more: from then on everybody knows that the session goes, and can go on with it.
     pub(super) async fn delete_all(&self, id: SessionId) -> Result<(), Refusal> {
-        let name = object_name(id);
+        let (name, known) = (object_name(id), self.picture.record(id));
         while let Some(record) = self.picture.record(id).filter(|record| !record.deleting) {
             let version = record.resource_version.clone();
             match delete_exactly(&self.cluster.claims, &name, &record.uid, Some(version)).await {
@@ -170,16 +170,13 @@ impl Inner {
                 Err(refusal) => return Err(refusal),
             }
         }
+        if let Some(record) = known {
+            self.delete_secret(&record).await?;
+        }
         while let Some(pod) = self.picture.pod(id) {
             match self.end_pod(id, &pod).await {
                 Ok(()) => {}
                 Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
-                Err(refusal) => return Err(refusal),
-            }
-        }
-        if self.picture.record(id).is_some() {
-            match asked(self.cluster.secrets.delete(&name, &Default::default())).await {
-                Ok(_) | Err(Refusal::Missing) => {}
                 Err(refusal) => return Err(refusal),
             }
         }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
-use super::cluster::{Refusal, asked};
+use super::cluster::{Refusal, asked, delete_exactly};
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::pod::PodSeen;
@@ -103,6 +103,19 @@ impl Inner {
         };
         self.picture.change(id, |held| held.password = Some(password.clone()));
         Ok(password)
+    }
+
+    /// Deletes the Secret of this session, and of no other that had the same name.
+    pub(super) async fn delete_secret(&self, record: &Record) -> Result<(), Refusal> {
+        let name = object_name(record.spec.id());
+        match asked(self.cluster.secrets.get(&name)).await {
+            Ok(found) if belongs_to(&found, record) => {
+                let uid = found.metadata.uid.unwrap_or_default();
+                delete_exactly(&self.cluster.secrets, &name, &uid, None).await
+            }
+            Ok(_) | Err(Refusal::Missing) => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// A Pod that went while its run was wanted was taken by the cluster or an operator. The leading replica writes
