@@ -25,11 +25,12 @@ test: tools test-tools web-check opencode ## Check and test everything
 	@$(MAKE) --no-print-directory check
 	@cargo test --locked --quiet --lib --bins
 	@cargo test --locked --test it
-	@$(MAKE) --no-print-directory cluster-test
+	@$(MAKE) --no-print-directory cluster-test PROMISES="contract:: replicas::"
 
-cluster-test: opencode $(WEB) ## Only the tests on a Kubernetes cluster of their own, or on that of TEST_KUBECONFIG
+# All promises on a cluster unless PROMISES names some.
+cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, its own or that of TEST_KUBECONFIG
 	@cargo build --locked --quiet
-	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with tests/tools/on-cluster
+	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with tests/tools/on-cluster $(PROMISES)
 
 check: $(WEB) ## Format, lints and documentation of the Rust code
 	cargo fmt --check

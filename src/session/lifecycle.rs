@@ -16,6 +16,9 @@ use super::{
     Wake,
 };
 
+/// How long what the runtime told of a start may take to be heard.
+const HEARSAY: Duration = Duration::from_millis(500);
+
 /// The limits that sessions live by.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -145,6 +148,9 @@ impl Lifecycle {
         let Ok(_slot) = self.start_slots.acquire_many(self.slots_of_a_start()).await else { return Outcome::Gone };
         let settled = async {
             self.runtime.start(session.id()).await?;
+            // What the runtime told of the run before may be heard only now; that of this one comes right after it.
+            let begun = phases.wait_for(|phase| !matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
+            let _ = tokio::time::timeout(HEARSAY, begun).await;
             let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
             Ok(settled.await.ok().map(|phase| phase.clone()))
         };
