@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use opencode_router::app::{Addresses, App, Shutdown};
-use opencode_router::config::{self, Config, NoConfig};
+use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::{api, telemetry};
@@ -50,8 +50,13 @@ async fn run(config: &Config) -> Result<(), String> {
     let app = App::bind(config, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
     greet(app.addresses());
     let (tell, told) = oneshot::channel();
+    let local = config.lifecycle.runtime == RuntimeName::Process;
     let asked_twice = async {
-        let wish = signals.next().await;
+        let wish = match signals.next().await {
+            // A cluster's sessions are everybody's, and not this router's alone.
+            Shutdown::StopSessions if !local => Shutdown::LeaveSessions,
+            wish => wish,
+        };
         match wish {
             Shutdown::StopSessions => tracing::info!("stopping the sessions and the router"),
             Shutdown::LeaveSessions => tracing::info!("stopping the router; sessions go on and wait for the next one"),
@@ -77,9 +82,12 @@ fn raise_descriptor_limit() {
 
 fn greet(addresses: &Addresses) {
     let kept = addresses.data_dir.as_ref().map(|dir| format!("\n  Sessions  {}", dir.display())).unwrap_or_default();
+    let end = match addresses.data_dir {
+        Some(_) => "Ctrl-C stops the router and its sessions; their files are kept.",
+        None => "Ctrl-C stops this router; the cluster's sessions go on.",
+    };
     say(&format!(
-        "opencode-router is ready.\n  Open      {}\n  Attach    http://{} (the page gives you the command){kept}\n\
-         Ctrl-C stops the router and its sessions; their files are kept.",
+        "opencode-router is ready.\n  Open      {}\n  Attach    http://{} (the page gives you the command){kept}\n{end}",
         addresses.url, addresses.attach,
     ));
 }

@@ -28,7 +28,8 @@ pub use self::users::UsersConfig;
     max_term_width = 100,
     after_help = "On one machine: DEV_EMAIL=you@localhost opencode-router, then open http://localhost:3000.\n\
                   SIGINT (Ctrl-C) stops the router and its sessions; SIGTERM stops the router and leaves its sessions \
-                  running for the next start. Files are kept either way."
+                  running for the next start, and so does every signal with RUNTIME=kubernetes. Files are kept either \
+                  way."
 )]
 pub struct Config {
     /// Where it listens and what it is called.

@@ -2,7 +2,7 @@
 //! while it goes on can leave it half done.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -10,14 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::phase::Event;
 use super::runtime::{Runtime, RuntimeError};
-use super::wake::Flight;
-use super::{
-    Clock, Duties, Failure, IdleRules, Observation, Outcome, Phase, PhaseName, Reason, Registry, Retention, Session,
-    Wake,
-};
-
-/// How long what the runtime told of a start may take to be heard.
-const HEARSAY: Duration = Duration::from_millis(500);
+use super::{Clock, Duties, Failure, IdleRules, Observation, Outcome, PhaseName, Reason, Registry, Retention, Session};
 
 /// The limits that sessions live by.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +36,8 @@ pub struct Lifecycle {
     /// What falls to this replica of the router.
     pub(super) duties: watch::Receiver<Duties>,
     /// Cancelled when nothing is to be started any more.
-    closing: CancellationToken,
-    start_slots: Semaphore,
+    pub(super) closing: CancellationToken,
+    pub(super) start_slots: Semaphore,
 }
 
 impl Lifecycle {
@@ -113,84 +106,7 @@ impl Lifecycle {
         &self.runtime
     }
 
-    /// Makes the session run. Any number of callers share one start.
-    pub fn wake(self: &Arc<Self>, session: &Arc<Session>) -> Wake {
-        if self.closing.is_cancelled() {
-            return Wake::never();
-        }
-        let (flight, fresh) = session.join_start();
-        let wake = flight.wake();
-        if fresh {
-            self.advance(session, Event::StartRequested);
-            self.tasks.spawn(self.clone().start(session.clone(), flight));
-        }
-        wake
-    }
-
-    async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
-        let interrupted = flight.wake();
-        let begun = Instant::now();
-        tokio::select! {
-            outcome = self.run_start(&session) => {
-                log_end(&session, &outcome, begun.elapsed());
-                session.leave_start(&flight);
-                flight.land(outcome);
-            }
-            _ = interrupted.outcome() => {}
-            () = self.shutdown.cancelled() => session.leave_start(&flight),
-        }
-    }
-
-    async fn run_start(&self, session: &Arc<Session>) -> Outcome {
-        let mut phases = session.phases();
-        let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
-        self.advance(session, Event::StartRequested);
-        let Ok(_slot) = self.start_slots.acquire_many(self.slots_of_a_start()).await else { return Outcome::Gone };
-        let settled = async {
-            self.runtime.start(session.id()).await?;
-            // What the runtime told of the run before may be heard only now; that of this one comes right after it.
-            let begun = phases.wait_for(|phase| !matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
-            let _ = tokio::time::timeout(HEARSAY, begun).await;
-            let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
-            Ok(settled.await.ok().map(|phase| phase.clone()))
-        };
-        match tokio::time::timeout(self.limits.start_timeout, settled).await {
-            Ok(Ok(Some(phase))) => match (phase.name, phase.failure) {
-                (PhaseName::Ready, _) => Outcome::Ready,
-                (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
-                (PhaseName::Deleting, _) => Outcome::Gone,
-                _ => Outcome::Stopped,
-            },
-            Ok(Ok(None)) => Outcome::Gone,
-            Ok(Err(failure)) => self.give_up(session, failure).await,
-            Err(_) => self.time_out(session).await,
-        }
-    }
-
-    /// Ends a start that took too long.
-    pub(super) async fn time_out(&self, session: &Arc<Session>) -> Outcome {
-        let reached = session.phase();
-        let _ = self.runtime.stop(session.id()).await;
-        // What the runtime still tells of that stop must not hide why there was one.
-        let mut phases = session.phases();
-        let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
-        let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
-        self.give_up(session, too_slow(self.limits.start_timeout, reached)).await
-    }
-
-    /// The starts under way on all replicas together obey the limit.
-    fn slots_of_a_start(&self) -> u32 {
-        let replicas = self.duties.borrow().replicas();
-        u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
-    }
-
-    async fn give_up(&self, session: &Arc<Session>, failure: Failure) -> Outcome {
-        self.advance(session, Event::GaveUp(failure.clone()));
-        let _ = self.edit_memo(session, |memo| memo.failure = Some(failure.clone())).await;
-        Outcome::Failed(Arc::new(failure))
-    }
-
-    fn advance(&self, session: &Arc<Session>, event: Event) {
+    pub(super) fn advance(&self, session: &Arc<Session>, event: Event) {
         if session.apply(event) {
             self.registry.announce(session);
         }
@@ -274,46 +190,5 @@ impl Lifecycle {
         self.tasks.close();
         self.tasks.wait().await;
         self.runtime.end().await;
-    }
-}
-
-fn log_end(session: &Session, outcome: &Outcome, after: Duration) {
-    let (id, ms) = (session.id(), after.as_millis());
-    match outcome {
-        Outcome::Ready => tracing::info!(session = %id, ms, "ready"),
-        Outcome::Failed(failure) => {
-            tracing::warn!(session = %id, ms, reason = ?failure.reason, "start failed: {}", failure.message);
-        }
-        Outcome::Stopped | Outcome::Gone => tracing::info!(session = %id, ms, "start ended by a request"),
-    }
-}
-
-fn too_slow(limit: Duration, reached: Phase) -> Failure {
-    if let Some(failure) = reached.failure {
-        return failure;
-    }
-    let message = format!(
-        "The session was not ready after {} seconds; it was still {}{}. Try again, or allow more with START_TIMEOUT_SECONDS.",
-        limit.as_secs(),
-        format!("{:?}", reached.name).to_lowercase(),
-        reached.message.map(|message| format!(" ({})", message.trim_end_matches('.'))).unwrap_or_default(),
-    );
-    Failure::new(Reason::StartTimeout, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_start_that_took_too_long_says_what_it_waited_for() {
-        let phase = |seen| Phase::observed(seen, jiff::Timestamp::UNIX_EPOCH);
-        let waits =
-            Observation { message: Some("Waiting for a Pod.".to_owned()), ..Observation::of(PhaseName::Pending) };
-        let message = too_slow(Duration::from_secs(9), phase(waits)).message;
-        assert!(message.contains("after 9 seconds; it was still pending (Waiting for a Pod). Try again"), "{message}");
-        let full = Failure::new(Reason::Unschedulable, "No room.");
-        let held_up = Observation { failure: Some(full.clone()), ..Observation::of(PhaseName::Scheduling) };
-        assert_eq!(too_slow(Duration::from_secs(9), phase(held_up)), full);
     }
 }

@@ -20,6 +20,7 @@ mod registry;
 pub mod runtime;
 pub mod secret;
 mod spec;
+mod start;
 mod state;
 pub mod token;
 mod view;

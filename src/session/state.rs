@@ -36,9 +36,10 @@ pub(super) struct Live {
     /// What the agent does, where it is followed here; else unknown.
     pub(super) agent: Agent,
     pub(super) leases: Leases,
-    flight: Option<Arc<Flight>>,
-    /// A stop was requested here, and the runtime has not told of it yet: what it told before is old.
-    stops_here: bool,
+    pub(super) flight: Option<Arc<Flight>>,
+    /// The phase that was entered because of a request here, a start or a stop, until the runtime has told of that too:
+    /// what it told before is old.
+    requested: Option<PhaseName>,
 }
 
 impl Live {
@@ -61,7 +62,7 @@ impl Session {
             agent: Agent::default(),
             leases: Leases::default(),
             flight: None,
-            stops_here: false,
+            requested: None,
         };
         let phase = watch::Sender::new(phase);
         Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
@@ -151,22 +152,24 @@ impl Session {
     /// when the stop is.
     pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
         let current = self.phase();
-        let requested = matches!(event, Event::StopRequested);
-        if matches!(&event, Event::Observed(seen) if seen.name == PhaseName::Stopping) {
-            live.stops_here = false;
-        }
+        let requested = matches!(event, Event::StartRequested | Event::StopRequested);
         let event = match event {
-            // A stop that the runtime tells of is over when it says so, also if it came to nothing.
-            Event::Observed(seen) if current.name == PhaseName::Stopping && !live.stops_here => Event::Overruled(seen),
+            Event::Observed(seen) => match (live.requested, seen.name) {
+                // How the last run ended may be heard only after the next start was requested.
+                (Some(PhaseName::Pending), PhaseName::Stopping | PhaseName::Stopped | PhaseName::Failed) => {
+                    return false;
+                }
+                (Some(PhaseName::Stopping), name) if name != PhaseName::Stopping => Event::Observed(seen),
+                _ => {
+                    live.requested = None;
+                    // A stop that the runtime tells of is over when it says so, also if it came to nothing.
+                    if current.name == PhaseName::Stopping { Event::Overruled(seen) } else { Event::Observed(seen) }
+                }
+            },
             event => event,
         };
-        // The end of a stop is told by the stop and by the runtime. Told after the next start began, it is old.
-        let stopped = matches!(&event, Event::Observed(seen) if seen.name == PhaseName::Stopped);
-        if stopped && current.name == PhaseName::Pending && live.flight.is_some() {
-            return false;
-        }
         let Some(phase) = next(&current, event, self.clock.now()) else { return false };
-        live.stops_here = phase.name == PhaseName::Stopping && (live.stops_here || requested);
+        live.requested = if requested { Some(phase.name) } else { live.requested.filter(|name| *name == phase.name) };
         if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping) {
             live.agent = Agent::default();
             if let Some(server) = live.server.take() {
@@ -218,7 +221,7 @@ impl Session {
     /// The stop that was requested here was not begun: somebody uses the session. Tells whether that changed anything.
     pub(super) fn resume(&self) -> bool {
         let mut live = self.live.lock();
-        std::mem::take(&mut live.stops_here)
+        live.requested.take() == Some(PhaseName::Stopping)
             && live.server.is_some()
             && self.advance(&mut live, Event::Observed(Observation::of(PhaseName::Ready)))
     }
@@ -236,7 +239,7 @@ impl Session {
     /// Whether this replica starts or stops it right now.
     pub(super) fn is_worked_on(&self) -> bool {
         let live = self.live.lock();
-        live.flight.is_some() || live.stops_here
+        live.flight.is_some() || live.requested.is_some()
     }
 
     /// Whether this is one of its attach tokens.
@@ -244,44 +247,51 @@ impl Session {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
     }
 
-    /// The start that is under way, or a new one that the caller has to run.
-    pub(super) fn join_start(&self) -> (Arc<Flight>, bool) {
-        let mut live = self.live.lock();
-        match self.phase_name() {
-            PhaseName::Ready => (Flight::landed(Outcome::Ready), false),
-            PhaseName::Deleting => (Flight::landed(Outcome::Gone), false),
-            _ => match &live.flight {
-                Some(flight) => (flight.clone(), false),
-                None => (live.flight.insert(Arc::default()).clone(), true),
-            },
-        }
-    }
-
-    /// Forgets the start, if it is still this one.
-    pub(super) fn leave_start(&self, flight: &Arc<Flight>) {
-        let mut live = self.live.lock();
-        if live.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {
-            live.flight = None;
-        }
-    }
-
-    /// Applies a request that ends the start under way: its waiters are told `outcome`, later ones begin anew.
-    pub(super) fn interrupt(&self, event: Event, outcome: Outcome) -> bool {
-        let (changed, flight) = {
-            let mut live = self.live.lock();
-            let changed = self.advance(&mut live, event);
-            // Whoever waits for the end of a stop that goes on, to start it again, is told as well.
-            let over = matches!(self.phase_name(), PhaseName::Stopping | PhaseName::Deleting);
-            (changed, over.then(|| live.flight.take()).flatten())
-        };
-        if let Some(flight) = flight {
-            flight.land(outcome);
-        }
-        changed
-    }
-
     /// It is gone: whoever waits for it hears so.
     pub(super) fn forget(&self) {
         self.interrupt(Event::DeleteRequested, Outcome::Gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::clock::SystemClock;
+    use crate::session::{Email, Failure, Origin, Reason, SessionKey};
+
+    fn session() -> Session {
+        let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin: Origin::new_project() };
+        let now = Timestamp::from_second(1).unwrap();
+        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
+        let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
+        Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
+    }
+
+    fn sees(session: &Session, name: PhaseName) -> PhaseName {
+        let mut phase = Observation::of(name);
+        phase.failure = (name == PhaseName::Failed).then(|| Failure::new(Reason::OpencodeExited, "it ended"));
+        session.observe(Sighting { spec: session.spec.clone(), memo: session.memo(), phase, server: None });
+        session.phase_name()
+    }
+
+    #[test]
+    fn how_the_last_run_ended_is_old_once_the_next_was_requested_and_until_the_runtime_began_it() {
+        let session = session();
+        session.apply(Event::StartRequested);
+        for old in [PhaseName::Stopping, PhaseName::Stopped, PhaseName::Failed] {
+            assert_eq!(sees(&session, old), PhaseName::Pending, "{old:?}");
+        }
+        assert_eq!(sees(&session, PhaseName::Pending), PhaseName::Pending);
+        assert_eq!(sees(&session, PhaseName::Failed), PhaseName::Failed, "this run's own end");
+    }
+
+    #[test]
+    fn a_stop_is_over_when_the_runtime_says_so_from_when_it_has_told_of_it() {
+        let session = session();
+        session.apply(Event::Observed(Observation::of(PhaseName::Starting)));
+        session.apply(Event::StopRequested);
+        assert_eq!(sees(&session, PhaseName::Cloning), PhaseName::Stopping, "seen before the stop");
+        assert_eq!(sees(&session, PhaseName::Stopping), PhaseName::Stopping);
+        assert_eq!(sees(&session, PhaseName::Starting), PhaseName::Starting, "somebody wants it again");
     }
 }

@@ -10,8 +10,8 @@ use kube::api::ListParams;
 
 use super::Inner;
 use super::cluster::{Refusal, asked};
+use super::held::{Held, Hint};
 use super::names::object_name;
-use super::picture::{Held, Hint};
 use crate::runtime::explain::sentence;
 use crate::runtime::lines::Lines;
 use crate::runtime::progress;
@@ -106,9 +106,7 @@ fn last_seen(event: &Event) -> Option<Timestamp> {
 fn obstacle(event: &Event) -> Option<Failure> {
     let said = event.message.clone().unwrap_or_default();
     let reason = match event.reason.as_deref()? {
-        "FailedMount" | "FailedAttachVolume" | "ProvisioningFailed" | "FailedBinding" | "VolumeFailedDelete" => {
-            Reason::VolumeNotBound
-        }
+        "FailedMount" | "FailedAttachVolume" | "ProvisioningFailed" | "FailedBinding" => Reason::VolumeNotBound,
         "FailedCreatePodSandBox" | "FailedCreatePodContainer" => Reason::ContainerFailed,
         _ => return None,
     };

@@ -7,6 +7,7 @@
 mod attend;
 mod cluster;
 mod explain;
+mod held;
 mod logs;
 mod manifest;
 mod names;

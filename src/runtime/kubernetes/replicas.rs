@@ -20,8 +20,9 @@ use crate::session::Duties;
 /// How often a replica shows that it is alive.
 const PERIOD: Duration = Duration::from_secs(4);
 /// How long a Lease holds that is not renewed.
-const LASTS: Duration = Duration::from_secs(15);
-/// How long after the last renewal one stops to lead by itself: well before another may begin.
+const LASTS: Duration = Duration::from_secs(20);
+/// How long after the last renewal one stops to lead by itself. That is noticed a round and a period later at most,
+/// which is before another may begin.
 const LEADS: Duration = Duration::from_secs(10);
 /// How long one round may take.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use kube::api::PostParams;
 
 use super::cluster::{Refusal, asked, delete_exactly};
+use super::held::{Held, Hint};
 use super::manifest;
 use super::names::object_name;
-use super::picture::{Held, Hint};
 use super::pod::PodSeen;
 use super::record::{Record, Wanted};
 use super::watch::look_again;

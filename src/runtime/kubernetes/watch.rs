@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::cluster::{Cluster, Refusal, asked};
-use super::names::{SELECTOR, session_of};
+use super::names::{SELECTOR, object_name, session_of};
 use super::picture::Picture;
 use super::pod::PodSeen;
 use super::record::Record;
@@ -179,40 +179,29 @@ fn learn<K: Watched>(object: K, picture: &Picture) {
 /// What is known and not in a list is gone, unless it came after the list was made: so it is asked for.
 async fn forget_unlisted<K: Watched>(api: &Api<K>, picture: &Picture, listed: &HashSet<SessionId>) {
     for id in picture.ids() {
-        let Some(uid) = K::known(id, picture).filter(|_| !listed.contains(&id)) else { continue };
-        loop {
-            match asked(api.get(&super::names::object_name(id))).await {
-                Ok(object) if object.meta().uid.as_deref() == Some(&uid) => break object.learn(id, picture),
-                Ok(_) | Err(Refusal::Missing) => break K::forget(id, &uid, picture),
-                Err(error) => {
-                    tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
-                    tokio::time::sleep(LONGEST_PAUSE).await;
-                }
-            }
+        if listed.contains(&id) || K::known(id, picture).is_none() {
+            continue;
+        }
+        while let Err(error) = ask(api, picture, id).await {
+            tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
+            tokio::time::sleep(LONGEST_PAUSE).await;
         }
     }
 }
 
 /// Asks anew for a session's Pod and record, after something went otherwise than expected.
 pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
-    let name = super::names::object_name(id);
-    match asked(cluster.pods.get(&name)).await {
-        Ok(pod) => pod.learn(id, picture),
-        Err(Refusal::Missing) => {
-            if let Some(pod) = picture.pod(id) {
-                picture.forget_pod(id, &pod.uid);
-            }
-        }
-        Err(error) => return Err(error),
-    }
-    match asked(cluster.claims.get(&name)).await {
-        Ok(claim) => claim.learn(id, picture),
-        Err(Refusal::Missing) => {
-            if let Some(record) = picture.record(id) {
-                picture.forget_record(id, &record.uid);
-            }
-        }
-        Err(error) => return Err(error),
+    ask(&cluster.pods, picture, id).await?;
+    ask(&cluster.claims, picture, id).await
+}
+
+/// Asks for an object of a session.
+async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
+    let known = K::known(id, picture);
+    match asked(api.get(&object_name(id))).await {
+        Ok(object) => object.learn(id, picture),
+        Err(Refusal::Missing) => known.into_iter().for_each(|uid| K::forget(id, &uid, picture)),
+        Err(refusal) => return Err(refusal),
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Two things make a restart of the router harmless: the record in each session's folder, and the supervisor, which
 //! lives on and tells whoever connects where the run is.
 
+mod attend;
 mod connection;
 mod files;
 mod layout;

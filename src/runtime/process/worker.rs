@@ -3,38 +3,35 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::process::Child;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Connected, Reports};
+use super::connection::{self, Connected};
 use super::layout::{SessionDir, read_if_there, remove_if_there, write_atomically};
-use super::run::{Run, Stage};
+use super::run::Run;
 use super::settings::ProcessSettings;
-use super::wire::{Clone as CloneJob, Job, Outcome, State};
-use super::{files, record, tree};
-use crate::opencode::{Server, command, health};
+use super::wire::{Clone as CloneJob, Job};
+use super::{files, record};
+use crate::opencode::{Server, command};
 use crate::runtime::{Edit, News, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, secret};
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long the lock of a supervisor that is gone may still be held.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a supervisor may take to end a run; it kills what does not end well before that.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session and what is needed to run it.
 pub(super) struct Worker {
-    spec: Spec,
-    dir: SessionDir,
+    pub(super) spec: Spec,
+    pub(super) dir: SessionDir,
     settings: Arc<ProcessSettings>,
     news: mpsc::Sender<News>,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
     memo: Mutex<Memo>,
     /// Held while something is done with the session, so that one thing is done at a time.
     run: tokio::sync::Mutex<Option<Run>>,
@@ -56,7 +53,7 @@ impl Worker {
         Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, server }
     }
 
-    async fn tell(&self, phase: Observation, server: Option<Arc<Server>>) {
+    pub(super) async fn tell(&self, phase: Observation, server: Option<Arc<Server>>) {
         // The registry is gone only when the router ends.
         let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
     }
@@ -79,20 +76,6 @@ impl Worker {
     pub(super) async fn take_over(self: &Arc<Self>, connected: Connected) {
         tracing::info!(session = %self.spec.id(), "taking over the running session");
         *self.run.lock().await = Some(self.watch(connected, None));
-    }
-
-    /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
-    /// which are ended.
-    async fn rest(&self) -> Observation {
-        if self.dir.socket().exists() && !self.dir.is_supervised() {
-            let dir = self.dir.path().to_owned();
-            let _ = tokio::task::spawn_blocking(move || tree::sweep(&dir)).await;
-            let _ = remove_if_there(&self.dir.socket());
-        }
-        let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
-        outcome
-            .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
-            .map_or_else(|| Observation::of(PhaseName::Stopped), |outcome| outcome.observation())
     }
 
     /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
@@ -151,7 +134,7 @@ impl Worker {
     }
 
     /// What this session's opencode asks for: made once, known to nobody else.
-    fn password(&self) -> io::Result<SecretString> {
+    pub(super) fn password(&self) -> io::Result<SecretString> {
         let path = self.dir.password();
         if let Some(password) = read_if_there(&path)?.filter(|password| password.len() >= 32) {
             return Ok(password.into());
@@ -159,78 +142,6 @@ impl Worker {
         let password = secret::random_hex::<32>();
         write_atomically(&path, password.as_bytes())?;
         Ok(password.into())
-    }
-
-    /// Watches a run to its end.
-    fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> Run {
-        let Connected { state, mut reports, commands } = connected;
-        let (progress, stage) = watch::channel(Stage::Live);
-        let server = Arc::new(Mutex::new(None));
-        let run = Run::new(commands, server.clone(), stage);
-        let worker = self.clone();
-        self.tasks.spawn(async move {
-            let mut state = Some(state);
-            let end = loop {
-                match state {
-                    Some(State::Ended(outcome)) => break outcome.observation(),
-                    Some(State::Running { port, since }) => {
-                        state = worker.attend(port, since, &mut reports, &server).await;
-                    }
-                    Some(cloning) => {
-                        worker.tell(cloning.observation(), None).await;
-                        state = reports.next().await;
-                    }
-                    None => break worker.lost().await,
-                }
-            };
-            if let Some(mut supervisor) = supervisor {
-                let _ = supervisor.wait().await;
-            }
-            *server.lock() = None;
-            progress.send_replace(Stage::Ended);
-            worker.tell(end, None).await;
-            progress.send_replace(Stage::Told);
-        });
-        run
-    }
-
-    /// Waits until opencode answers, tells so, and returns the state that comes after.
-    async fn attend(
-        &self,
-        port: u16,
-        since: jiff::Timestamp,
-        reports: &mut Reports,
-        known: &Mutex<Option<Arc<Server>>>,
-    ) -> Option<State> {
-        self.tell(Observation::of(PhaseName::Starting), None).await;
-        let Ok(password) = self.password() else { return reports.next().await };
-        let directory = self.dir.project(&self.spec.project_name()).display().to_string();
-        let server = Arc::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory));
-        tokio::select! {
-            () = health::until_healthy(&server) => {}
-            state = reports.next() => return state,
-        }
-        *known.lock() = Some(server.clone());
-        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
-        self.tell(ready, Some(server)).await;
-        reports.next().await
-    }
-
-    /// The supervisor is gone without a word. The kernel closes the files of a process that was killed one by one, so
-    /// that its connection may be gone a moment before its lock is.
-    async fn lost(&self) -> Observation {
-        let begun = Instant::now();
-        while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        match self.rest().await {
-            seen if seen.name == PhaseName::Failed => seen,
-            _ if self.dir.outcome().exists() => Observation::of(PhaseName::Stopped),
-            _ => Observation::failed(Failure::new(
-                Reason::RuntimeError,
-                "The session's supervisor was killed, and its processes with it. Start the session again.",
-            )),
-        }
     }
 
     /// See [`crate::runtime::Runtime::stop`].

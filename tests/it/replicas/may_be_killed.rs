@@ -61,6 +61,21 @@ async fn the_leader_in_the_middle_of_a_stop() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
+async fn one_that_is_interrupted_leaves_the_clusters_sessions_running() {
+    let namespace = Namespace::create().await;
+    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let id = leads.ready_project().await;
+    heir.wait_for_phase(&id, "ready").await;
+    leads.signal(Signal::INT);
+    assert!(leads.ended().await.success());
+    eventually("another one leads", async || (leader(&namespace).await.as_deref() == Some("other")).then_some(()))
+        .await;
+    assert_eq!(heir.get(&id).await["phase"]["name"], "ready");
+    assert!(!heir.log().contains("stop"), "{}", heir.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
 async fn one_in_the_middle_of_a_start_and_of_a_delete() {
     let namespace = Namespace::create().await;
     let (mut leads, heir) = leader_and_heir(&namespace).await;

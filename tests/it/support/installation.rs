@@ -30,8 +30,8 @@ pub struct Installation {
     pub model: ModelServer,
     pub git: GitServer,
     values: Value,
-    _login: LoginProxy,
-    _attach: Forward,
+    login: LoginProxy,
+    forward: Forward,
 }
 
 impl Deref for Installation {
@@ -54,13 +54,13 @@ impl Installation {
         let here = reachable_address();
         let (model, git) = (ModelServer::start_on(here).await, GitServer::start_at((here, 0).into()).await);
         configure_opencode(&namespace, &model).await;
-        let (login, attach) = (LoginProxy::start(EMAIL).await, Forward::start().await);
+        let (login, forward) = (LoginProxy::start(EMAIL).await, Forward::start().await);
         let mut all = json!({
             "domain": DOMAIN,
             "routerHost": "localhost",
             "protocol": "http",
             "publicPort": login.address.port(),
-            "attach": {"url": format!("http://{}", attach.address)},
+            "attach": {"url": format!("http://{}", forward.address)},
             "image": {"repository": "opencode-router", "tag": "test"},
             "loginProxy": {"kind": "external", "trustedCidrs": proxy_networks()},
             "log": {"format": "text"},
@@ -75,19 +75,19 @@ impl Installation {
         });
         merge(&mut all, values);
         let installation = Self {
-            router: Router::below(DOMAIN, login.address, attach.address),
+            router: Router::below(DOMAIN, login.address, forward.address),
             namespace,
             model,
             git,
             values: all,
-            _login: login,
-            _attach: attach,
+            login,
+            forward,
         };
         installation.helm(&["install"], &installation.values).await;
         let service: Service = installation.namespace.api().get(&format!("{RELEASE}-opencode-router")).await.unwrap();
         let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
-        installation._login.lead_to(SocketAddr::new(ip, 3000));
-        installation._attach.lead_to(SocketAddr::new(ip, 4096));
+        installation.login.lead_to(SocketAddr::new(ip, 3000));
+        installation.forward.lead_to(SocketAddr::new(ip, 4096));
         // Nodes learn of a Service's new pods a moment after these are ready.
         eventually("the Service leads to the router", async || {
             let ready = installation.api("GET", "/readyz").send().await.ok()?;
