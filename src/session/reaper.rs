@@ -1,7 +1,7 @@
 //! The loop that stops idle sessions, and tells listeners now and then that a last use moved.
 //!
 //! With several replicas one of them leads. It knows of uses elsewhere from what is written down, which may be a minute
-//! old; so it announces a stop, and gives the others a moment to write down what they know.
+//! old; so it announces a stop, writing down what it knows itself, and gives the others a moment to do the same.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -65,24 +65,31 @@ impl Lifecycle {
 
     /// Stops an idle session, or announces that. Returns when that was announced.
     fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Instant>) -> Option<Instant> {
-        if self.duties.borrow().replicas() > 1 {
-            let Some(noticed) = noticed else {
-                let (lifecycle, session) = (self.clone(), session.clone());
-                self.tasks.spawn(async move { lifecycle.edit_memo(&session, |memo| memo.closing = true).await });
-                return Some(Instant::now());
-            };
-            if noticed.elapsed() < NOTICE {
-                return Some(noticed);
-            }
-            if !session.memo().closing {
-                return None;
-            }
+        let Some(noticed) = noticed else {
+            self.tasks.spawn(self.clone().announce_idle_stop(session.clone()));
+            return Some(Instant::now());
+        };
+        let alone = self.duties.borrow().replicas() == 1;
+        if !alone && noticed.elapsed() < NOTICE {
+            return Some(noticed);
+        }
+        if !session.memo().closing {
+            return None;
         }
         let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
         tracing::info!(session = %session.id(), idle_since = %session.last_activity(), due = %verdict.stops_at, "stopping idle session");
         self.registry.announce(session);
         self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision));
         None
+    }
+
+    async fn announce_idle_stop(self: Arc<Self>, session: Arc<Session>) {
+        let announced = self.edit_memo(&session, |memo| {
+            session.contribute(memo);
+            memo.closing = true;
+        });
+        // What was not written down is announced again.
+        let _ = announced.await;
     }
 
     async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {

@@ -43,7 +43,7 @@ impl Session {
     }
 
     /// Adds to a memo what is known here and nowhere else.
-    fn contribute(&self, memo: &mut Memo) {
+    pub(super) fn contribute(&self, memo: &mut Memo) {
         let live = self.live.lock();
         if self.last_activity() > memo.last_activity {
             memo.last_activity = self.last_activity();

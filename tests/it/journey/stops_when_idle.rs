@@ -65,6 +65,8 @@ async fn a_session_whose_agent_works_is_not_stopped_until_it_is_done() {
     let program = Program::start_with(&SETTINGS).await;
     let id = program.ready_project().await;
     let talk = Talk::begin(&program, &id).await;
+    // The first turn of an opencode begins late: so much that the idle time of this test could be over.
+    talk.say("hello").await;
     talk.tell("hang").await;
     eventually("the model hangs", async || (program.model.turns_with("hang") == 1).then_some(())).await;
     let begun = Instant::now();
