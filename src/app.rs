@@ -165,6 +165,7 @@ impl App {
         let end = async {
             let wish = shutdown.await;
             self.readiness.block("shutdown");
+            self.drain.announce();
             if wish == Shutdown::LeaveSessions {
                 // Those who send requests here have to learn first that they should not.
                 tokio::time::sleep(self.shutdown_delay).await;

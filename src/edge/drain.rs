@@ -1,4 +1,5 @@
-//! The end of the router: no new connections, what is open may finish, then everything ends.
+//! The end of the router: clients are asked to go elsewhere, then there are no new connections, what is open may finish,
+//! and everything ends.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio_util::task::TaskTracker;
 /// What every connection holds to learn of the end.
 #[derive(Clone, Default)]
 pub struct Drain {
+    soon: CancellationToken,
     begin: CancellationToken,
     end: CancellationToken,
     connections: TaskTracker,
@@ -17,6 +19,17 @@ impl Drain {
     /// Nothing ends yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// From now on every answer on HTTP/1.1 asks its client to use another connection next time (RFC 9112, section 9.6):
+    /// so no request is on its way on a connection that is about to be closed. HTTP/2 has a goodbye that loses nothing.
+    pub fn announce(&self) {
+        self.soon.cancel();
+    }
+
+    /// Whether the end is announced.
+    pub fn is_announced(&self) -> bool {
+        self.soon.is_cancelled()
     }
 
     /// Cancelled when connections should finish what they do and take nothing new.

@@ -6,7 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
@@ -91,13 +92,20 @@ impl Listener {
             };
             let serve = serve.clone();
             let place = Arc::new(place);
-            let held = place.clone();
+            let (held, drain_of_requests) = (place.clone(), drain.clone());
             let service = hyper::service::service_fn(move |mut request| {
                 if asks_for_upgrade(&request) {
                     request.extensions_mut().insert(TunnelGuard(held.clone()));
                 }
+                let last = request.version() == Version::HTTP_11 && drain_of_requests.is_announced();
                 let response = serve(peer, request);
-                async move { Ok::<_, std::convert::Infallible>(response.await) }
+                async move {
+                    let mut response = response.await;
+                    if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok::<_, std::convert::Infallible>(response)
+                }
             });
             let (protocols, drain_of_connection) = (self.protocols.clone(), drain.clone());
             drain.track(async move {

@@ -4,6 +4,8 @@ import { complaintsOf, eventually, journey, profile, setting, step } from "./sup
 import { control, openedBy, openRouter, panel, row, sessionOf, startSession } from "./support/router.mjs";
 
 const missing = setting("MISSING_REPO_URL");
+// What a session's log ends with when it is stopped.
+const lastWords = setting("LAST_WORDS");
 
 await journey(async (browser) => {
   const context = await profile(browser);
@@ -71,7 +73,8 @@ await journey(async (browser) => {
     // While the agent works, "Stop" asks first.
     await shown.getByText("ready", { exact: true }).first().waitFor();
     await control(shown, "button", "Stop").click();
-    await shown.getByText("[session] stopped").waitFor();
+    await shown.getByText(lastWords).first().waitFor();
+    await shown.getByText("stopped", { exact: true }).first().waitFor();
     await control(shown, "button", "Close").click();
   });
 

@@ -35,7 +35,12 @@ async fn a_tab_left_open_does_not_keep_a_session_nor_bring_it_back() {
 #[tokio::test]
 async fn the_routers_page_from_the_first_visit_on() {
     let (git, program) = (GitServer::start().await, Program::start().await);
-    journey("router_page.mjs", &program, &git).run().await;
+    the_routers_page(&program, &git, "[session] stopped").await;
+}
+
+/// The whole way of somebody who has no session yet. `last_words` are what a log ends with when its session is stopped.
+pub async fn the_routers_page(router: &Router, git: &GitServer, last_words: &str) {
+    journey("router_page.mjs", router, git).with("LAST_WORDS", last_words).run().await;
 }
 
 #[tokio::test]

@@ -29,6 +29,26 @@ async fn open_requests_finish_and_nothing_new_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_asked_to_leave_before_they_have_to() {
+    let upstream = Upstream::start().await;
+    let mut app = TestApp::start_local(upstream.address, &["--shutdown-delay-seconds", "3600"]).await;
+    let id = app.ready().await;
+    let (mut kept, host) = (Raw::connect(app.address).await, app.session_host(&id));
+    for _ in 0..2 {
+        kept.ask("GET", "/echo", &host, &[]).await;
+        assert!(!kept.head().await.to_lowercase().contains("connection: close"));
+    }
+    app.begin_stop(Shutdown::LeaveSessions);
+    let ends = async || (app.api("GET", "/readyz").send().await.unwrap().status == 503).then_some(());
+    eventually("it says that it ends", ends).await;
+    let mut tunnel = Raw::connect(app.address).await;
+    tunnel.upgrade("/tunnel", &host, &[]).await;
+    assert!(tunnel.head().await.starts_with("HTTP/1.1 101"), "it still serves");
+    kept.ask("GET", "/echo", &host, &[]).await;
+    assert!(kept.rest().await.to_lowercase().contains("connection: close"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tunnels_may_go_on_until_time_is_up() {
     let upstream = Upstream::start().await;
     let mut app = TestApp::start_local(upstream.address, &["--drain-timeout-seconds", "2"]).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::attach::wakes_and_lets_sleep::a_terminal_wakes_a_session_and_lets_it_sleep;
-use crate::browser::journeys::opencodes_page;
+use crate::browser::journeys::{opencodes_page, the_routers_page};
 use crate::journey::from_a_repository_to_an_answer::a_first_message_and_its_work;
 use crate::journey::keeps_a_terminal_open::a_terminal_of_the_page;
 use crate::journey::with_curl::a_script;
@@ -13,9 +13,11 @@ use crate::support::installation::Installation;
 #[ignore = "needs a cluster: make test brings one up"]
 async fn by_rest_and_in_the_browser() {
     let installed = Installation::install().await;
+    the_routers_page(&installed, &installed.git, "opencode server listening").await;
     a_script(&installed, &installed.git).await;
     a_first_message_and_its_work(&installed, &installed.model, &installed.git).await;
     opencodes_page(&installed, &installed.git).await;
+    installed.test().await;
     // Its replicas go, and others come.
     installed.upgrade(json!({"podLabels": {"roll-out": "second"}})).await;
     super::rights::are_all_used(&installed).await;

@@ -2,3 +2,4 @@
 
 mod journeys;
 mod rights;
+mod roll_out;

@@ -83,7 +83,7 @@ impl Installation {
             login,
             forward,
         };
-        installation.helm(&["install"], &installation.values).await;
+        installation.chart("install", &installation.values).await;
         let service: Service = installation.namespace.api().get(&format!("{RELEASE}-opencode-router")).await.unwrap();
         let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
         installation.login.lead_to(SocketAddr::new(ip, 3000));
@@ -101,14 +101,22 @@ impl Installation {
     pub async fn upgrade(&self, values: Value) {
         let mut all = self.values.clone();
         merge(&mut all, values);
-        self.helm(&["upgrade"], &all).await;
+        self.chart("upgrade", &all).await;
+    }
+
+    /// What whoever installed it is told to do next.
+    pub async fn test(&self) {
+        self.helm(&["test", RELEASE, "--timeout", "120s"], &Value::Null).await;
+    }
+
+    async fn chart(&self, action: &str, values: &Value) {
+        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/opencode-router");
+        self.helm(&[action, RELEASE, chart, "--values", "-", "--wait", "--timeout", "120s"], values).await;
     }
 
     async fn helm(&self, words: &[&str], values: &Value) {
-        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/opencode-router");
         let mut helm = Command::new("helm");
         helm.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.namespace.name]).args(words);
-        helm.args([RELEASE, chart, "--values", "-", "--wait", "--timeout", "120s"]);
         helm.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = helm.spawn().expect("helm is there");
         child.stdin.take().unwrap().write_all(values.to_string().as_bytes()).await.unwrap();

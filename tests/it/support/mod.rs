@@ -15,5 +15,6 @@ pub mod program;
 pub mod raw;
 pub mod router;
 pub mod talk;
+pub mod terminal;
 pub mod tmux;
 pub mod upstream;
