@@ -91,6 +91,12 @@ await journey(async (browser) => {
     await project.waitFor({ state: "detached" });
   });
 
+  await step("a session that failed is deleted as well, and then there is none", async () => {
+    await control(row(page, "no-such"), "button", "Delete").click();
+    await control(control(page, "dialog", "Delete this session?"), "button", "Delete session").click();
+    await control(page, "heading", "You have no sessions yet").waitFor();
+  });
+
   // Chromium reports the refusal that was provoked.
   assert.deepEqual(complaints.filter((text) => !text.includes("status of 422")), []);
 });

@@ -30,7 +30,7 @@ pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model
     let terminal = Tmux::opencode(&["attach", &url, "-p", &token]);
     router.wait_for_phase(&id, "ready").await;
     terminal.shows("Ask anything").await;
-    terminal.type_line("slow 40");
+    terminal.type_line("slow 40").await;
     let screen = terminal.shows("word5 ").await;
     assert!(!screen.contains("word40"), "it is streamed:\n{screen}");
     assert_eq!(router.get(&id).await["busy"], true);
@@ -44,7 +44,7 @@ pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
-    terminal.type_line("say good-morning-again");
+    terminal.type_line("say good-morning-again").await;
     router.wait_for_phase(&id, "ready").await;
     let talk = crate::support::talk::Talk::only(router, &id).await;
     crate::support::condition::eventually("it is answered", async || {

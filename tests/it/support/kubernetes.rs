@@ -14,6 +14,8 @@ use opencode_router::session::SessionId;
 use serde_json::json;
 use tokio::process::Command;
 
+use super::condition::eventually;
+
 /// The image of sessions, as the test cluster has it.
 pub const SESSION_IMAGE: &str = "opencode-session:test";
 
@@ -97,6 +99,15 @@ impl Namespace {
     pub async fn claim(&self, id: SessionId) -> serde_json::Value {
         let claims: Api<PersistentVolumeClaim> = self.api();
         json!(claims.get(&format!("opencode-session-{id}")).await.unwrap())
+    }
+
+    /// Waits until no session has anything here.
+    pub async fn is_empty(&self) {
+        eventually("nothing is left of any session", async || {
+            let left = self.kubectl(&["get", "pods,pvc", "--output", "name"]).await;
+            left.is_empty().then_some(())
+        })
+        .await;
     }
 
     /// Runs kubectl in this namespace; what it printed.

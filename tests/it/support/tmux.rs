@@ -44,9 +44,11 @@ impl Tmux {
         last
     }
 
-    /// Types a line.
-    pub fn type_line(&self, line: &str) {
+    /// Types a line. What comes together with the text is taken for a part of it, as if it were pasted: so the text has
+    /// to be seen first.
+    pub async fn type_line(&self, line: &str) {
         self.run(&["send-keys", "-l", line]);
+        self.shows(line).await;
         self.run(&["send-keys", "Enter"]);
     }
 

@@ -1,0 +1,103 @@
+//! What a start costs on a cluster beside the bare Pod's own: `make starts` measures it, docs/deploy.md has figures.
+//!
+//! Each round makes one session and one bare Pod of the same content, and starts both a second time. "Bare" is from when
+//! the first object is asked for until opencode answers whoever asks every few milliseconds.
+
+mod bare;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use self::bare::{Bare, Sight};
+use crate::support::git::GitServer;
+use crate::support::installation::reachable_address;
+use crate::support::kubernetes::Namespace;
+use crate::support::program::Program;
+use crate::support::replica::replica;
+use crate::support::router::id_of;
+
+const ROUNDS: usize = 20;
+
+/// How long one start took, and what of it was the router's.
+struct Start {
+    whole: Duration,
+    /// Until the Pod was made.
+    before: Duration,
+    /// From when opencode answered until the session was said to be ready.
+    after: Duration,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: make starts"]
+async fn beside_a_bare_pod() {
+    let namespace = Namespace::create().await;
+    let git = GitServer::start_at((reachable_address(), 0).into()).await;
+    let router = replica(&namespace, "one").await;
+    let wanted = json!({"repoUrl": git.repo("web-shop").await, "branch": "main"});
+    let (mut cold, mut wakes, mut bare_cold, mut bare_wakes) = (vec![], vec![], vec![], vec![]);
+    for round in 0..ROUNDS {
+        let (id, start) = cold_start(&router, &namespace, &wanted).await;
+        cold.push(start);
+        let bare = Bare::like(&namespace, &id, &format!("bare-{round}")).await;
+        router.act(&id, "stop").await;
+        router.wait_for_phase(&id, "stopped").await;
+        wakes.push(wake(&router, &namespace, &id).await);
+        router.api("DELETE", &format!("/api/sessions/{id}")).send().await.unwrap();
+        namespace.is_empty().await;
+
+        bare_cold.push(bare.cold().await);
+        bare.stop().await;
+        bare_wakes.push(bare.wake().await);
+        bare.delete().await;
+        namespace.is_empty().await;
+    }
+    say("cold start", &cold, &bare_cold);
+    say("wake", &wakes, &bare_wakes);
+}
+
+async fn cold_start(router: &Program, namespace: &Namespace, wanted: &serde_json::Value) -> (String, Start) {
+    let sight = Sight::of_the_next(namespace).await;
+    let asked = Instant::now();
+    let id = id_of(&router.create(wanted.clone()).await);
+    let ready = ready(router, &id).await;
+    (id, start(asked, ready, sight).await)
+}
+
+async fn wake(router: &Program, namespace: &Namespace, id: &str) -> Start {
+    let sight = Sight::of_the_next(namespace).await;
+    let asked = Instant::now();
+    router.act(id, "start").await;
+    start(asked, ready(router, id).await, sight).await
+}
+
+/// When the session is said to be ready.
+async fn ready(router: &Program, id: &str) -> Instant {
+    let mut phases = router.api("GET", &format!("/api/sessions/{id}/events")).open().await.unwrap();
+    phases.read_until("\"name\":\"ready\"").await;
+    Instant::now()
+}
+
+async fn start(asked: Instant, ready: Instant, sight: Sight) -> Start {
+    let (made, answered) = sight.times().await;
+    Start { whole: ready - asked, before: made - asked, after: ready.saturating_duration_since(answered) }
+}
+
+fn say(what: &str, starts: &[Start], bare: &[Duration]) {
+    let whole = spread(starts.iter().map(|start| start.whole));
+    let before = spread(starts.iter().map(|start| start.before));
+    let after = spread(starts.iter().map(|start| start.after));
+    let own = spread(starts.iter().map(|start| start.before + start.after));
+    println!(
+        "{what}, {} runs each, ms (median, lowest to highest): bare Pod {}; session {whole}; of that the router's {own} \
+         (before the Pod is made {before}, after opencode answers {after})",
+        starts.len(),
+        spread(bare.iter().copied()),
+    );
+}
+
+fn spread(times: impl Iterator<Item = Duration>) -> String {
+    let mut ms: Vec<_> = times.map(|time| time.as_millis()).collect();
+    ms.sort_unstable();
+    format!("{} ({} to {})", ms[ms.len() / 2], ms[0], ms[ms.len() - 1])
+}
