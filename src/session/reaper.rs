@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,8 +24,15 @@ const NOTICE: Duration = Duration::from_secs(2);
 struct Told {
     /// The last use that listeners know of.
     announced: HashMap<SessionId, Timestamp>,
-    /// When the stop of an idle session was announced to other replicas.
-    noticed: HashMap<SessionId, Instant>,
+    /// The stops of idle sessions that were announced to other replicas.
+    noticed: HashMap<SessionId, Notice>,
+}
+
+/// The announcement of a stop.
+struct Notice {
+    at: Instant,
+    /// The other replicas can know of it.
+    written: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
@@ -63,18 +71,18 @@ impl Lifecycle {
         }
     }
 
-    /// Stops an idle session, or announces that. Returns when that was announced.
-    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Instant>) -> Option<Instant> {
+    /// Stops an idle session, or announces that. Returns the announcement.
+    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
         if self.duties.borrow().replicas() > 1 {
-            let Some(noticed) = noticed else {
-                let (lifecycle, session) = (self.clone(), session.clone());
-                self.tasks.spawn(async move { lifecycle.edit_memo(&session, |memo| memo.closing = true).await });
-                return Some(Instant::now());
-            };
-            if noticed.elapsed() < NOTICE {
-                return Some(noticed);
+            let Some(notice) = noticed else { return Some(self.give_notice(session)) };
+            if notice.at.elapsed() < NOTICE {
+                return Some(notice);
             }
             if !session.memo().closing {
+                if notice.written.load(Ordering::Relaxed) {
+                    // Somebody objects, and yet it looks idle: by another clock than this one it is used.
+                    session.touch();
+                }
                 return None;
             }
         }
@@ -83,6 +91,16 @@ impl Lifecycle {
         self.registry.announce(session);
         self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision));
         None
+    }
+
+    fn give_notice(self: &Arc<Self>, session: &Arc<Session>) -> Notice {
+        let notice = Notice { at: Instant::now(), written: Arc::default() };
+        let (lifecycle, session, written) = (self.clone(), session.clone(), notice.written.clone());
+        self.tasks.spawn(async move {
+            let known = lifecycle.edit_memo(&session, |memo| memo.closing = true).await.is_ok();
+            written.store(known, Ordering::Relaxed);
+        });
+        notice
     }
 
     async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {

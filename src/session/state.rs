@@ -56,7 +56,8 @@ impl Live {
 
 impl Session {
     pub(super) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
-        let last_activity = AtomicI64::new(memo.last_activity.as_millisecond());
+        // What another clock says is to come was just now by this one.
+        let last_activity = AtomicI64::new(memo.last_activity.min(clock.now()).as_millisecond());
         let live = Live {
             memo,
             title: None,
@@ -182,7 +183,8 @@ impl Session {
         }
         if phase.name == PhaseName::Ready {
             // However long the start took, nobody could use it before. A run that is taken over began long ago.
-            let usable_since = if live.flight.is_some() { self.clock.now() } else { phase.since };
+            let now = self.clock.now();
+            let usable_since = if live.flight.is_some() { now } else { phase.since.min(now) };
             self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
         }
         self.phase.send_replace(phase);
