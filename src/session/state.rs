@@ -243,6 +243,7 @@ impl Session {
             name => !name.is_settled(),
         };
         let event = match live.seen.clone().filter(goes_on) {
+            Some(seen) if matches!(seen.name, PhaseName::Stopping | PhaseName::Deleting) => Event::Undone(seen),
             Some(seen) => Event::Undone(Observation { message: Some(failure.message), ..seen }),
             None => Event::GaveUp(failure),
         };
@@ -319,5 +320,26 @@ mod tests {
         assert_eq!(sees(&session, PhaseName::Cloning), PhaseName::Stopping, "seen before the stop");
         assert_eq!(sees(&session, PhaseName::Stopping), PhaseName::Stopping);
         assert_eq!(sees(&session, PhaseName::Starting), PhaseName::Starting, "somebody wants it again");
+    }
+
+    #[test]
+    fn what_could_not_be_done_is_gone_on_with_once_it_was_begun_and_else_never_was() {
+        let refused = || Failure::new(Reason::RuntimeError, "Try again.");
+        let session = session();
+        sees(&session, PhaseName::Starting);
+        session.apply(Event::StopRequested);
+        assert!(session.undo(refused()));
+        let phase = session.phase();
+        assert_eq!((phase.name, phase.message.as_deref()), (PhaseName::Starting, Some("Try again.")), "it goes on");
+
+        session.apply(Event::StopRequested);
+        sees(&session, PhaseName::Stopping);
+        session.undo(refused());
+        assert_eq!(session.phase_name(), PhaseName::Stopping, "whoever leads goes on with it");
+
+        sees(&session, PhaseName::Stopped);
+        session.apply(Event::DeleteRequested);
+        session.undo(refused());
+        assert_eq!(session.phase_name(), PhaseName::Failed, "nothing runs that could go on");
     }
 }
