@@ -48,7 +48,7 @@ impl Broken {
         broken
     }
 
-    /// Makes it work again. Returns when it does, with the moment that began.
+    /// Makes it work again. Returns when it does, with that moment.
     pub async fn mend(mut self) -> Instant {
         let mend = self.mend.take().unwrap();
         let begun = Instant::now();

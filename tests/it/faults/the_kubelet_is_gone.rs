@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::{Api, ListParams};
+use serde_json::Value;
 
 use super::part::{Broken, Failure, can_fail};
 use super::traffic::Traffic;
@@ -52,15 +53,15 @@ async fn its_pods_are_used_on_and_never_doubled() {
     traffic.end(&one, &id).await;
 
     one.act(&id, "stop").await;
-    let says = |session: &serde_json::Value, words: &str| {
-        session["phase"]["message"].as_str().is_some_and(|message| message.starts_with(words))
-    };
-    other.wait_until(&id, "it says what the stop waits for", |session| says(session, "Its Pod on node ")).await;
+    other.wait_for_phase(&id, "stopping").await;
     other.act(&id, "start").await;
+    eventually("the stop has waited for long", async || one.log().contains("does not end").then_some(())).await;
     for router in [&one, &other] {
-        let waits = |session: &serde_json::Value| says(session, "Waiting for the end of its last Pod on node ");
-        router.wait_until(&id, "it says what the start waits for", waits).await;
-        assert_eq!(router.get(&id).await["phase"]["name"], "pending");
+        let waits = |session: &Value| {
+            let message = session["phase"]["message"].as_str().unwrap_or_default();
+            session["phase"]["name"] == "stopping" && message.starts_with("Its Pod on node ")
+        };
+        router.wait_until(&id, "it says what it waits for", waits).await;
     }
     assert_eq!(pods(&namespace).await, before, "no second Pod beside the first");
 
