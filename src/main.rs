@@ -7,7 +7,7 @@ use std::sync::Arc;
 use opencode_router::app::{Addresses, App, Shutdown};
 use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::runtime::process::supervisor;
-use opencode_router::session::clock::SystemClock;
+use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -47,7 +47,7 @@ async fn run(config: &Config) -> Result<(), String> {
     telemetry::init(&config.logging);
     raise_descriptor_limit();
     let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}."))?;
-    let app = App::bind(config, Arc::new(SystemClock)).await.map_err(|error| error.to_string())?;
+    let app = App::bind(config, Arc::new(SteadyClock::begin())).await.map_err(|error| error.to_string())?;
     greet(app.addresses());
     let (tell, told) = oneshot::channel();
     let local = config.lifecycle.runtime == RuntimeName::Process;

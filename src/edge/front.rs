@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::ACCEPT;
 use http::{Method, Request, Response, StatusCode};
@@ -170,6 +171,9 @@ impl Front {
             Ok(response) => Ok(response.map(|body| body.map_or_else(Body::empty, Body::Forwarded))),
             Err(error) => {
                 tracing::warn!(session = %id, %error, "not forwarded");
+                if matches!(error, ForwardError::Dial(_)) && self.lifecycle.runtime().trouble().is_some() {
+                    return Err(unverified());
+                }
                 let detail = match error {
                     ForwardError::Dial(_) => {
                         "The session's server cannot be reached. It may have just ended; try again."
@@ -185,6 +189,14 @@ impl Front {
 /// Refuses what a page of another site made a browser ask.
 pub(super) fn same_origin(request: &Request<Incoming>) -> Result<(), Problem> {
     check_origin(request).map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
+}
+
+/// Where the runtime cannot be asked, no connection is opened that may lead to another session by now.
+fn unverified() -> Problem {
+    let detail = "The cluster cannot be asked at the moment whether the session's server is still there, so no new \
+                  connection to it was opened. Nothing was sent; try again in a moment.";
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cluster-unreachable", detail);
+    problem.retry_after(Duration::from_secs(5))
 }
 
 /// A host that is not the router's. 421: this server does not speak for it (RFC 9110, section 15.5.20).

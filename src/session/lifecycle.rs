@@ -145,7 +145,13 @@ impl Lifecycle {
     pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError) {
         tracing::error!(session = %session.id(), %error, "stop failed");
         let message = "The session could not be stopped. Try again; the router's log has the cause.";
-        self.advance(session, Event::GaveUp(Failure::new(Reason::RuntimeError, message)));
+        self.undo(session, Failure::new(Reason::RuntimeError, message));
+    }
+
+    fn undo(&self, session: &Arc<Session>, failure: Failure) {
+        if session.undo(failure) {
+            self.registry.announce(session);
+        }
     }
 
     /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
@@ -164,7 +170,7 @@ impl Lifecycle {
                     tracing::error!(session = %session.id(), %error, "delete failed");
                     let message =
                         "The session's files could not be removed. Try again; the router's log has the cause.";
-                    lifecycle.advance(&session, Event::GaveUp(Failure::new(Reason::DeleteFailed, message)));
+                    lifecycle.undo(&session, Failure::new(Reason::DeleteFailed, message));
                     false
                 }
             }

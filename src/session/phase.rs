@@ -186,12 +186,15 @@ pub enum Event {
     Overruled(Observation),
     /// The router could not do what was requested.
     GaveUp(Failure),
+    /// The router could not begin what was requested: it is where the runtime saw it last.
+    Undone(Observation),
 }
 
 /// The phase after `event`, or `None` where the event changes nothing.
 pub fn next(current: &Phase, event: Event, now: Timestamp) -> Option<Phase> {
     use PhaseName::{Deleting, Failed, Pending, Stopped, Stopping};
     match (current.name, event) {
+        (_, Event::Undone(seen)) => Some(Phase::observed(seen, now)),
         (Stopped | Failed, Event::StartRequested) => Some(Phase::plain(Pending, now)),
         (Stopped | Stopping | Deleting, Event::StopRequested) | (_, Event::StartRequested) => None,
         (_, Event::StopRequested) => Some(Phase::plain(Stopping, now)),
@@ -255,6 +258,13 @@ mod tests {
     fn a_delete_that_fails_shows() {
         let failure = Failure::new(Reason::DeleteFailed, "no");
         assert_eq!(after(Deleting, Event::GaveUp(failure)), Failed);
+    }
+
+    #[test]
+    fn what_could_not_be_begun_leaves_everything_as_it_was() {
+        for (requested, seen) in [(Stopping, Ready), (Deleting, Ready), (Deleting, Cloning), (Deleting, Deleting)] {
+            assert_eq!(after(requested, Event::Undone(Observation::of(seen))), seen, "{requested:?} at {seen:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,8 +24,15 @@ const NOTICE: Duration = Duration::from_secs(2);
 struct Told {
     /// The last use that listeners know of.
     announced: HashMap<SessionId, Timestamp>,
-    /// When the stop of an idle session was announced to other replicas.
-    noticed: HashMap<SessionId, Instant>,
+    /// The stops of idle sessions that were announced to other replicas.
+    noticed: HashMap<SessionId, Notice>,
+}
+
+/// The announcement of a stop.
+struct Notice {
+    at: Instant,
+    /// The other replicas can know of it.
+    written: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
@@ -63,17 +71,18 @@ impl Lifecycle {
         }
     }
 
-    /// Stops an idle session, or announces that. Returns when that was announced.
-    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Instant>) -> Option<Instant> {
-        let Some(noticed) = noticed else {
-            self.tasks.spawn(self.clone().announce_idle_stop(session.clone()));
-            return Some(Instant::now());
-        };
+    /// Stops an idle session, or announces that. Returns the announcement.
+    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
+        let Some(notice) = noticed else { return Some(self.give_notice(session)) };
         let alone = self.duties.borrow().replicas() == 1;
-        if !alone && noticed.elapsed() < NOTICE {
-            return Some(noticed);
+        if !alone && notice.at.elapsed() < NOTICE {
+            return Some(notice);
         }
         if !session.memo().closing {
+            if notice.written.load(Ordering::Relaxed) {
+                // Somebody objects, and yet it looks idle: by another clock than this one it is used.
+                session.touch();
+            }
             return None;
         }
         let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
@@ -83,13 +92,17 @@ impl Lifecycle {
         None
     }
 
-    async fn announce_idle_stop(self: Arc<Self>, session: Arc<Session>) {
-        let announced = self.edit_memo(&session, |memo| {
-            session.contribute(memo);
-            memo.closing = true;
+    fn give_notice(self: &Arc<Self>, session: &Arc<Session>) -> Notice {
+        let notice = Notice { at: Instant::now(), written: Arc::default() };
+        let (lifecycle, session, written) = (self.clone(), session.clone(), notice.written.clone());
+        self.tasks.spawn(async move {
+            let announced = lifecycle.edit_memo(&session, |memo| {
+                session.contribute(memo, &lifecycle.limits.idle);
+                memo.closing = true;
+            });
+            written.store(announced.await.is_ok(), Ordering::Relaxed);
         });
-        // What was not written down is announced again.
-        let _ = announced.await;
+        notice
     }
 
     async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {

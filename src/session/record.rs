@@ -36,15 +36,22 @@ impl Session {
         if memo.revision <= live.memo.revision {
             return false;
         }
-        self.last_activity.fetch_max(memo.last_activity.as_millisecond(), Ordering::Relaxed);
         let old = std::mem::replace(&mut live.memo, memo);
         let new = &live.memo;
+        if new.last_activity != old.last_activity {
+            // What another replica's clock says is to come was just now by this one.
+            let used = new.last_activity.min(self.clock.now());
+            self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
+        }
         old.title != new.title || old.agent != new.agent || old.initial_messages != new.initial_messages
     }
 
     /// Adds to a memo what is known here and nowhere else.
-    pub(super) fn contribute(&self, memo: &mut Memo) {
+    pub(super) fn contribute(&self, memo: &mut Memo, rules: &IdleRules) {
         let live = self.live.lock();
+        if memo.closing && self.is_in_use(&live, rules) {
+            memo.closing = false;
+        }
         if self.last_activity() > memo.last_activity {
             memo.last_activity = self.last_activity();
             memo.closing = false;
@@ -62,7 +69,7 @@ impl Session {
         // Known to the leader well before the idle time is over.
         let oldest = ACTIVITY_AGE.min(rules.idle_after / 4);
         let known = self.live.lock().memo.clone();
-        known.edited(|memo| self.contribute(memo)).is_some_and(|owed| {
+        known.edited(|memo| self.contribute(memo, rules)).is_some_and(|owed| {
             let unused = owed.last_activity.duration_since(known.last_activity) < oldest;
             !unused || owed.closing != known.closing || owed.title != known.title || owed.agent != known.agent
         })
@@ -101,7 +108,7 @@ impl Lifecycle {
 
     /// Writes down what is known of the session here.
     pub(super) async fn remember(&self, session: &Arc<Session>) -> Result<(), RuntimeError> {
-        self.edit_memo(session, |memo| session.contribute(memo)).await
+        self.edit_memo(session, |memo| session.contribute(memo, &self.limits.idle)).await
     }
 
     /// Writes down what has to be, until the shutdown.

@@ -12,7 +12,7 @@ use super::lease::{Lease, Leases, Purpose};
 use super::phase::{Event, next};
 use super::runtime::Sighting;
 use super::wake::{Flight, Outcome};
-use super::{Clock, Memo, Observation, Phase, PhaseName, SessionId, Spec};
+use super::{Clock, Failure, Memo, Observation, Phase, PhaseName, SessionId, Spec};
 use crate::opencode::{AgentReport, Server};
 
 /// A session.
@@ -33,6 +33,8 @@ pub(super) struct Live {
     /// The title that was heard from the server, where its agent is followed here.
     pub(super) title: Option<String>,
     pub(super) server: Option<Arc<Server>>,
+    /// What the runtime told last.
+    seen: Option<Observation>,
     /// What the agent does, where it is followed here; else unknown.
     pub(super) agent: Agent,
     pub(super) leases: Leases,
@@ -54,11 +56,13 @@ impl Live {
 
 impl Session {
     pub(super) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
-        let last_activity = AtomicI64::new(memo.last_activity.as_millisecond());
+        // What another clock says is to come was just now by this one.
+        let last_activity = AtomicI64::new(memo.last_activity.min(clock.now()).as_millisecond());
         let live = Live {
             memo,
             title: None,
             server: None,
+            seen: None,
             agent: Agent::default(),
             leases: Leases::default(),
             flight: None,
@@ -139,6 +143,7 @@ impl Session {
         if let (PhaseName::Stopped, Some(failure)) = (seen.phase.name, &live.memo.failure) {
             seen.phase = Observation::failed(failure.clone());
         }
+        live.seen = Some(seen.phase.clone());
         let changed = self.advance(&mut live, Event::Observed(seen.phase)) || noted;
         if self.phase_name() == PhaseName::Ready
             && let Some(server) = seen.server
@@ -148,8 +153,8 @@ impl Session {
         changed
     }
 
-    /// The only place where the phase changes. A stop ends the streams by ending the server, so the run is over only
-    /// when the stop is.
+    /// The only place where the phase changes. A stop and a delete end the streams by ending the server, so the run is
+    /// over only when they are.
     pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
         let current = self.phase();
         let requested = matches!(event, Event::StartRequested | Event::StopRequested);
@@ -170,7 +175,7 @@ impl Session {
         };
         let Some(phase) = next(&current, event, self.clock.now()) else { return false };
         live.requested = if requested { Some(phase.name) } else { live.requested.filter(|name| *name == phase.name) };
-        if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping) {
+        if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping | PhaseName::Deleting) {
             live.agent = Agent::default();
             if let Some(server) = live.server.take() {
                 server.retire();
@@ -178,7 +183,8 @@ impl Session {
         }
         if phase.name == PhaseName::Ready {
             // However long the start took, nobody could use it before. A run that is taken over began long ago.
-            let usable_since = if live.flight.is_some() { self.clock.now() } else { phase.since };
+            let now = self.clock.now();
+            let usable_since = if live.flight.is_some() { now } else { phase.since.min(now) };
             self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
         }
         self.phase.send_replace(phase);
@@ -226,6 +232,24 @@ impl Session {
             && self.advance(&mut live, Event::Observed(Observation::of(PhaseName::Ready)))
     }
 
+    /// What was requested could not be done. What runs goes on, and what the runtime has begun is left to whoever leads;
+    /// else it failed.
+    pub(super) fn undo(&self, failure: Failure) -> bool {
+        let mut live = self.live.lock();
+        live.requested = None;
+        let serves = live.server.as_ref().is_some_and(|server| !server.gone().is_cancelled());
+        let goes_on = |seen: &Observation| match seen.name {
+            PhaseName::Ready => serves,
+            name => !name.is_settled(),
+        };
+        let event = match live.seen.clone().filter(goes_on) {
+            Some(seen) if matches!(seen.name, PhaseName::Stopping | PhaseName::Deleting) => Event::Undone(seen),
+            Some(seen) => Event::Undone(Observation { message: Some(failure.message), ..seen }),
+            None => Event::GaveUp(failure),
+        };
+        self.advance(&mut live, event)
+    }
+
     /// The last use.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp::from_millisecond(self.last_activity.load(Ordering::Relaxed)).unwrap_or_default()
@@ -247,9 +271,12 @@ impl Session {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
     }
 
-    /// It is gone: whoever waits for it hears so.
+    /// It is gone, and its server with it: whoever waits for it hears so.
     pub(super) fn forget(&self) {
         self.interrupt(Event::DeleteRequested, Outcome::Gone);
+        if let Some(server) = self.live.lock().server.take() {
+            server.retire();
+        }
     }
 }
 
@@ -257,7 +284,7 @@ impl Session {
 mod tests {
     use super::*;
     use crate::session::clock::SystemClock;
-    use crate::session::{Email, Failure, Origin, Reason, SessionKey};
+    use crate::session::{Email, Origin, Reason, SessionKey};
 
     fn session() -> Session {
         let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin: Origin::new_project() };
@@ -293,5 +320,26 @@ mod tests {
         assert_eq!(sees(&session, PhaseName::Cloning), PhaseName::Stopping, "seen before the stop");
         assert_eq!(sees(&session, PhaseName::Stopping), PhaseName::Stopping);
         assert_eq!(sees(&session, PhaseName::Starting), PhaseName::Starting, "somebody wants it again");
+    }
+
+    #[test]
+    fn what_could_not_be_done_is_gone_on_with_once_it_was_begun_and_else_never_was() {
+        let refused = || Failure::new(Reason::RuntimeError, "Try again.");
+        let session = session();
+        sees(&session, PhaseName::Starting);
+        session.apply(Event::StopRequested);
+        assert!(session.undo(refused()));
+        let phase = session.phase();
+        assert_eq!((phase.name, phase.message.as_deref()), (PhaseName::Starting, Some("Try again.")), "it goes on");
+
+        session.apply(Event::StopRequested);
+        sees(&session, PhaseName::Stopping);
+        session.undo(refused());
+        assert_eq!(session.phase_name(), PhaseName::Stopping, "whoever leads goes on with it");
+
+        sees(&session, PhaseName::Stopped);
+        session.apply(Event::DeleteRequested);
+        session.undo(refused());
+        assert_eq!(session.phase_name(), PhaseName::Failed, "nothing runs that could go on");
     }
 }

@@ -62,6 +62,14 @@ impl Session {
         self.phase_name() == PhaseName::Ready && rules.judge(&self.usage(&live), now).kept_by.is_empty()
     }
 
+    /// Whether it is surely not idle as far as is known here, all of it by this clock: whoever says otherwise has another
+    /// one. Those of replicas may differ a little, and they hear of uses a little later.
+    pub(super) fn is_in_use(&self, live: &Live, rules: &IdleRules) -> bool {
+        let known = Use { unknown: None, ..self.usage(live) };
+        let now = self.clock.now();
+        rules.judge(&known, now).stops_at.duration_since(now) > rules.idle_after / 2
+    }
+
     /// Begins a stop if `rules` still say so at this moment: a use that came before keeps the session, one that comes
     /// later finds it stopping and wakes it again. Returns the revision of the memo that this was decided on.
     pub(super) fn stop_if_idle(&self, rules: &IdleRules) -> Option<(Verdict, u64)> {

@@ -8,6 +8,7 @@ mod attach;
 mod browser;
 mod contract;
 mod edge;
+mod faults;
 mod forward;
 mod idle;
 mod installed;

@@ -54,6 +54,11 @@ impl Cluster {
         }
     }
 
+    /// What it is reached by.
+    pub(super) fn client(&self) -> Client {
+        self.pods.clone().into_client()
+    }
+
     /// Changes annotations of a claim that is at this version; `null` removes one.
     pub(super) async fn annotate(
         &self,

@@ -7,6 +7,7 @@
 mod attend;
 mod cluster;
 mod explain;
+mod freshness;
 mod held;
 mod logs;
 mod manifest;
@@ -31,9 +32,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::cluster::{Cluster, Refusal, asked};
+use self::freshness::Freshness;
 use self::picture::Picture;
 use self::record::{Record, Wanted};
-use self::watch::Freshness;
 use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
 use crate::session::{Duties, Failure, Memo, Reason, SessionId, Spec};
 
@@ -148,13 +149,15 @@ impl Inner {
 
     /// Begins to keep up with the cluster. Returns when everything there is is known.
     async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
+        let lasts = watch::duration(self.settings.stale_after);
+        let watched = watch::impatient(self.cluster.client(), &self.settings, lasts);
         let (pods_known, pods) = oneshot::channel();
         let (claims_known, claims) = oneshot::channel();
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watch::follow(self.cluster.pods.clone(), picture, freshness, pods_known);
+        let follow = watch::follow(watched.pods, lasts, picture, freshness, pods_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watch::follow(self.cluster.claims.clone(), picture, freshness, claims_known);
+        let follow = watch::follow(watched.claims, lasts, picture, freshness, claims_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let _ = tokio::join!(pods, claims);
         let inner = self.clone();

@@ -58,8 +58,17 @@ impl Inner {
         loop {
             match tokio::time::timeout(PATIENCE, self.meet_once(&mut seen, &mut led)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(refusal)) => tracing::warn!(%refusal, "the other replicas cannot be met"),
-                Err(_) => tracing::warn!("the other replicas cannot be met: the API server does not answer"),
+                Ok(Err(refusal)) => {
+                    tracing::warn!(%refusal, "the other replicas cannot be met");
+                    if matches!(refusal, Refusal::Passing(_)) {
+                        self.freshness.failed();
+                    }
+                }
+                Err(_) => {
+                    tracing::warn!("the other replicas cannot be met: the API server does not answer");
+                    // A watch that waits in silence would not hear of it before it should end.
+                    self.freshness.failed();
+                }
             }
             self.settle_duties(&seen, led);
             tokio::time::sleep(PERIOD).await;

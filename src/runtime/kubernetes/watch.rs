@@ -3,31 +3,39 @@
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
-use kube::Resource;
 use kube::api::Api;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Event, watcher};
-use parking_lot::Mutex;
+use kube::{Client, Resource};
 use tokio::sync::oneshot;
+use tower::ServiceBuilder;
+use tower::timeout::TimeoutLayer;
+use tower_http::timeout::ResponseBodyTimeoutLayer;
 
 use super::cluster::{Cluster, Refusal, asked};
+use super::freshness::Freshness;
 use super::names::{SELECTOR, object_name, session_of};
 use super::picture::Picture;
 use super::pod::PodSeen;
 use super::record::Record;
+use super::settings::KubernetesSettings;
 use crate::session::SessionId;
 
-/// How long one watch request lasts, in seconds: a connection that died without a word is noticed soon after.
-const WATCH_SECONDS: u32 = 60;
+/// How long one watch request lasts at most: a connection that died without a word is noticed soon after.
+const LONGEST_WATCH: Duration = Duration::from_secs(60);
+/// How much later than it should a watch may end.
+const LATE: Duration = Duration::from_secs(3);
+/// How long the API server may take to begin an answer.
+const ANSWERS: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A watch that failed tries again within the pause. One that did not fail again for so long works.
-const MENDED: Duration = Duration::from_secs(15);
+/// An attempt that comes to nothing is over by then, the pause before it included.
+pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
 
 /// The pauses between attempts to watch, the longest short enough to catch up soon.
 #[derive(Default)]
@@ -49,35 +57,6 @@ impl Iterator for Pauses {
 impl Backoff for Pauses {
     fn reset(&mut self) {
         self.attempts = 0;
-    }
-}
-
-/// Since when the watch does not keep up.
-#[derive(Default)]
-pub(super) struct Freshness {
-    failing: Mutex<Option<Failing>>,
-}
-
-#[derive(Clone, Copy)]
-struct Failing {
-    since: Instant,
-    last: Instant,
-}
-
-impl Freshness {
-    fn failed(&self) {
-        let now = Instant::now();
-        let mut failing = self.failing.lock();
-        let since = failing.filter(|failing| failing.last.elapsed() < MENDED).map_or(now, |failing| failing.since);
-        *failing = Some(Failing { since, last: now });
-    }
-
-    /// How long ago the picture was surely true.
-    pub(super) fn age(&self) -> Duration {
-        let failing = *self.failing.lock();
-        failing
-            .filter(|failing| failing.last.elapsed() < MENDED)
-            .map_or(Duration::ZERO, |failing| failing.since.elapsed())
     }
 }
 
@@ -132,14 +111,35 @@ impl Watched for PersistentVolumeClaim {
     }
 }
 
+/// How long one watch request lasts where nothing may go unheard for longer than this.
+pub(super) fn duration(stale_after: Duration) -> Duration {
+    stale_after.min(LONGEST_WATCH)
+}
+
+/// The API server for watches that last so long: no answer, and silence where the watch should have ended, are errors,
+/// of which nobody would hear otherwise.
+pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Duration) -> Cluster {
+    let send = move |request| {
+        let client = client.clone();
+        async move { client.send(request).await }
+    };
+    let service = ServiceBuilder::new()
+        .layer(TimeoutLayer::new(ANSWERS))
+        .layer(ResponseBodyTimeoutLayer::new(lasts + LATE))
+        .service_fn(send);
+    Cluster::new(Client::new(service, settings.namespace.as_str()), settings)
+}
+
 /// Watches one kind until the task is ended; `complete` hears when everything that exists is known.
 pub(super) async fn follow<K: Watched>(
     api: Api<K>,
+    lasts: Duration,
     picture: Arc<Picture>,
     freshness: Arc<Freshness>,
     complete: oneshot::Sender<()>,
 ) {
-    let config = watcher::Config::default().labels(SELECTOR).timeout(WATCH_SECONDS);
+    let seconds = u32::try_from(lasts.as_secs()).unwrap_or(u32::MAX);
+    let config = watcher::Config::default().labels(SELECTOR).timeout(seconds);
     let mut events = pin!(watcher(api.clone(), config).backoff(Pauses::default()));
     let mut complete = Some(complete);
     let mut listed = HashSet::new();
@@ -151,7 +151,7 @@ pub(super) async fn follow<K: Watched>(
                 learn(object, &picture);
             }
             Ok(Event::InitDone) => {
-                forget_unlisted(&api, &picture, &listed).await;
+                forget_unlisted(&api, &picture, &freshness, &listed).await;
                 listed = HashSet::new();
                 // Nobody waits a second time.
                 complete.take().map(|complete| complete.send(()));
@@ -177,12 +177,18 @@ fn learn<K: Watched>(object: K, picture: &Picture) {
 }
 
 /// What is known and not in a list is gone, unless it came after the list was made: so it is asked for.
-async fn forget_unlisted<K: Watched>(api: &Api<K>, picture: &Picture, listed: &HashSet<SessionId>) {
+async fn forget_unlisted<K: Watched>(
+    api: &Api<K>,
+    picture: &Picture,
+    freshness: &Freshness,
+    listed: &HashSet<SessionId>,
+) {
     for id in picture.ids() {
         if listed.contains(&id) || K::known(id, picture).is_none() {
             continue;
         }
         while let Err(error) = ask(api, picture, id).await {
+            freshness.failed();
             tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
             tokio::time::sleep(LONGEST_PAUSE).await;
         }

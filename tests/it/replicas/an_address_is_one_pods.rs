@@ -3,10 +3,12 @@
 //! The Pods here are objects that no node runs; the test says what their status is, and listens at their address.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use opencode_router::opencode::Server;
+use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::runtime::{News, Runtime};
 use opencode_router::session::{Email, Memo, Origin, PhaseName, SessionId, SessionKey, Spec};
 use parking_lot::Mutex;
@@ -16,11 +18,14 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::support::condition::in_time;
+use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::Namespace;
+use crate::support::way::{Lets, Way};
 
 /// The address that both Pods have, one after the other.
 const ADDRESS: &str = "127.0.71.3";
+/// The same where nothing is heard of it.
+const UNHEARD: &str = "127.0.71.4";
 
 /// Answers like an opencode that is healthy, and keeps every byte that it is sent.
 struct Listener {
@@ -29,9 +34,9 @@ struct Listener {
 }
 
 impl Listener {
-    async fn start() -> Self {
+    async fn start(address: &str) -> Self {
         let heard = Arc::<Mutex<String>>::default();
-        let listener = TcpListener::bind((ADDRESS, 4096)).await.unwrap();
+        let listener = TcpListener::bind((address, 4096)).await.unwrap();
         let keeps = heard.clone();
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -55,7 +60,7 @@ impl Listener {
 }
 
 /// A Pod of a session's first run that runs at the address, as far as the API server knows.
-async fn make_pod(namespace: &Namespace, id: SessionId) {
+async fn make_pod(namespace: &Namespace, id: SessionId, address: &str) {
     let name = format!("opencode-session-{id}");
     let labels = json!({
         "app.kubernetes.io/managed-by": "opencode-router",
@@ -79,7 +84,7 @@ async fn make_pod(namespace: &Namespace, id: SessionId) {
         "name": "opencode", "image": "none", "imageID": "", "ready": true, "restartCount": 0, "state": state,
     });
     let status = json!({"status": {
-        "phase": "Running", "podIP": ADDRESS, "podIPs": [{"ip": ADDRESS}], "containerStatuses": [container],
+        "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "containerStatuses": [container],
     }});
     namespace.api::<Pod>().patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
 }
@@ -105,14 +110,14 @@ async fn server(news: &mut Receiver<News>, id: SessionId) -> Arc<Server> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn and_not_the_next_ones() {
-    let (namespace, listener) = (Namespace::create().await, Listener::start().await);
+    let (namespace, listener) = (Namespace::create().await, Listener::start(ADDRESS).await);
     let runtime = namespace.runtime("only");
     let mut news = runtime.watch().await;
     let (mine, theirs) = (spec("me@localhost"), spec("somebody@localhost"));
     for spec in [&mine, &theirs] {
         runtime.create(spec, &Memo::new(spec.created_at)).await.unwrap();
     }
-    make_pod(&namespace, mine.id()).await;
+    make_pod(&namespace, mine.id(), ADDRESS).await;
     let first = server(&mut news, mine.id()).await;
     first.dial().await.expect("it can be dialled while its Pod is there");
     let secret = first.authorization().to_str().unwrap().to_owned();
@@ -121,7 +126,7 @@ async fn and_not_the_next_ones() {
     let name = format!("opencode-session-{}", mine.id());
     namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
     in_time("the server is over the moment the watch sees the Pod go", first.gone().cancelled()).await;
-    make_pod(&namespace, theirs.id()).await;
+    make_pod(&namespace, theirs.id(), ADDRESS).await;
     let second = server(&mut news, theirs.id()).await;
     assert_eq!(first.address(), second.address(), "the address is used again");
 
@@ -129,4 +134,30 @@ async fn and_not_the_next_ones() {
     let heard = listener.take();
     assert!(heard.contains(second.authorization().to_str().unwrap()) && !heard.contains(&secret), "{heard}");
     second.dial().await.expect("the second one can be dialled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn and_not_the_next_ones_when_nobody_says_that_it_went() {
+    let (namespace, listener) = (Namespace::create().await, Listener::start(UNHEARD).await);
+    let way = Way::open(&namespace).await;
+    let settings = KubernetesSettings { stale_after: Duration::from_secs(5), ..namespace.settings("only") };
+    let runtime = Kubernetes::new(way.client(), settings);
+    let mut news = runtime.watch().await;
+    let (mine, theirs) = (spec("me@localhost"), spec("somebody@localhost"));
+    runtime.create(&mine, &Memo::new(mine.created_at)).await.unwrap();
+    make_pod(&namespace, mine.id(), UNHEARD).await;
+    let first = server(&mut news, mine.id()).await;
+
+    way.lets(Lets::NoWatches);
+    eventually("it is known that nothing is heard", async || runtime.trouble()).await;
+    first.dial().await.expect("its Pod is asked for, and is there");
+    let name = format!("opencode-session-{}", mine.id());
+    namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
+    make_pod(&namespace, theirs.id(), UNHEARD).await;
+    listener.take();
+    assert!(!first.gone().is_cancelled(), "nobody said that it went");
+    assert!(first.dial().await.is_err(), "its Pod is asked for, and is not there");
+    in_time("the server is over", first.gone().cancelled()).await;
+    assert_eq!(listener.take(), "", "not a byte reached the address");
 }

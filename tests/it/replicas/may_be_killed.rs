@@ -1,50 +1,16 @@
 //! A replica that is killed in the middle of something: another one goes on with it.
 
-use k8s_openapi::api::coordination::v1::Lease;
-use kube::api::Api;
 use rustix::process::Signal;
 
 use crate::support::condition::eventually;
-use crate::support::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
-use crate::support::program::Program;
-
-/// The real program, on the cluster.
-async fn replica(namespace: &Namespace, name: &str) -> Program {
-    let kubeconfig = kubeconfig();
-    let settings = [
-        ("RUNTIME", "kubernetes"),
-        ("KUBECONFIG", kubeconfig.to_str().unwrap()),
-        ("OPENCODE_IMAGE", SESSION_IMAGE),
-        ("OPENCODE_NAMESPACE", &namespace.name),
-        ("POD_NAMESPACE", &namespace.name),
-        ("POD_NAME", name),
-        ("ROUTER_DOMAIN", "cluster.localhost"),
-        ("SESSION_CPU_REQUEST", "10m"),
-        ("SESSION_MEMORY_REQUEST", "64Mi"),
-        ("STORAGE_SIZE", "1Gi"),
-    ];
-    Program::start_with(&settings).await
-}
-
-/// Who leads, as the cluster knows.
-async fn leader(namespace: &Namespace) -> Option<String> {
-    let leases: Api<Lease> = namespace.api();
-    let lease = leases.get_opt(&format!("opencode-router-leads-{}", namespace.name)).await.unwrap()?;
-    lease.spec?.holder_identity
-}
-
-/// Two replicas, the leader first.
-async fn leader_and_heir(namespace: &Namespace) -> (Program, Program) {
-    let leads = replica(namespace, "one").await;
-    eventually("one leads", async || (leader(namespace).await.as_deref() == Some("one")).then_some(())).await;
-    (leads, replica(namespace, "other").await)
-}
+use crate::support::kubernetes::Namespace;
+use crate::support::replica::{leader, pair_with};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn the_leader_in_the_middle_of_a_stop() {
     let namespace = Namespace::create().await;
-    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let (mut leads, heir) = pair_with(&namespace, &[]).await;
     let id = leads.ready_project().await;
     heir.wait_for_phase(&id, "ready").await;
 
@@ -63,7 +29,7 @@ async fn the_leader_in_the_middle_of_a_stop() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn one_that_is_interrupted_leaves_the_clusters_sessions_running() {
     let namespace = Namespace::create().await;
-    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let (mut leads, heir) = pair_with(&namespace, &[]).await;
     let id = leads.ready_project().await;
     heir.wait_for_phase(&id, "ready").await;
     leads.signal(Signal::INT);
@@ -78,7 +44,7 @@ async fn one_that_is_interrupted_leaves_the_clusters_sessions_running() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn one_in_the_middle_of_a_start_and_of_a_delete() {
     let namespace = Namespace::create().await;
-    let (mut leads, heir) = leader_and_heir(&namespace).await;
+    let (mut leads, heir) = pair_with(&namespace, &[]).await;
     let doomed = leads.ready_project().await;
     let started = crate::support::program::id_of(&leads.create(serde_json::json!({})).await);
     leads.api("DELETE", &format!("/api/sessions/{doomed}")).open().await.unwrap();

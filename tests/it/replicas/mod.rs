@@ -3,4 +3,4 @@
 mod an_address_is_one_pods;
 mod may_be_killed;
 mod share_the_work;
-mod two;
+pub mod two;

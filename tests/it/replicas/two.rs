@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId};
+use opencode_router::session::{
+    Clock, Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::condition::eventually;
@@ -31,15 +33,26 @@ pub fn limits(idle_seconds: i64) -> Limits {
 }
 
 impl Replica {
-    /// Starts one.
-    pub async fn start(namespace: &Namespace, name: &str, limits: Limits) -> Self {
+    /// Starts one with a clock.
+    async fn start(namespace: &Namespace, name: &str, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let runtime = Arc::new(namespace.runtime(name));
-        Self { lifecycle: Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await }
+        Self { lifecycle: Lifecycle::begin(runtime, clock, limits, CancellationToken::new()).await }
     }
 
     /// Two that know of each other.
     pub async fn pair(namespace: &Namespace, limits: Limits) -> (Self, Self) {
-        let (one, other) = (Self::start(namespace, "one", limits).await, Self::start(namespace, "other", limits).await);
+        Self::pair_by(namespace, limits, Arc::new(SystemClock), Arc::new(SystemClock)).await
+    }
+
+    /// Two with clocks of their own.
+    pub async fn pair_by(
+        namespace: &Namespace,
+        limits: Limits,
+        one: Arc<dyn Clock>,
+        other: Arc<dyn Clock>,
+    ) -> (Self, Self) {
+        let one = Self::start(namespace, "one", limits, one).await;
+        let other = Self::start(namespace, "other", limits, other).await;
         for replica in [&one, &other] {
             replica.knows(2).await;
         }

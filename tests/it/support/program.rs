@@ -56,7 +56,7 @@ impl Program {
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let wrapper: Vec<_> = wrapper.iter().map(|&word| word.to_owned()).collect();
         let (child, address, attach) = launch(&wrapper, data.path(), &model, &settings).await;
-        Self { router: Router::local(address, attach), model, data, wrapper, settings, child }
+        Self { router: router(&settings, address, attach), model, data, wrapper, settings, child }
     }
 
     /// Starts a router on the same data folder, with these settings over its own, that is expected to refuse.
@@ -109,7 +109,7 @@ impl Program {
     /// Starts it again after it ended.
     pub async fn restart(&mut self) {
         let (child, address, attach) = launch(&self.wrapper, self.data.path(), &self.model, &self.settings).await;
-        (self.child, self.router) = (child, Router::local(address, attach));
+        (self.child, self.router) = (child, router(&self.settings, address, attach));
     }
 
     /// The processes that belong to a session, by its folder in their environment.
@@ -155,8 +155,16 @@ impl Drop for Program {
     }
 }
 
+/// The router as these settings make it.
+fn router(settings: &[(String, String)], address: SocketAddr, attach: SocketAddr) -> Router {
+    match settings.iter().find(|(name, _)| name == "ROUTER_DOMAIN") {
+        Some((_, domain)) => Router::below(domain, address, attach),
+        None => Router::local(address, attach),
+    }
+}
+
 /// A free port that no outgoing connection is given meanwhile: those are from 32768 on.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let first = 20_000 + (std::process::id() % 10_000) as u16;
     let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
     (first..32_768).find(free).expect("a free port")

@@ -13,7 +13,7 @@ pub struct Router {
     pub address: SocketAddr,
     /// The attach listener.
     pub attach: SocketAddr,
-    domain: &'static str,
+    domain: String,
 }
 
 impl Router {
@@ -23,8 +23,8 @@ impl Router {
     }
 
     /// One whose own name is localhost, and whose sessions are below a domain.
-    pub fn below(domain: &'static str, address: SocketAddr, attach: SocketAddr) -> Self {
-        Self { address, attach, domain }
+    pub fn below(domain: &str, address: SocketAddr, attach: SocketAddr) -> Self {
+        Self { address, attach, domain: domain.to_owned() }
     }
 
     /// The address of the page.

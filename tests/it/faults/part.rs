@@ -1,0 +1,79 @@
+//! A part of the cluster that does not work for a while.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Instant;
+
+use tokio::process::Command;
+
+use crate::support::condition::in_time;
+
+/// How a part fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Failure {
+    /// It is killed.
+    Killed,
+    /// It ends as it is asked to.
+    Stopped,
+    /// It goes on to hold its connections and does not say a word.
+    Frozen,
+}
+
+/// A part that failed. It works again when this is dropped, at the latest.
+pub struct Broken {
+    part: &'static str,
+    mend: Option<&'static str>,
+}
+
+/// Whether parts of this cluster can be made to fail; where not, that is said.
+pub fn can_fail() -> bool {
+    let can = directory().is_some();
+    if !can {
+        eprintln!("not tested: TEST_CLUSTER does not name the directory of a cluster of tests/cluster");
+    }
+    can
+}
+
+impl Broken {
+    /// Makes a part fail.
+    pub async fn make(part: &'static str, failure: Failure) -> Self {
+        let (act, mend) = match failure {
+            Failure::Killed => ("kill", "start"),
+            Failure::Stopped => ("stop", "start"),
+            Failure::Frozen => ("freeze", "thaw"),
+        };
+        let broken = Self { part, mend: Some(mend) };
+        let status = in_time(act, Command::from(command(act, part)).status()).await.unwrap();
+        assert!(status.success(), "{act} {part}: {status}");
+        broken
+    }
+
+    /// Makes it work again. Returns when it does, with that moment.
+    pub async fn mend(mut self) -> Instant {
+        let mend = self.mend.take().unwrap();
+        let begun = Instant::now();
+        let status = in_time(mend, Command::from(command(mend, self.part)).status()).await.unwrap();
+        assert!(status.success(), "{mend} {}: {status}", self.part);
+        eprintln!("{}: works again after {} ms", self.part, begun.elapsed().as_millis());
+        Instant::now()
+    }
+}
+
+impl Drop for Broken {
+    fn drop(&mut self) {
+        if let Some(mend) = self.mend.take() {
+            let _ = command(mend, self.part).status();
+        }
+    }
+}
+
+fn directory() -> Option<PathBuf> {
+    std::env::var_os("TEST_CLUSTER").map(PathBuf::from)
+}
+
+fn command(act: &str, part: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster"));
+    command.arg(act).arg(directory().expect("TEST_CLUSTER names the cluster's directory")).arg(part);
+    command.stdin(Stdio::null());
+    command
+}

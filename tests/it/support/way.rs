@@ -1,0 +1,137 @@
+//! The way of one router to the API server, which a test can block while everybody else reaches it.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use kube::Client;
+use kube::client::Body;
+use serde_json::json;
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::kubernetes::Namespace;
+
+/// What gets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lets {
+    /// Everything.
+    Everything,
+    /// Everything but what a watch says: that hangs.
+    NoWatches,
+    /// Nothing: everything hangs.
+    Nothing,
+    /// Nothing: every connection ends.
+    NoConnection,
+}
+
+/// The way: plain HTTP, and the rights of the administrator.
+pub struct Way {
+    kubeconfig: NamedTempFile,
+    url: String,
+    lets: watch::Sender<Lets>,
+    _task: AbortOnDropHandle<()>,
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+impl Way {
+    /// One that lets everything through.
+    pub async fn open(namespace: &Namespace) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (lets, heard) = watch::channel(Lets::Everything);
+        let client = namespace.client.clone();
+        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (client, heard) = (client.clone(), heard.clone());
+                let service = service_fn(move |request| pass(client.clone(), request, heard.clone()));
+                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                while connections.try_join_next().is_some() {}
+            }
+        }));
+        let kubeconfig = NamedTempFile::new().unwrap();
+        let content = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "way",
+            "clusters": [{"name": "way", "cluster": {"server": url}}],
+            "users": [{"name": "way", "user": {}}],
+            "contexts": [{"name": "way", "context": {"cluster": "way", "user": "way", "namespace": namespace.name}}],
+        });
+        std::fs::write(&kubeconfig, content.to_string()).unwrap();
+        Self { kubeconfig, url, lets, _task: task }
+    }
+
+    /// The file that leads a router along it.
+    pub fn kubeconfig(&self) -> &Path {
+        self.kubeconfig.path()
+    }
+
+    /// A client in this process that goes along it.
+    pub fn client(&self) -> Client {
+        Client::try_from(kube::Config::new(self.url.parse().unwrap())).unwrap()
+    }
+
+    /// From now on this gets through.
+    pub fn lets(&self, lets: Lets) {
+        self.lets.send_replace(lets);
+    }
+}
+
+/// Waits until something gets through; fails when the connection is to end.
+async fn passable(heard: &mut watch::Receiver<Lets>, watches: bool) -> Result<(), Error> {
+    let settled = |lets: &Lets| match lets {
+        Lets::Everything | Lets::NoConnection => true,
+        Lets::NoWatches => !watches,
+        Lets::Nothing => false,
+    };
+    match *heard.wait_for(settled).await? {
+        Lets::NoConnection => Err("the connection is cut".into()),
+        _ => Ok(()),
+    }
+}
+
+async fn cut(mut heard: watch::Receiver<Lets>) -> Error {
+    let _ = heard.wait_for(|lets| *lets == Lets::NoConnection).await;
+    "the connection is cut".into()
+}
+
+async fn pass(
+    client: Client,
+    request: Request<Incoming>,
+    mut heard: watch::Receiver<Lets>,
+) -> Result<Response<StreamBody<impl Stream<Item = Result<Frame<Bytes>, Error>>>>, Error> {
+    let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+    passable(&mut heard, watches).await?;
+    let (mut head, body) = request.into_parts();
+    head.headers.remove("host");
+    let body = body.collect().await?.to_bytes().to_vec();
+    let response = client.send(Request::from_parts(head, Body::from(body))).await?;
+    passable(&mut heard, watches).await?;
+    Ok(response.map(|body| StreamBody::new(frames(body, heard, watches))))
+}
+
+fn frames(body: Body, heard: watch::Receiver<Lets>, watches: bool) -> impl Stream<Item = Result<Frame<Bytes>, Error>> {
+    stream::unfold(Some((Box::pin(body), heard)), move |state| async move {
+        let (mut body, mut heard) = state?;
+        let frame = tokio::select! {
+            frame = body.frame() => frame.map(|frame| frame.map_err(Error::from)),
+            error = cut(heard.clone()) => Some(Err(error)),
+        };
+        // The end hangs as well.
+        match passable(&mut heard, watches).await {
+            Ok(()) => frame.map(|frame| (frame, Some((body, heard)))),
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+}
