@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, PostParams};
 use opencode_router::opencode::Server;
 use opencode_router::runtime::{News, Runtime};
 use opencode_router::session::{Email, Memo, Origin, PhaseName, SessionId, SessionKey, Spec};
@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::support::condition::in_time;
 use crate::support::kubernetes::Namespace;
+use crate::support::node::runs_at;
 
 /// The address that both Pods have, one after the other.
 const ADDRESS: &str = "127.0.71.3";
@@ -74,14 +75,7 @@ async fn make_pod(namespace: &Namespace, id: SessionId) {
     }))
     .unwrap();
     namespace.api::<Pod>().create(&PostParams::default(), &pod).await.unwrap();
-    let state = json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}});
-    let container = json!({
-        "name": "opencode", "image": "none", "imageID": "", "ready": true, "restartCount": 0, "state": state,
-    });
-    let status = json!({"status": {
-        "phase": "Running", "podIP": ADDRESS, "podIPs": [{"ip": ADDRESS}], "containerStatuses": [container],
-    }});
-    namespace.api::<Pod>().patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+    runs_at(&namespace.api(), &name, ADDRESS).await;
 }
 
 fn spec(owner: &str) -> Spec {

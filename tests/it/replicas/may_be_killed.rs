@@ -5,25 +5,12 @@ use kube::api::Api;
 use rustix::process::Signal;
 
 use crate::support::condition::eventually;
-use crate::support::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
+use crate::support::kubernetes::{Namespace, kubeconfig};
 use crate::support::program::Program;
 
 /// The real program, on the cluster.
 async fn replica(namespace: &Namespace, name: &str) -> Program {
-    let kubeconfig = kubeconfig();
-    let settings = [
-        ("RUNTIME", "kubernetes"),
-        ("KUBECONFIG", kubeconfig.to_str().unwrap()),
-        ("OPENCODE_IMAGE", SESSION_IMAGE),
-        ("OPENCODE_NAMESPACE", &namespace.name),
-        ("POD_NAMESPACE", &namespace.name),
-        ("POD_NAME", name),
-        ("ROUTER_DOMAIN", "cluster.localhost"),
-        ("SESSION_CPU_REQUEST", "10m"),
-        ("SESSION_MEMORY_REQUEST", "64Mi"),
-        ("STORAGE_SIZE", "1Gi"),
-    ];
-    Program::start_with(&settings).await
+    Program::start_in(namespace, &kubeconfig(), name, &[]).await
 }
 
 /// Who leads, as the cluster knows.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId};
 use tokio_util::sync::CancellationToken;
@@ -33,8 +34,13 @@ pub fn limits(idle_seconds: i64) -> Limits {
 impl Replica {
     /// Starts one.
     pub async fn start(namespace: &Namespace, name: &str, limits: Limits) -> Self {
-        let runtime = Arc::new(namespace.runtime(name));
-        Self { lifecycle: Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await }
+        Self::on(namespace.runtime(name), limits).await
+    }
+
+    /// Starts one on this runtime.
+    pub async fn on(runtime: Kubernetes, limits: Limits) -> Self {
+        let (runtime, clock) = (Arc::new(runtime), Arc::new(SystemClock));
+        Self { lifecycle: Lifecycle::begin(runtime, clock, limits, CancellationToken::new()).await }
     }
 
     /// Two that know of each other.
