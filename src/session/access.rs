@@ -21,7 +21,11 @@ impl Principal {
 
     /// All sessions that this principal may use, the newest first.
     pub fn sessions(&self, registry: &Registry) -> Vec<Arc<Session>> {
-        let mut mine: Vec<_> = registry.all().into_iter().filter(|session| self.may_use(session)).collect();
+        let mut mine = match self {
+            Self::User(email) => registry.of(email),
+            Self::TokenOf(id) => registry.get(*id).into_iter().collect(),
+        };
+        mine.retain(|session| self.may_use(session));
         mine.sort_by_key(|session| (std::cmp::Reverse(session.spec().created_at), session.id()));
         mine
     }

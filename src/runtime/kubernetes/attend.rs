@@ -17,7 +17,7 @@ use crate::runtime::lines::Lines;
 use crate::runtime::progress;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
-/// How often the events of a start that is held up are asked for.
+/// How long a start stands still until its events are asked for, and how often then.
 const PERIOD: Duration = Duration::from_secs(3);
 
 impl Inner {
@@ -26,16 +26,22 @@ impl Inner {
         let inner = self.clone();
         let attend = async move {
             while let Some(phase) = inner.picture.look(id, |held| starting(held, run)).flatten() {
+                let moved = |held: Option<&Held>| held.and_then(|held| starting(held, run)) != Some(phase);
+                let moved = tokio::time::timeout(PERIOD, inner.picture.until(id, moved));
                 let explained = match phase {
-                    PhaseName::Cloning => inner.explain_clone(id, run).await,
+                    PhaseName::Cloning => {
+                        let explained = inner.explain_clone(id, run).await;
+                        let _ = moved.await;
+                        explained
+                    }
+                    // The API server reads all events of the namespace to list some: only a start that stands still is
+                    // worth that.
+                    _ if moved.await.is_ok() => continue,
                     _ => inner.explain_wait(id, run).await,
                 };
                 if let Err(refusal) = explained {
                     tracing::debug!(session = %id, %refusal, "the start cannot be explained further");
                 }
-                let moved = |held: Option<&Held>| held.and_then(|held| starting(held, run)) != Some(phase);
-                let moved = inner.picture.until(id, moved);
-                let _ = tokio::time::timeout(PERIOD, moved).await;
             }
         };
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(attend));

@@ -45,8 +45,9 @@ fn used(installed: &Installation) -> (Rights, Vec<Value>) {
     (rights, refused)
 }
 
-/// What is asked for only when two changes met, or when nothing was heard for long: journeys need not come across that.
-const SELDOM: [(&str, &str); 2] = [("pods", "get"), ("persistentvolumeclaims", "get")];
+/// What is asked for only when two changes met, when nothing was heard for long, or when a start is held up: journeys need
+/// not come across that.
+const SELDOM: [(&str, &str); 3] = [("pods", "get"), ("persistentvolumeclaims", "get"), ("events", "list")];
 
 /// To be asked after the journeys, in which the router does everything that it can do. A cluster that does not write down
 /// what is asked cannot tell.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, PostParams};
 use opencode_router::opencode::Server;
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::runtime::{News, Runtime};
@@ -20,6 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::Namespace;
+use crate::support::node::runs_at;
 use crate::support::way::{Lets, Way};
 
 /// The address that both Pods have, one after the other.
@@ -79,14 +80,7 @@ async fn make_pod(namespace: &Namespace, id: SessionId, address: &str) {
     }))
     .unwrap();
     namespace.api::<Pod>().create(&PostParams::default(), &pod).await.unwrap();
-    let state = json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}});
-    let container = json!({
-        "name": "opencode", "image": "none", "imageID": "", "ready": true, "restartCount": 0, "state": state,
-    });
-    let status = json!({"status": {
-        "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "containerStatuses": [container],
-    }});
-    namespace.api::<Pod>().patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+    runs_at(&namespace.api(), &name, address).await;
 }
 
 fn spec(owner: &str) -> Spec {

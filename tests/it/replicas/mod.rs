@@ -3,4 +3,5 @@
 mod an_address_is_one_pods;
 mod may_be_killed;
 mod share_the_work;
+mod starts_take_turns;
 pub mod two;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{
     Clock, Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId,
@@ -35,7 +36,12 @@ pub fn limits(idle_seconds: i64) -> Limits {
 impl Replica {
     /// Starts one with a clock.
     async fn start(namespace: &Namespace, name: &str, limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        let runtime = Arc::new(namespace.runtime(name));
+        Self::on(namespace.runtime(name), limits, clock).await
+    }
+
+    /// Starts one on this runtime, with a clock.
+    pub async fn on(runtime: Kubernetes, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let runtime = Arc::new(runtime);
         Self { lifecycle: Lifecycle::begin(runtime, clock, limits, CancellationToken::new()).await }
     }
 

@@ -12,9 +12,9 @@ use serde_json::json;
 use self::bare::{Bare, Sight};
 use crate::support::git::GitServer;
 use crate::support::installation::reachable_address;
-use crate::support::kubernetes::Namespace;
+use crate::support::kubernetes::{Namespace, kubeconfig};
 use crate::support::program::Program;
-use crate::support::replica::replica;
+use crate::support::replica::replica_with;
 use crate::support::router::id_of;
 
 const ROUNDS: usize = 20;
@@ -33,7 +33,7 @@ struct Start {
 async fn beside_a_bare_pod() {
     let namespace = Namespace::create().await;
     let git = GitServer::start_at((reachable_address(), 0).into()).await;
-    let router = replica(&namespace, "one").await;
+    let router = replica_with(&namespace, "one", &kubeconfig(), &[]).await;
     let wanted = json!({"repoUrl": git.repo("web-shop").await, "branch": "main"});
     let (mut cold, mut wakes, mut bare_cold, mut bare_wakes) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {

@@ -9,6 +9,7 @@ pub mod installation;
 pub mod kubernetes;
 pub mod login_proxy;
 pub mod model;
+pub mod node;
 pub mod opencode;
 pub mod processes;
 pub mod program;

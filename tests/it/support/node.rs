@@ -1,0 +1,108 @@
+//! A node that the test plays: it runs nothing, and writes of each session's Pod that it runs, at an address where the
+//! test itself answers as opencode.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, Patch, PatchParams};
+use kube::runtime::watcher::{self, Event, watcher};
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::Barrier;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use super::kubernetes::Namespace;
+use super::upstream::Upstream;
+
+/// The port of every session's opencode.
+const PORT: u16 = 4096;
+/// In which a Pod too many would be made.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// A node for the Pods of sessions in one namespace. They ask for more than any real node has.
+pub struct PlayedNode {
+    pods: Arc<Mutex<Pods>>,
+    _watching: AbortOnDropHandle<()>,
+    _upstream: Upstream,
+}
+
+/// The Pods as the API server tells of them, in the order in which it took the changes.
+#[derive(Default)]
+struct Pods {
+    /// Whether each runs.
+    run: HashMap<String, bool>,
+    most_starting: usize,
+}
+
+impl Pods {
+    fn see(&mut self, pod: &Pod) {
+        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+        self.run.insert(pod.metadata.name.clone().unwrap(), phase == Some("Running"));
+        let starting = self.run.values().filter(|runs| !**runs).count();
+        self.most_starting = self.most_starting.max(starting);
+    }
+}
+
+impl PlayedNode {
+    /// Begins to play it: the first Pods run a moment after so many are there, all others at once, at this loopback
+    /// address.
+    pub async fn begin(namespace: &Namespace, address: [u8; 4], together: usize) -> Self {
+        let upstream = Upstream::at(SocketAddr::from((address, PORT))).await;
+        let pods = Arc::<Mutex<Pods>>::default();
+        let (known, api) = (pods.clone(), namespace.api::<Pod>());
+        let first = Arc::new(Barrier::new(together));
+        let watching = tokio::spawn(async move {
+            let mut events = std::pin::pin!(watcher(api.clone(), watcher::Config::default()));
+            let (tasks, mut made) = (TaskTracker::new(), 0);
+            while let Some(event) = events.next().await {
+                match event.expect("the watch of the Pods goes on") {
+                    Event::InitApply(pod) | Event::Apply(pod) => {
+                        let name = pod.metadata.name.clone().unwrap();
+                        let new = !known.lock().run.contains_key(&name);
+                        known.lock().see(&pod);
+                        if new {
+                            let (api, first) = (api.clone(), (made < together).then(|| first.clone()));
+                            made += 1;
+                            tasks.spawn(async move {
+                                if let Some(first) = first {
+                                    first.wait().await;
+                                    tokio::time::sleep(MOMENT).await;
+                                }
+                                runs_at(&api, &name, &Ipv4Addr::from(address).to_string()).await;
+                            });
+                        }
+                    }
+                    Event::Delete(pod) => drop(known.lock().run.remove(&pod.metadata.name.unwrap())),
+                    Event::Init | Event::InitDone => {}
+                }
+            }
+        });
+        Self { pods, _watching: AbortOnDropHandle::new(watching), _upstream: upstream }
+    }
+
+    /// How many Pods run.
+    pub fn running(&self) -> usize {
+        self.pods.lock().run.values().filter(|runs| **runs).count()
+    }
+
+    /// The most Pods that were there at once and did not run yet.
+    pub fn most_starting(&self) -> usize {
+        self.pods.lock().most_starting
+    }
+}
+
+/// Writes that the opencode of a Pod runs at an address.
+pub async fn runs_at(pods: &Api<Pod>, name: &str, address: &str) {
+    let state = json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}});
+    let container = json!({
+        "name": "opencode", "image": "none", "imageID": "", "ready": true, "restartCount": 0, "state": state,
+    });
+    let status = json!({"status": {
+        "phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "containerStatuses": [container],
+    }});
+    pods.patch_status(name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+}
