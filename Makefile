@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run test check unit bench starts clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -43,6 +43,11 @@ unit: $(WEB) ## Only the fast tests
 bench: $(WEB) ## Measure the router beside nginx and haproxy
 	@cargo build --release --locked
 	@tests/bench/run
+
+starts: opencode $(WEB) ## Measure what a start costs on a Kubernetes cluster, beside the bare Pod
+	@cargo build --locked --quiet
+	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with \
+	  cargo test --locked --quiet --test it starts:: -- --ignored --nocapture
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md

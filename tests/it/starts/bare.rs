@@ -17,6 +17,8 @@ use crate::support::kubernetes::Namespace;
 
 /// How often an opencode is asked whether it answers.
 const PERIOD: Duration = Duration::from_millis(5);
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Claim, Secret and Pod with a session's content, under another name, and not the router's.
 pub struct Bare<'a> {
@@ -131,7 +133,9 @@ impl Sight {
 }
 
 async fn answers(address: SocketAddr) {
-    while Call::get(address, "/global/health").open().await.is_err() {
+    // What is lost on the way to an address that is just being set up is sent again late.
+    let answer = || tokio::time::timeout(PATIENCE, Call::get(address, "/global/health").open());
+    while !matches!(answer().await, Ok(Ok(_))) {
         tokio::time::sleep(PERIOD).await;
     }
 }

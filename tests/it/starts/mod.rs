@@ -51,6 +51,7 @@ async fn beside_a_bare_pod() {
         bare_wakes.push(bare.wake().await);
         bare.delete().await;
         namespace.is_empty().await;
+        eprintln!("round {} of {ROUNDS}", round + 1);
     }
     say("cold start", &cold, &bare_cold);
     say("wake", &wakes, &bare_wakes);
