@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run test check unit bench scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -43,6 +43,10 @@ unit: $(WEB) ## Only the fast tests
 bench: $(WEB) ## Measure the router beside nginx and haproxy
 	@cargo build --release --locked
 	@tests/bench/run
+
+scale: $(WEB) ## Measure the router with thousands of sessions on a Kubernetes API server
+	@cargo build --release --locked
+	@tests/scale/run
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md

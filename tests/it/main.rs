@@ -16,6 +16,7 @@ mod kubernetes;
 mod process;
 mod replicas;
 mod restart;
+mod scale;
 mod structure;
 mod support;
 mod wake;
