@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench starts clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run test check unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -25,9 +25,9 @@ test: tools test-tools web-check opencode ## Check and test everything
 	@$(MAKE) --no-print-directory check
 	@cargo test --locked --quiet --lib --bins
 	@cargo test --locked --test it
-	@$(MAKE) --no-print-directory cluster-test PROMISES="contract:: replicas::"
+	@$(MAKE) --no-print-directory cluster-test
 
-# All promises on a cluster unless PROMISES names some.
+# All of them unless PROMISES names some.
 cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, its own or that of TEST_KUBECONFIG
 	@cargo build --locked --quiet
 	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with tests/tools/on-cluster $(PROMISES)
@@ -48,6 +48,10 @@ starts: opencode $(WEB) ## Measure what a start costs on a Kubernetes cluster, b
 	@cargo build --locked --quiet
 	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with \
 	  cargo test --locked --quiet --test it starts:: -- --ignored --nocapture
+
+scale: $(WEB) ## Measure the router with thousands of sessions on a Kubernetes API server
+	@cargo build --release --locked
+	@tests/scale/run
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md

@@ -33,7 +33,7 @@ const PING: Duration = Duration::from_secs(10);
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]
 pub(super) async fn stream_all(State(api): State<Arc<Api>>, Caller(who): Caller) -> Response {
-    let changes = api.lifecycle.registry().changes();
+    let changes = who.changes(api.lifecycle.registry());
     let ending = api.ending.clone();
     let start = Follow { who, changes, pings: pings(), api, fresh: true };
     let events = stream::unfold(start, |mut follow| async move {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Email, Registry, Session, SessionId};
+use tokio::sync::broadcast::Receiver;
+
+use super::{Change, Email, Registry, Session, SessionId};
 
 /// Who is calling, as far as it was proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,14 @@ impl Principal {
         mine.retain(|session| self.may_use(session));
         mine.sort_by_key(|session| (std::cmp::Reverse(session.spec().created_at), session.id()));
         mine
+    }
+
+    /// Changes of these from now on, and maybe of others.
+    pub fn changes(&self, registry: &Registry) -> Receiver<Change> {
+        match self {
+            Self::User(email) => registry.changes_of(email),
+            Self::TokenOf(_) => registry.changes(),
+        }
     }
 
     /// Whether this principal may use `session`.

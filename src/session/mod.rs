@@ -2,6 +2,7 @@
 
 pub mod access;
 mod agent;
+mod changes;
 pub mod clock;
 mod duties;
 mod email;
@@ -27,6 +28,7 @@ mod view;
 mod wake;
 
 pub use access::Principal;
+pub use changes::Change;
 pub use clock::Clock;
 pub use duties::Duties;
 pub use email::{Email, InvalidEmail};
@@ -38,7 +40,7 @@ pub use lease::{Lease, Leases, Purpose};
 pub use lifecycle::{Lifecycle, Limits};
 pub use open::{OpenError, Opened};
 pub use phase::{Failure, Observation, Phase, PhaseName, Reason};
-pub use registry::{Change, Registry};
+pub use registry::Registry;
 pub use spec::{AgentNote, Memo, Spec};
 pub use state::Session;
 pub use view::View;

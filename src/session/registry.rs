@@ -4,27 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::Receiver;
 
+use super::changes::Changes;
 use super::runtime::{News, Sighting};
-use super::{Clock, Email, Memo, Observation, Phase, PhaseName, Session, SessionId, Spec};
-
-/// How many changes a slow listener may be behind before it has to look at everything again.
-const BACKLOG: usize = 1024;
-
-/// Something that listeners may want to know.
-#[derive(Clone)]
-pub enum Change {
-    /// A session is new, or something that can be seen of it changed.
-    Changed(Arc<Session>),
-    /// A session is gone.
-    Gone(Arc<Session>),
-}
+use super::{Change, Clock, Email, Memo, Observation, Phase, PhaseName, Session, SessionId, Spec};
 
 /// The sessions.
 pub struct Registry {
     sessions: RwLock<Sessions>,
-    changes: broadcast::Sender<Change>,
+    changes: Changes,
     clock: Arc<dyn Clock>,
 }
 
@@ -57,7 +46,7 @@ impl Sessions {
 impl Registry {
     /// An empty one.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { sessions: RwLock::default(), changes: broadcast::Sender::new(BACKLOG), clock }
+        Self { sessions: RwLock::default(), changes: Changes::new(), clock }
     }
 
     /// The session with this id. Who may use it is not asked here: see [`super::Principal`].
@@ -76,14 +65,18 @@ impl Registry {
     }
 
     /// Changes from now on. A listener that falls behind is told so and has to read everything again.
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+    pub fn changes(&self) -> Receiver<Change> {
+        self.changes.of_all()
+    }
+
+    /// The same of this owner's sessions.
+    pub fn changes_of(&self, owner: &Email) -> Receiver<Change> {
+        self.changes.of(owner)
     }
 
     /// Tells listeners that something of the session changed.
     pub(super) fn announce(&self, session: &Arc<Session>) {
-        // Nobody listening is no error.
-        let _ = self.changes.send(Change::Changed(session.clone()));
+        self.changes.tell(Change::Changed(session.clone()));
     }
 
     /// Takes over what the runtime tells.
@@ -132,7 +125,7 @@ impl Registry {
         let removed = self.sessions.write().remove(id);
         if let Some(session) = removed {
             session.forget();
-            let _ = self.changes.send(Change::Gone(session));
+            self.changes.tell(Change::Gone(session));
         }
     }
 

@@ -17,6 +17,7 @@ mod kubernetes;
 mod process;
 mod replicas;
 mod restart;
+mod scale;
 mod starts;
 mod structure;
 mod support;

@@ -1,5 +1,6 @@
 //! The real program, as a user starts it.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -88,10 +89,14 @@ impl Program {
         self.data.path().join("sessions").join(id)
     }
 
+    /// The router's process.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id().expect("it runs")).unwrap()
+    }
+
     /// Sends a signal to the router.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id().expect("it runs")).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        kill_process(Pid::from_raw(self.pid()).unwrap(), signal).unwrap();
     }
 
     /// Waits until the router has ended.
@@ -174,9 +179,15 @@ fn log_path(data: &Path) -> PathBuf {
     data.join("router.log")
 }
 
+/// The program that is tested: the one that was built with the tests, unless ROUTER_PROGRAM names another.
+fn program() -> PathBuf {
+    std::env::var_os("ROUTER_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_opencode-router").into(), PathBuf::from)
+}
+
 /// The program with the settings of all tests, under these.
 fn command(wrapper: &[String], data: &Path, model: &ModelServer, settings: &[(String, String)]) -> Command {
-    let words: Vec<_> = wrapper.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_opencode-router")]).collect();
+    let program = program();
+    let words: Vec<_> = wrapper.iter().map(OsStr::new).chain([program.as_os_str()]).collect();
     let mut command = Command::new(words[0]);
     command
         .args(&words[1..])
