@@ -119,9 +119,10 @@ impl Lifecycle {
             return self.tasks.spawn(self.clone().carry_out_stop(session.clone()));
         }
         // A stop that goes on already is waited for; a second one could meet the run that comes after it.
-        let mut phases = session.phases();
+        let (mut phases, shutdown) = (session.phases(), self.shutdown.clone());
         self.tasks.spawn(async move {
-            let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
+            let over = phases.wait_for(|phase| phase.name != PhaseName::Stopping);
+            let _ = shutdown.run_until_cancelled(over).await;
         })
     }
 

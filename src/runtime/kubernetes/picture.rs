@@ -20,11 +20,18 @@ pub(super) struct Picture {
     marked: Mutex<HashSet<SessionId>>,
     /// Ticks with every change, and every time something was told.
     ticks: watch::Sender<u64>,
+    /// Nothing is told any more.
+    silent: CancellationToken,
 }
 
 impl Picture {
     pub(super) fn new() -> Self {
-        Self { sessions: Mutex::default(), marked: Mutex::default(), ticks: watch::Sender::new(0) }
+        Self {
+            sessions: Mutex::default(),
+            marked: Mutex::default(),
+            ticks: watch::Sender::new(0),
+            silent: CancellationToken::new(),
+        }
     }
 
     /// Looks at a session. What looks must not ask the picture for anything else.
@@ -120,15 +127,17 @@ impl Picture {
         }
     }
 
-    /// Waits until the registry was told what is known of a session by now.
+    /// Waits until the registry was told what is known of a session by now, as long as it is told anything.
     pub(super) async fn told(&self, id: SessionId) {
         let (changes, _) = self.look(id, Held::changes_and_told).unwrap_or_default();
-        self.until(id, |held| held.is_none_or(|held| held.changes_and_told().1 >= changes)).await;
+        let told = self.until(id, |held| held.is_none_or(|held| held.changes_and_told().1 >= changes));
+        self.silent.run_until_cancelled(told).await;
     }
 
     /// Tells `news` everything, and then every change, until nobody listens or `end` comes. `look_after` is called
     /// with every session before it is told of.
     pub(super) async fn tell(&self, news: mpsc::Sender<News>, end: CancellationToken, look_after: impl Fn(SessionId)) {
+        let _silent = self.silent.clone().drop_guard();
         let mut ticks = self.ticks.subscribe();
         self.marked.lock().clear();
         let ids = self.ids();

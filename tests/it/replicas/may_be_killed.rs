@@ -42,6 +42,25 @@ async fn one_that_is_interrupted_leaves_the_clusters_sessions_running() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
+async fn one_that_is_interrupted_in_the_middle_of_stops_ends() {
+    let namespace = Namespace::create().await;
+    let (mut leads, mut heir) = pair_with(&namespace, &[]).await;
+    let id = leads.ready_project().await;
+    heir.wait_for_phase(&id, "ready").await;
+    leads.act(&id, "stop").await;
+    heir.wait_for_phase(&id, "stopping").await;
+    // It waits for the end of the stop that goes on there.
+    heir.act(&id, "stop").await;
+    for router in [&mut leads, &mut heir] {
+        router.signal(Signal::INT);
+    }
+    for router in [&mut leads, &mut heir] {
+        assert!(router.ended().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
 async fn one_in_the_middle_of_a_start_and_of_a_delete() {
     let namespace = Namespace::create().await;
     let (mut leads, heir) = pair_with(&namespace, &[]).await;
