@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use http::Method;
+use tokio::time::MissedTickBehavior;
 
 use super::{CallError, Server, call};
 
 /// How long one probe may take. Requests that reach opencode 1.18 between its `listen` and its "listening" line are
-/// accepted and never answered, so a probe gives up early and asks again.
+/// accepted and never answered, so a probe gives up early.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long to wait between probes.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How soon after a probe the next one is sent, for the same reason also while that waits.
+const PERIOD: Duration = Duration::from_millis(25);
 
 /// Asks once: an authenticated `/global/health` that answers with JSON.
 pub async fn probe(server: &Server) -> Result<(), CallError> {
@@ -23,7 +26,43 @@ pub async fn probe(server: &Server) -> Result<(), CallError> {
 
 /// Asks until it is healthy. Drop the future to give up.
 pub async fn until_healthy(server: &Server) {
-    while probe(server).await.is_err() {
-        tokio::time::sleep(PAUSE).await;
+    let mut ticks = tokio::time::interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut probes = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => probes.push(probe(server)),
+            Some(answer) = probes.next() => if answer.is_ok() { return },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_probe_that_is_never_answered_holds_the_next_one_up_for_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server::new(listener.local_addr().unwrap(), &"secret".to_owned().into(), "/".to_owned());
+        let answers = async {
+            let (mut first, _) = listener.accept().await.unwrap();
+            let (mut second, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            assert!(first.read(&mut request).await.unwrap() > 0);
+            let still_open = tokio::time::timeout(Duration::from_millis(1), first.read(&mut request)).await.is_err();
+            assert!(still_open, "nobody waited for the first one's end");
+            let body = "{\"healthy\":true}";
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n";
+            second.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = until_healthy(&server) => {}
+            () = answers => {}
+        }
     }
 }
