@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
 use kube::api::{DeleteParams, PostParams};
 use kube::runtime::watcher::{self, Event, watcher};
@@ -133,9 +134,13 @@ impl Sight {
 }
 
 async fn answers(address: SocketAddr) {
-    // What is lost on the way to an address that is just being set up is sent again late.
-    let answer = || tokio::time::timeout(PATIENCE, Call::get(address, "/global/health").open());
-    while !matches!(answer().await, Ok(Ok(_))) {
-        tokio::time::sleep(PERIOD).await;
+    // Some are lost on the way to an address that is just being set up, some are never answered: none is waited for.
+    let mut ticks = tokio::time::interval(PERIOD);
+    let mut calls = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => calls.push(tokio::time::timeout(PATIENCE, Call::get(address, "/global/health").open())),
+            Some(answer) = calls.next() => if matches!(answer, Ok(Ok(_))) { return },
+        }
     }
 }

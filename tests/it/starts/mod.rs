@@ -1,4 +1,4 @@
-//! What a start costs on a cluster beside the bare Pod's own: `make starts` measures it, docs/deploy.md has figures.
+//! What a start costs on a cluster beside the bare Pod's own: `make starts` measures it, docs/scale.md has figures.
 //!
 //! Each round makes one session and one bare Pod of the same content, and starts both a second time. "Bare" is from when
 //! the first object is asked for until opencode answers whoever asks every few milliseconds.
