@@ -146,10 +146,10 @@ impl Lifecycle {
     pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError) {
         tracing::error!(session = %session.id(), %error, "stop failed");
         let message = "The session could not be stopped. Try again; the router's log has the cause.";
-        self.undo(session, Failure::new(Reason::RuntimeError, message));
+        self.undo(session, Some(Failure::new(Reason::RuntimeError, message)));
     }
 
-    fn undo(&self, session: &Arc<Session>, failure: Failure) {
+    pub(super) fn undo(&self, session: &Arc<Session>, failure: Option<Failure>) {
         if session.undo(failure) {
             self.registry.announce(session);
         }
@@ -171,7 +171,7 @@ impl Lifecycle {
                     tracing::error!(session = %session.id(), %error, "delete failed");
                     let message =
                         "The session's files could not be removed. Try again; the router's log has the cause.";
-                    lifecycle.undo(&session, Failure::new(Reason::DeleteFailed, message));
+                    lifecycle.undo(&session, Some(Failure::new(Reason::DeleteFailed, message)));
                     false
                 }
             }

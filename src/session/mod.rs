@@ -4,6 +4,7 @@ pub mod access;
 mod agent;
 mod changes;
 pub mod clock;
+mod course;
 mod duties;
 mod email;
 mod follow;

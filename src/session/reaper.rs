@@ -108,11 +108,7 @@ impl Lifecycle {
     async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {
         match self.runtime.stop_unchanged(session.id(), revision).await {
             Ok(true) => self.stopped(&session),
-            Ok(false) => {
-                if session.resume() {
-                    self.registry.announce(&session);
-                }
-            }
+            Ok(false) => self.undo(&session, None),
             Err(error) => self.stop_failed(&session, &error),
         }
     }

@@ -9,10 +9,8 @@ use tokio::sync::watch;
 
 use super::agent::Agent;
 use super::lease::{Lease, Leases, Purpose};
-use super::phase::{Event, next};
-use super::runtime::Sighting;
-use super::wake::{Flight, Outcome};
-use super::{Clock, Failure, Memo, Observation, Phase, PhaseName, SessionId, Spec};
+use super::wake::Flight;
+use super::{Clock, Memo, Observation, Phase, PhaseName, SessionId, Spec};
 use crate::opencode::{AgentReport, Server};
 
 /// A session.
@@ -20,7 +18,7 @@ pub struct Session {
     id: SessionId,
     spec: Spec,
     pub(super) clock: Arc<dyn Clock>,
-    phase: watch::Sender<Phase>,
+    pub(super) phase: watch::Sender<Phase>,
     /// Unix time in milliseconds; apart from the rest because every request of a client writes it.
     pub(super) last_activity: AtomicI64,
     pub(super) live: Mutex<Live>,
@@ -34,14 +32,14 @@ pub(super) struct Live {
     pub(super) title: Option<String>,
     pub(super) server: Option<Arc<Server>>,
     /// What the runtime told last.
-    seen: Option<Observation>,
+    pub(super) seen: Option<Observation>,
     /// What the agent does, where it is followed here; else unknown.
     pub(super) agent: Agent,
     pub(super) leases: Leases,
     pub(super) flight: Option<Arc<Flight>>,
     /// The phase that was entered because of a request here, a start or a stop, until the runtime has told of that too:
     /// what it told before is old.
-    requested: Option<PhaseName>,
+    pub(super) requested: Option<PhaseName>,
 }
 
 impl Live {
@@ -127,80 +125,6 @@ impl Session {
         self.end_lease(from);
     }
 
-    /// Applies a request or the router's own finding; tells whether anything changed.
-    pub(super) fn apply(&self, event: Event) -> bool {
-        let mut live = self.live.lock();
-        self.advance(&mut live, event)
-    }
-
-    /// Applies what the runtime saw; tells whether anything changed.
-    pub(super) fn observe(&self, mut seen: Sighting) -> bool {
-        let mut live = self.live.lock();
-        if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
-            seen.phase.name = PhaseName::Starting;
-        }
-        let noted = self.learn(&mut live, seen.memo);
-        if let (PhaseName::Stopped, Some(failure)) = (seen.phase.name, &live.memo.failure) {
-            seen.phase = Observation::failed(failure.clone());
-        }
-        live.seen = Some(seen.phase.clone());
-        let changed = self.advance(&mut live, Event::Observed(seen.phase)) || noted;
-        if self.phase_name() == PhaseName::Ready
-            && let Some(server) = seen.server
-        {
-            self.serve_by(&mut live, server);
-        }
-        changed
-    }
-
-    /// The only place where the phase changes. A stop and a delete end the streams by ending the server, so the run is
-    /// over only when they are.
-    pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
-        let current = self.phase();
-        let requested = matches!(event, Event::StartRequested | Event::StopRequested);
-        let event = match event {
-            Event::Observed(seen) => match (live.requested, seen.name) {
-                // How the last run ended may be heard only after the next start was requested.
-                (Some(PhaseName::Pending), PhaseName::Stopping | PhaseName::Stopped | PhaseName::Failed) => {
-                    return false;
-                }
-                (Some(PhaseName::Stopping), name) if name != PhaseName::Stopping => Event::Observed(seen),
-                _ => {
-                    live.requested = None;
-                    // A stop that the runtime tells of is over when it says so, also if it came to nothing.
-                    if current.name == PhaseName::Stopping { Event::Overruled(seen) } else { Event::Observed(seen) }
-                }
-            },
-            event => event,
-        };
-        let Some(phase) = next(&current, event, self.clock.now()) else { return false };
-        live.requested = if requested { Some(phase.name) } else { live.requested.filter(|name| *name == phase.name) };
-        if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping | PhaseName::Deleting) {
-            live.agent = Agent::default();
-            if let Some(server) = live.server.take() {
-                server.retire();
-            }
-        }
-        if phase.name == PhaseName::Ready {
-            // However long the start took, nobody could use it before. A run that is taken over began long ago.
-            let now = self.clock.now();
-            let usable_since = if live.flight.is_some() { now } else { phase.since.min(now) };
-            self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
-        }
-        self.phase.send_replace(phase);
-        true
-    }
-
-    fn serve_by(&self, live: &mut Live, server: Arc<Server>) {
-        if live.server.as_ref().is_some_and(|current| Arc::ptr_eq(current, &server)) {
-            return;
-        }
-        live.agent = Agent::unknown_since(self.clock.now());
-        if let Some(old) = live.server.replace(server) {
-            old.retire();
-        }
-    }
-
     /// Takes over what the agent does; tells whether anything changed. Work that ends counts as a use, so that the
     /// idle time begins when the agent is done.
     pub(super) fn agent_reports(&self, report: &AgentReport) -> bool {
@@ -224,32 +148,6 @@ impl Session {
         live.agent = Agent::unknown_since(self.clock.now());
     }
 
-    /// The stop that was requested here was not begun: somebody uses the session. Tells whether that changed anything.
-    pub(super) fn resume(&self) -> bool {
-        let mut live = self.live.lock();
-        live.requested.take() == Some(PhaseName::Stopping)
-            && live.server.is_some()
-            && self.advance(&mut live, Event::Observed(Observation::of(PhaseName::Ready)))
-    }
-
-    /// What was requested could not be done. What runs goes on, and what the runtime has begun is left to whoever leads;
-    /// else it failed.
-    pub(super) fn undo(&self, failure: Failure) -> bool {
-        let mut live = self.live.lock();
-        live.requested = None;
-        let serves = live.server.as_ref().is_some_and(|server| !server.gone().is_cancelled());
-        let goes_on = |seen: &Observation| match seen.name {
-            PhaseName::Ready => serves,
-            name => !name.is_settled(),
-        };
-        let event = match live.seen.clone().filter(goes_on) {
-            Some(seen) if matches!(seen.name, PhaseName::Stopping | PhaseName::Deleting) => Event::Undone(seen),
-            Some(seen) => Event::Undone(Observation { message: Some(failure.message), ..seen }),
-            None => Event::GaveUp(failure),
-        };
-        self.advance(&mut live, event)
-    }
-
     /// The last use.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp::from_millisecond(self.last_activity.load(Ordering::Relaxed)).unwrap_or_default()
@@ -269,77 +167,5 @@ impl Session {
     /// Whether this is one of its attach tokens.
     pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
-    }
-
-    /// It is gone, and its server with it: whoever waits for it hears so.
-    pub(super) fn forget(&self) {
-        self.interrupt(Event::DeleteRequested, Outcome::Gone);
-        if let Some(server) = self.live.lock().server.take() {
-            server.retire();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::clock::SystemClock;
-    use crate::session::{Email, Origin, Reason, SessionKey};
-
-    fn session() -> Session {
-        let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin: Origin::new_project() };
-        let now = Timestamp::from_second(1).unwrap();
-        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
-        let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
-        Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
-    }
-
-    fn sees(session: &Session, name: PhaseName) -> PhaseName {
-        let mut phase = Observation::of(name);
-        phase.failure = (name == PhaseName::Failed).then(|| Failure::new(Reason::OpencodeExited, "it ended"));
-        session.observe(Sighting { spec: session.spec.clone(), memo: session.memo(), phase, server: None });
-        session.phase_name()
-    }
-
-    #[test]
-    fn how_the_last_run_ended_is_old_once_the_next_was_requested_and_until_the_runtime_began_it() {
-        let session = session();
-        session.apply(Event::StartRequested);
-        for old in [PhaseName::Stopping, PhaseName::Stopped, PhaseName::Failed] {
-            assert_eq!(sees(&session, old), PhaseName::Pending, "{old:?}");
-        }
-        assert_eq!(sees(&session, PhaseName::Pending), PhaseName::Pending);
-        assert_eq!(sees(&session, PhaseName::Failed), PhaseName::Failed, "this run's own end");
-    }
-
-    #[test]
-    fn a_stop_is_over_when_the_runtime_says_so_from_when_it_has_told_of_it() {
-        let session = session();
-        session.apply(Event::Observed(Observation::of(PhaseName::Starting)));
-        session.apply(Event::StopRequested);
-        assert_eq!(sees(&session, PhaseName::Cloning), PhaseName::Stopping, "seen before the stop");
-        assert_eq!(sees(&session, PhaseName::Stopping), PhaseName::Stopping);
-        assert_eq!(sees(&session, PhaseName::Starting), PhaseName::Starting, "somebody wants it again");
-    }
-
-    #[test]
-    fn what_could_not_be_done_is_gone_on_with_once_it_was_begun_and_else_never_was() {
-        let refused = || Failure::new(Reason::RuntimeError, "Try again.");
-        let session = session();
-        sees(&session, PhaseName::Starting);
-        session.apply(Event::StopRequested);
-        assert!(session.undo(refused()));
-        let phase = session.phase();
-        assert_eq!((phase.name, phase.message.as_deref()), (PhaseName::Starting, Some("Try again.")), "it goes on");
-
-        session.apply(Event::StopRequested);
-        sees(&session, PhaseName::Stopping);
-        session.undo(refused());
-        assert_eq!(session.phase_name(), PhaseName::Stopping, "whoever leads goes on with it");
-
-        sees(&session, PhaseName::Stopped);
-        session.apply(Event::DeleteRequested);
-        session.undo(refused());
-        assert_eq!(session.phase_name(), PhaseName::Failed, "nothing runs that could go on");
     }
 }
