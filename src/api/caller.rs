@@ -31,6 +31,8 @@ impl FromRequestParts<Arc<Api>> for Mine {
         let Caller(who) = Caller::from_request_parts(parts, api).await?;
         let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Problem::no_session())?;
         let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
-        id.and_then(|id| who.session(api.lifecycle.registry(), id)).map(Self).ok_or_else(Problem::no_session)
+        let id = id.ok_or_else(Problem::no_session)?;
+        let session = api.lifecycle.find(id, |registry| who.session(registry, id)).await;
+        session.map(Self).ok_or_else(Problem::no_session)
     }
 }

@@ -98,7 +98,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
     }
 }
 
-/// Wakes a session. Returns at once; its phases tell how the start goes on.
+/// Wakes a session. Returns when it is written down that the session is to run; its phases tell how the start goes on.
 #[utoipa::path(
     post, operation_id = "start_session", path = "/api/sessions/{id}/start",
     params(("id" = String, Path)), tag = "sessions",
@@ -106,7 +106,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
 )]
 pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
     session.touch();
-    api.lifecycle.wake(&session);
+    api.lifecycle.request_start(&session).await;
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 

@@ -107,7 +107,12 @@ pub(super) async fn stream_phases(
     Mine(session): Mine,
     Query(query): Query<PhasesQuery>,
 ) -> Response {
-    phase_events(&session, query.until == Some(Until::Settled), api.ending.clone())
+    let until_settled = query.until == Some(Until::Settled);
+    if until_settled && session.phase_name().is_settled() {
+        // Before the only thing that is told is old: a start may just have been asked for on another replica.
+        api.lifecycle.catch_up(session.id()).await;
+    }
+    phase_events(&session, until_settled, api.ending.clone())
 }
 
 /// A stream of a session's phases; the progress page on its own host listens to it too.

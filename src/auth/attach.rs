@@ -28,10 +28,9 @@ pub fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Who a token speaks for, if it is one of this session. An unknown session is like a wrong token.
-pub fn token_of(registry: &Registry, id: SessionId, headers: &HeaderMap, now: Timestamp) -> Option<Principal> {
-    let token = bearer(headers)?;
+pub fn bearer_of(token: &str, registry: &Registry, id: SessionId, now: Timestamp) -> Option<Principal> {
     let session = registry.get(id)?;
-    session.accepts_token(&token, now).then_some(Principal::TokenOf(id))
+    session.accepts_token(token, now).then_some(Principal::TokenOf(id))
 }
 
 #[cfg(test)]

@@ -4,6 +4,6 @@ mod attach;
 mod identity;
 mod origin;
 
-pub use attach::{bearer, token_of};
+pub use attach::{bearer, bearer_of};
 pub use identity::{Identity, Unidentified};
 pub use origin::{CrossSite, check_origin};

@@ -12,8 +12,8 @@ use super::front::{Front, same_origin, unknown_host};
 use super::hold::NoLease;
 use super::{Body, render, wakes};
 use crate::api::Problem;
-use crate::auth::token_of;
-use crate::session::{Principal, SessionId};
+use crate::auth::{bearer, bearer_of};
+use crate::session::SessionId;
 
 impl Front {
     /// Answers a request of the attach listener.
@@ -32,11 +32,14 @@ impl Front {
             }
             None => self.settings.hosts.attach_session(&host).ok_or_else(unknown_host)?,
         };
-        let registry = self.lifecycle.registry();
-        let who: Principal =
-            token_of(registry, id, request.headers(), self.lifecycle.clock().now()).ok_or_else(wrong_token)?;
+        let token = bearer(request.headers()).ok_or_else(wrong_token)?;
+        let now = self.lifecycle.clock().now();
+        let session = self.lifecycle.find(id, |registry| {
+            let who = bearer_of(&token, registry, id, now)?;
+            who.session(registry, id)
+        });
+        let session = session.await.ok_or_else(wrong_token)?;
         same_origin(&request)?;
-        let session = who.session(registry, id).ok_or_else(wrong_token)?;
         let meaning = wakes::of_attach_request(&request, request.uri().path());
         wakes::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {

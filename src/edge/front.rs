@@ -122,7 +122,8 @@ impl Front {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
         let who = self.identify(peer, &request)?;
-        let session = who.session(self.lifecycle.registry(), id).ok_or_else(Problem::no_session)?;
+        let session =
+            self.lifecycle.find(id, |registry| who.session(registry, id)).await.ok_or_else(Problem::no_session)?;
         if let Some(own) = wait::own_path(request.method(), request.uri().path()) {
             return self.own_path(own, &session, &request);
         }

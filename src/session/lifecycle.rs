@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::find::Listener;
 use super::phase::Event;
 use super::runtime::{Runtime, RuntimeError};
 use super::{Clock, Duties, Failure, IdleRules, Observation, Outcome, PhaseName, Reason, Registry, Retention, Session};
@@ -38,6 +39,8 @@ pub struct Lifecycle {
     /// Cancelled when nothing is to be started any more.
     pub(super) closing: CancellationToken,
     pub(super) start_slots: Semaphore,
+    /// Who waits until the registry has heard what the runtime told.
+    pub(super) listeners: mpsc::Sender<Listener>,
 }
 
 impl Lifecycle {
@@ -49,6 +52,7 @@ impl Lifecycle {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
+        let (listeners, waiting) = mpsc::channel(1);
         let lifecycle = Arc::new(Self {
             registry: Arc::new(Registry::new(clock.clone())),
             start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
@@ -59,22 +63,15 @@ impl Lifecycle {
             limits,
             closing: shutdown.child_token(),
             shutdown,
+            listeners,
         });
         let mut news = lifecycle.runtime.watch().await;
         lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));
         if let Some(snapshot) = news.recv().await {
             lifecycle.registry.apply(snapshot);
         }
-        let registry = lifecycle.registry.clone();
-        let stopped = lifecycle.shutdown.clone().cancelled_owned();
-        lifecycle.tasks.spawn(async move {
-            let feed = async {
-                while let Some(news) = news.recv().await {
-                    registry.apply(news);
-                }
-            };
-            tokio::select! { () = feed => {}, () = stopped => {} }
-        });
+        let hears = lifecycle.clone();
+        lifecycle.tasks.spawn(async move { hears.hear(news, waiting).await });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
         lifecycle.tasks.spawn(lifecycle.clone().lead());

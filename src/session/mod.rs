@@ -7,6 +7,7 @@ pub mod clock;
 mod course;
 mod duties;
 mod email;
+mod find;
 mod follow;
 mod id;
 pub mod idle;

@@ -41,22 +41,25 @@ impl Lifecycle {
         let key = SessionKey { owner: owner.clone(), origin };
         let spec = Spec { key, source_branch, profile: None, created_at: now };
         let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
-        let (session, new) = self.registry.expect(&spec, &memo);
+        let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);
         }
-        if let Err(failure) = self.runtime.create(&spec, &memo).await {
-            if new {
-                self.registry.remove_exactly(&session);
+        let new = match self.runtime.create(&spec, &memo).await {
+            Ok(new) => new,
+            Err(failure) => {
+                if unknown {
+                    self.registry.remove_exactly(&session);
+                }
+                return Err(OpenError::Failed(failure));
             }
-            return Err(OpenError::Failed(failure));
-        }
+        };
         if let (false, Some(message)) = (new, initial_message) {
             let added = self.edit_memo(&session, |memo| memo.initial_messages.push(message.clone())).await;
             added.map_err(|error| OpenError::Failed(Failure::new(Reason::RuntimeError, error.to_string())))?;
         }
         session.touch();
-        self.wake(&session);
+        self.request_start(&session).await;
         Ok(Opened { session, new })
     }
 }

@@ -67,8 +67,14 @@ pub trait Runtime: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Writes a new session down, with `memo`, without starting it. A session that exists stays as it is. When this
-    /// returns without an error, the session survives the router.
-    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure>;
+    /// returns without an error, the session survives the router. Returns whether it is new.
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure>;
+
+    /// Writes down that a session that was created is to run, where others have to know that before its turn to start
+    /// comes. [`Runtime::start`] does the same.
+    async fn want(&self, _id: SessionId) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// Makes a session that was created run. Returns when the start is under way; `watch` then tells its phases up to
     /// ready or failed. For a session that runs or starts already it does nothing. At no time do two servers work on
@@ -104,6 +110,10 @@ pub trait Runtime: Send + Sync + 'static {
     fn duties(&self) -> watch::Receiver<Duties> {
         watch::channel(Duties::of_the_only_one()).1
     }
+
+    /// Asks anew what is written down of a session that another replica of the router may just have changed. When this
+    /// returns, `watch` has told of it. Nothing happens where nobody else writes, and where it cannot be asked now.
+    async fn look_again(&self, _id: SessionId) {}
 
     /// Starts to tell what there is, a snapshot first, then every change. Called once per router.
     async fn watch(&self) -> mpsc::Receiver<News>;

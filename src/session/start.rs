@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::phase::Event;
 use super::wake::Flight;
 use super::{Failure, Lifecycle, Outcome, Phase, PhaseName, Reason, Session, Wake};
@@ -60,6 +62,17 @@ impl Lifecycle {
         wake
     }
 
+    /// Wakes the session for somebody who does not wait for it to be ready. When this returns, its start is written down:
+    /// every replica can know of it, and if this one goes, another goes on with it.
+    pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>) {
+        self.wake(session);
+        // During a stop, the start is written down when that is over.
+        if session.is_awaited() && session.phase_name() != PhaseName::Stopping {
+            // A failure is told by the start itself.
+            let _ = self.runtime.want(session.id()).await;
+        }
+    }
+
     async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
         let interrupted = flight.wake();
         let begun = Instant::now();
@@ -78,20 +91,20 @@ impl Lifecycle {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.advance(session, Event::StartRequested);
-        let Ok(_slot) = self.start_slots.acquire_many(self.slots_of_a_start()).await else { return Outcome::Gone };
-        let settled = async {
-            self.runtime.start(session.id()).await?;
-            let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting);
-            Ok(settled.await.ok().map(|phase| phase.clone()))
+        if let Err(failure) = self.runtime.want(session.id()).await {
+            return self.give_up(session, failure).await;
+        }
+        let _slot = tokio::select! {
+            Ok(slot) = self.start_slots.acquire_many(self.slots_of_a_start()) => slot,
+            // Another replica may have started it meanwhile, or stopped it.
+            settled = settled(&mut phases) => return settled,
         };
-        match tokio::time::timeout(self.limits.start_timeout, settled).await {
-            Ok(Ok(Some(phase))) => match (phase.name, phase.failure) {
-                (PhaseName::Ready, _) => Outcome::Ready,
-                (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
-                (PhaseName::Deleting, _) => Outcome::Gone,
-                _ => Outcome::Stopped,
-            },
-            Ok(Ok(None)) => Outcome::Gone,
+        let started = async {
+            self.runtime.start(session.id()).await?;
+            Ok(settled(&mut phases).await)
+        };
+        match tokio::time::timeout(self.limits.start_timeout, started).await {
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(failure)) => self.give_up(session, failure).await,
             Err(_) => self.time_out(session).await,
         }
@@ -118,6 +131,18 @@ impl Lifecycle {
         self.advance(session, Event::GaveUp(failure.clone()));
         let _ = self.edit_memo(session, |memo| memo.failure = Some(failure.clone())).await;
         Outcome::Failed(Arc::new(failure))
+    }
+}
+
+/// Waits until no start is under way.
+async fn settled(phases: &mut watch::Receiver<Phase>) -> Outcome {
+    let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting).await;
+    let Ok(phase) = settled.map(|phase| phase.clone()) else { return Outcome::Gone };
+    match (phase.name, phase.failure) {
+        (PhaseName::Ready, _) => Outcome::Ready,
+        (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
+        (PhaseName::Deleting, _) => Outcome::Gone,
+        _ => Outcome::Stopped,
     }
 }
 

@@ -4,6 +4,7 @@
 //! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
 //! at once, nobody takes one run for another.
 
+mod allowance;
 mod attend;
 mod cluster;
 mod explain;
@@ -23,6 +24,7 @@ mod trust;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
@@ -31,6 +33,7 @@ use tokio::sync::{mpsc, oneshot, watch as value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::allowance::Allowance;
 use self::cluster::{Cluster, Refusal, asked};
 use self::freshness::Freshness;
 use self::picture::Picture;
@@ -45,6 +48,9 @@ const NEWS_BUFFER: usize = 256;
 /// How often a change of a record is tried that others change as well.
 const ATTEMPTS: usize = 50;
 
+/// How long somebody who asks for what is not known waits for the API server.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
 /// The runtime.
 pub struct Kubernetes {
     inner: Arc<Inner>,
@@ -55,6 +61,7 @@ struct Inner {
     cluster: Cluster,
     picture: Arc<Picture>,
     freshness: Arc<Freshness>,
+    second_looks: Allowance,
     duties: value::Sender<Duties>,
     watched: Mutex<bool>,
     tasks: TaskTracker,
@@ -91,6 +98,7 @@ impl Kubernetes {
             cluster,
             picture: Arc::new(Picture::new()),
             freshness: Arc::default(),
+            second_looks: Allowance::whole(),
             duties,
             watched: Mutex::new(false),
             tasks: TaskTracker::new(),
@@ -180,14 +188,16 @@ impl Runtime for Kubernetes {
         "kubernetes"
     }
 
-    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
         let inner = &self.inner;
         let id = spec.id();
         if inner.picture.record(id).is_some_and(|record| !record.deleting) {
-            return Ok(());
+            return Ok(false);
         }
         let claim = manifest::claim(&inner.settings, spec, memo);
-        let claim = match asked(inner.cluster.claims.create(&Default::default(), &claim)).await {
+        let created = asked(inner.cluster.claims.create(&Default::default(), &claim)).await;
+        let new = created.is_ok();
+        let claim = match created {
             Err(Refusal::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
             created => created,
         };
@@ -198,7 +208,12 @@ impl Runtime for Kubernetes {
         if record.deleting {
             return Err(Failure::new(Reason::RuntimeError, "It is still being deleted. Try again in a moment."));
         }
-        Ok(())
+        Ok(new)
+    }
+
+    async fn want(&self, id: SessionId) -> Result<(), Failure> {
+        let wanted = self.inner.want_run(id).await;
+        wanted.map(|_| ()).map_err(|refusal| refusal.failure("the session's start"))
     }
 
     async fn start(&self, id: SessionId) -> Result<(), Failure> {
@@ -228,6 +243,19 @@ impl Runtime for Kubernetes {
 
     fn duties(&self) -> value::Receiver<Duties> {
         self.inner.duties.subscribe()
+    }
+
+    async fn look_again(&self, id: SessionId) {
+        let inner = &self.inner;
+        if !inner.second_looks.take() {
+            return;
+        }
+        let looked = watch::ask(&inner.cluster.claims, &inner.picture, id);
+        match tokio::time::timeout(SECOND_LOOK, looked).await {
+            Ok(Ok(())) => inner.picture.told(id).await,
+            Ok(Err(refusal)) => tracing::debug!(session = %id, %refusal, "it could not be looked at again"),
+            Err(_) => tracing::debug!(session = %id, "the API server does not answer, so it was not looked at again"),
+        }
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {

@@ -64,7 +64,7 @@ impl Inner {
     }
 
     /// Writes down that the session is to run, as a new run unless one goes on or was not begun yet.
-    async fn want_run(&self, id: SessionId) -> Result<Option<Record>, Refusal> {
+    pub(super) async fn want_run(&self, id: SessionId) -> Result<Option<Record>, Refusal> {
         let wanted = self.amend(id, |record| {
             let pod = self.picture.pod(id).filter(|_| record.wanted == Wanted::Running);
             let lost = self.picture.look(id, |held| held.lost(record.run)).unwrap_or_default();

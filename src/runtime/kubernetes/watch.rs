@@ -202,7 +202,7 @@ pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: Session
 }
 
 /// Asks for an object of a session.
-async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
+pub(super) async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
     let known = K::known(id, picture);
     match asked(api.get(&object_name(id))).await {
         Ok(object) => object.learn(id, picture),

@@ -112,9 +112,9 @@ impl Runtime for Process {
         "process"
     }
 
-    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
         if self.worker(spec.id()).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let dir = self.data.session(spec.id());
         // A record that is there but cannot be used, from a newer program perhaps, is not overwritten.
@@ -125,7 +125,7 @@ impl Runtime for Process {
             Failure::new(reason, format!("its files cannot be written: {error}"))
         })?;
         self.employ(spec.clone(), memo.clone());
-        Ok(())
+        Ok(true)
     }
 
     async fn start(&self, id: SessionId) -> Result<(), Failure> {

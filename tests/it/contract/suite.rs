@@ -76,7 +76,7 @@ impl Stage {
             other => panic!("the first news is no snapshot: {other:?}"),
         }
         let spec = spec();
-        runtime.create(&spec, &memo()).await.unwrap();
+        assert!(runtime.create(&spec, &memo()).await.unwrap(), "it is new");
         Self { runtime, news, id: spec.id(), spec }
     }
 
@@ -117,7 +117,7 @@ impl Stage {
 pub async fn a_session_is_created_once_and_does_not_run(place: &impl Place) {
     let mut stage = Stage::set(place).await;
     let other = Memo { title: Some("another".into()), ..memo() };
-    stage.runtime.create(&stage.spec, &other).await.unwrap();
+    assert!(!stage.runtime.create(&stage.spec, &other).await.unwrap(), "it is there already");
     let sighting = stage.ready().await;
     assert_eq!(sighting.memo, memo(), "a session that exists stays as it is");
     stage.end().await;

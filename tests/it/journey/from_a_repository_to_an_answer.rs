@@ -47,8 +47,12 @@ pub async fn a_first_message_and_its_work(router: &Router, model: &ModelServer, 
     let url = git.repo("team/app").await;
     // Held back until the streams are open, so that they show every phase.
     git.stall("team/app");
-    let mut all = open_stream(router, "/api/sessions/stream").await;
-    assert!(all.read_until("event: snapshot").await.contains("\"sessions\":[]"));
+    // Another replica may still have to hear that what was there before is gone.
+    let mut all = eventually("a stream that begins with nothing", async || {
+        let mut all = open_stream(router, "/api/sessions/stream").await;
+        all.read_until("event: snapshot").await.contains("\"sessions\":[]").then_some(all)
+    })
+    .await;
 
     let wanted = json!({"repoUrl": url, "branch": "main", "initialMessage": FIRST});
     let created = router.api("POST", "/api/sessions").json(&wanted).send().await.unwrap();
@@ -99,8 +103,11 @@ async fn stop_and_come_back(router: &Router, id: &str, title: &str) {
     router.act(id, "stop").await;
     let stopped = router.wait_for_phase(id, "stopped").await;
     assert_eq!(stopped["title"], title, "a stopped session keeps its title");
-    let refused = router.session(id, "GET", "/api/health").send().await.unwrap();
-    assert_eq!((refused.status, refused.problem()), (StatusCode::SERVICE_UNAVAILABLE, "session-stopped".into()));
+    eventually("a poll is told that the session does not run", async || {
+        let refused = router.session(id, "GET", "/api/health").send().await.unwrap();
+        (refused.status == StatusCode::SERVICE_UNAVAILABLE && refused.problem() == "session-stopped").then_some(())
+    })
+    .await;
 
     router.act(id, "start").await;
     router.wait_for_phase(id, "ready").await;

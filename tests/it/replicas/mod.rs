@@ -2,6 +2,7 @@
 
 mod an_address_is_one_pods;
 mod may_be_killed;
+mod one_is_asked_what_another_was_told;
 mod share_the_work;
 mod starts_take_turns;
 pub mod two;

@@ -1,6 +1,7 @@
 //! A runtime whose sessions are all served by one address, and that does as the test says.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -148,7 +149,7 @@ impl Runtime for Fake {
         "fake"
     }
 
-    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<(), Failure> {
+    async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
         let held = Held {
             spec: spec.clone(),
             memo: memo.clone(),
@@ -157,8 +158,13 @@ impl Runtime for Fake {
             start_calls: 0,
             log: String::new(),
         };
-        self.sessions.lock().entry(spec.id()).or_insert(held);
-        Ok(())
+        match self.sessions.lock().entry(spec.id()) {
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert(held);
+                Ok(true)
+            }
+        }
     }
 
     async fn start(&self, id: SessionId) -> Result<(), Failure> {

@@ -1,0 +1,53 @@
+//! How often something may be done that strangers can bring about.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+/// So many at once.
+const BURST: u32 = 20;
+/// One more each time this has passed.
+const EACH: Duration = Duration::from_millis(200);
+
+/// What is left of it, kept as the time when all of it will be there again.
+pub(super) struct Allowance {
+    whole_at: Mutex<Instant>,
+}
+
+impl Allowance {
+    /// All of it.
+    pub(super) fn whole() -> Self {
+        Self { whole_at: Mutex::new(Instant::now()) }
+    }
+
+    /// Takes one, if there is one.
+    pub(super) fn take(&self) -> bool {
+        self.take_at(Instant::now())
+    }
+
+    fn take_at(&self, now: Instant) -> bool {
+        let mut whole_at = self.whole_at.lock();
+        let then = (*whole_at).max(now) + EACH;
+        let left = then <= now + EACH * BURST;
+        if left {
+            *whole_at = then;
+        }
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_used_up_and_comes_back_bit_by_bit_and_never_more_than_whole() {
+        let allowance = Allowance::whole();
+        let begun = Instant::now();
+        let takes = |after: Duration| (0..1000).filter(|_| allowance.take_at(begun + after)).count();
+        assert_eq!(takes(Duration::ZERO), 20);
+        assert_eq!(takes(EACH - Duration::from_millis(1)), 0);
+        assert_eq!(takes(EACH * 3), 3);
+        assert_eq!(takes(Duration::from_secs(3600)), 20);
+    }
+}
