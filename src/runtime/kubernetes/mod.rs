@@ -48,8 +48,10 @@ const NEWS_BUFFER: usize = 256;
 /// How often a change of a record is tried that others change as well.
 const ATTEMPTS: usize = 50;
 
-/// How long somebody who asks for what is not known waits for the API server.
+/// How long a second look may take.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
+/// How long it takes at least, so that nobody can tell by the time whether somebody else has a session.
+const SAME_FOR_ALL: Duration = Duration::from_millis(50);
 
 /// The runtime.
 pub struct Kubernetes {
@@ -250,9 +252,13 @@ impl Runtime for Kubernetes {
         if !inner.second_looks.take() {
             return;
         }
-        let looked = watch::ask(&inner.cluster.claims, &inner.picture, id);
-        match tokio::time::timeout(SECOND_LOOK, looked).await {
-            Ok(Ok(())) => inner.picture.told(id).await,
+        let looked = async {
+            watch::ask(&inner.cluster.claims, &inner.picture, id).await?;
+            inner.picture.told(id).await;
+            Ok::<(), Refusal>(())
+        };
+        match tokio::join!(tokio::time::timeout(SECOND_LOOK, looked), tokio::time::sleep(SAME_FOR_ALL)).0 {
+            Ok(Ok(())) => {}
             Ok(Err(refusal)) => tracing::debug!(session = %id, %refusal, "it could not be looked at again"),
             Err(_) => tracing::debug!(session = %id, "the API server does not answer, so it was not looked at again"),
         }

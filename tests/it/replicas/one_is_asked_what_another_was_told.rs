@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Limits, Outcome, PhaseName};
+use opencode_router::session::{Email, Limits, Outcome, PhaseName, Principal, SessionId};
 use serde_json::json;
 
 use super::two::{Replica, limits, pods};
@@ -57,6 +57,27 @@ async fn what_was_just_made_is_found_and_what_was_just_asked_for_is_known() {
     let mut events = slow.api("GET", &format!("/api/sessions/{stopped}/events?until=settled")).open().await.unwrap();
     let told = events.read_until("\n\n").await;
     assert!(told.contains("\"name\":\"pending\""), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn the_time_does_not_tell_a_session_of_somebody_else_from_none() {
+    let namespace = Namespace::create().await;
+    let (one, other) = Replica::pair(&namespace, limits(3600)).await;
+    let theirs = one.open().await.id();
+    let stranger = Principal::User(Email::parse("stranger@localhost").unwrap());
+    let time_of = async |id: SessionId| {
+        let begun = Instant::now();
+        assert!(other.lifecycle.find(id, |registry| stranger.session(registry, id)).await.is_none());
+        begun.elapsed()
+    };
+    for id in [theirs, "0123456789abcdef0123".parse().unwrap()] {
+        let shortest = [time_of(id).await, time_of(id).await, time_of(id).await].into_iter().min();
+        // Much longer than the API server takes for either.
+        assert!(shortest >= Some(Duration::from_millis(50)), "{id}: {shortest:?}");
+    }
+    one.end().await;
+    other.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
