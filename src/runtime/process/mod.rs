@@ -41,6 +41,8 @@ pub struct Process {
     settings: Arc<ProcessSettings>,
     data: DataDir,
     workers: Mutex<HashMap<SessionId, Arc<Worker>>>,
+    /// One session is created at a time.
+    creating: Mutex<()>,
     news: mpsc::Sender<News>,
     told: Mutex<Option<mpsc::Receiver<News>>>,
     tasks: TaskTracker,
@@ -55,6 +57,7 @@ impl Process {
             settings: Arc::new(settings),
             data,
             workers: Mutex::default(),
+            creating: Mutex::default(),
             news,
             told: Mutex::new(Some(told)),
             tasks: TaskTracker::new(),
@@ -113,6 +116,7 @@ impl Runtime for Process {
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
+        let _creating = self.creating.lock();
         if self.worker(spec.id()).is_some() {
             return Ok(false);
         }

@@ -29,6 +29,7 @@ macro_rules! run_on {
     ($place:expr, $attribute:meta) => {
         $crate::contract::suite::tests_on!($place, $attribute;
             a_session_is_created_once_and_does_not_run,
+            of_many_who_create_it_at_once_one_did,
             a_start_leads_to_ready_and_a_second_one_changes_nothing,
             a_stop_ends_the_run_and_the_next_start_is_another_run,
             a_server_that_ends_by_itself_is_a_failure_that_can_be_retried,
@@ -120,6 +121,24 @@ pub async fn a_session_is_created_once_and_does_not_run(place: &impl Place) {
     assert!(!stage.runtime.create(&stage.spec, &other).await.unwrap(), "it is there already");
     let sighting = stage.ready().await;
     assert_eq!(sighting.memo, memo(), "a session that exists stays as it is");
+    stage.end().await;
+}
+
+pub async fn of_many_who_create_it_at_once_one_did(place: &impl Place) {
+    let runtime = place.runtime();
+    let mut news = runtime.watch().await;
+    assert!(matches!(in_time("a snapshot", news.recv()).await, Some(News::Snapshot(all)) if all.is_empty()));
+    let spec = spec();
+    let creates = (0..8).map(|number| {
+        let (runtime, spec) = (runtime.clone(), spec.clone());
+        let memo = Memo { title: Some(format!("by {number}")), ..memo() };
+        tokio::spawn(async move { runtime.create(&spec, &memo).await.unwrap().then_some(memo) })
+    });
+    let created: Vec<_> =
+        futures_util::future::join_all(creates).await.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(created.len(), 1, "{created:?}");
+    let mut stage = Stage { runtime, news, id: spec.id(), spec };
+    assert_eq!(stage.ready().await.memo, created[0], "what the one who made it wrote down");
     stage.end().await;
 }
 

@@ -57,22 +57,22 @@ impl<'a> Bare<'a> {
         }
     }
 
-    /// Makes all of it; how long until opencode answered.
-    pub async fn cold(&self) -> Duration {
+    /// Makes all of it and waits until opencode answers.
+    pub async fn cold(&self) -> Stages {
         let sight = Sight::of_the_next(self.namespace).await;
         let begun = Instant::now();
         self.namespace.api().create(&PostParams::default(), &self.claim).await.unwrap();
         self.namespace.api().create(&PostParams::default(), &self.secret).await.unwrap();
         self.namespace.api().create(&PostParams::default(), &self.pod).await.unwrap();
-        sight.times().await.1 - begun
+        sight.times().await.since(begun)
     }
 
-    /// Makes the Pod; how long until opencode answered.
-    pub async fn wake(&self) -> Duration {
+    /// Makes the Pod and waits until opencode answers.
+    pub async fn wake(&self) -> Stages {
         let sight = Sight::of_the_next(self.namespace).await;
         let begun = Instant::now();
         self.namespace.api().create(&PostParams::default(), &self.pod).await.unwrap();
-        sight.times().await.1 - begun
+        sight.times().await.since(begun)
     }
 
     /// Deletes the Pod and waits until it is gone.
@@ -92,9 +92,43 @@ impl<'a> Bare<'a> {
     }
 }
 
-/// Sees when a Pod is made, and when its opencode answers.
+/// How far a start was when.
+#[derive(Clone, Copy)]
+pub struct Times {
+    pub made: Instant,
+    /// The Pod has an address, so its sandbox and its volume are there.
+    pub addressed: Instant,
+    pub answered: Instant,
+}
+
+/// How long each part of a start took.
+#[derive(Clone, Copy)]
+pub struct Stages {
+    /// Until the Pod was made.
+    pub made: Duration,
+    /// From then until it had an address.
+    pub addressed: Duration,
+    /// From then until its opencode answered.
+    pub answered: Duration,
+}
+
+impl Times {
+    /// The parts of a start that was asked for then.
+    pub fn since(self, asked: Instant) -> Stages {
+        let Self { made, addressed, answered } = self;
+        Stages { made: made - asked, addressed: addressed - made, answered: answered - addressed }
+    }
+}
+
+impl Stages {
+    pub fn whole(self) -> Duration {
+        self.made + self.addressed + self.answered
+    }
+}
+
+/// Sees how a Pod gets from being made to an opencode that answers.
 pub struct Sight {
-    times: oneshot::Receiver<(Instant, Instant)>,
+    times: oneshot::Receiver<Times>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -114,8 +148,9 @@ impl Sight {
                         let made = *made.get_or_insert_with(Instant::now);
                         let ip = pod.status.and_then(|status| status.pod_ip);
                         if let Some(ip) = ip.and_then(|ip| ip.parse::<IpAddr>().ok()) {
+                            let addressed = Instant::now();
                             answers(SocketAddr::new(ip, 4096)).await;
-                            let _ = tell.send((made, Instant::now()));
+                            let _ = tell.send(Times { made, addressed, answered: Instant::now() });
                             return;
                         }
                     }
@@ -127,8 +162,8 @@ impl Sight {
         Self { times, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// When it was made, and when its opencode answered.
-    pub async fn times(self) -> (Instant, Instant) {
+    /// How far it was when, once its opencode answered.
+    pub async fn times(self) -> Times {
         in_time("the Pod's opencode answers", self.times).await.unwrap()
     }
 }

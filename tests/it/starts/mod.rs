@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use self::bare::{Bare, Sight};
+use self::bare::{Bare, Sight, Stages};
 use crate::support::git::GitServer;
 use crate::support::installation::reachable_address;
 use crate::support::kubernetes::{Namespace, kubeconfig};
@@ -19,13 +19,11 @@ use crate::support::router::id_of;
 
 const ROUNDS: usize = 20;
 
-/// How long one start took, and what of it was the router's.
+/// A start by the router.
 struct Start {
-    whole: Duration,
-    /// Until the Pod was made.
-    before: Duration,
+    stages: Stages,
     /// From when opencode answered until the session was said to be ready.
-    after: Duration,
+    told: Duration,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,21 +78,22 @@ async fn ready(router: &Program, id: &str) -> Instant {
 }
 
 async fn start(asked: Instant, ready: Instant, sight: Sight) -> Start {
-    let (made, answered) = sight.times().await;
-    Start { whole: ready - asked, before: made - asked, after: ready.saturating_duration_since(answered) }
+    let times = sight.times().await;
+    Start { stages: times.since(asked), told: ready.saturating_duration_since(times.answered) }
 }
 
-fn say(what: &str, starts: &[Start], bare: &[Duration]) {
-    let whole = spread(starts.iter().map(|start| start.whole));
-    let before = spread(starts.iter().map(|start| start.before));
-    let after = spread(starts.iter().map(|start| start.after));
-    let own = spread(starts.iter().map(|start| start.before + start.after));
-    println!(
-        "{what}, {} runs each, ms (median, lowest to highest): bare Pod {}; session {whole}; of that the router's {own} \
-         (before the Pod is made {before}, after opencode answers {after})",
-        starts.len(),
-        spread(bare.iter().copied()),
-    );
+fn say(what: &str, starts: &[Start], bare: &[Stages]) {
+    let of = |part: fn(&Start) -> Duration| spread(starts.iter().map(part));
+    let of_bare = |part: fn(Stages) -> Duration| spread(bare.iter().copied().map(part));
+    println!("{what}, {} runs each, ms (median, lowest to highest)", starts.len());
+    println!("  bare Pod: {}", of_bare(Stages::whole));
+    println!("  session: {}", of(|start| start.stages.whole() + start.told));
+    println!("    the router's own: {}", of(|start| start.stages.made + start.told));
+    println!("      until the Pod is made: {}", of(|start| start.stages.made));
+    println!("      from when opencode answers: {}", of(|start| start.told));
+    let (address, answer) = (of(|start| start.stages.addressed), of(|start| start.stages.answered));
+    println!("    until the Pod has an address: {address}; bare {}", of_bare(|stages| stages.addressed));
+    println!("    from then until opencode answers: {answer}; bare {}", of_bare(|stages| stages.answered));
 }
 
 fn spread(times: impl Iterator<Item = Duration>) -> String {
