@@ -32,7 +32,7 @@ impl FromRequestParts<Arc<Api>> for Mine {
         let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Problem::no_session())?;
         let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
         let id = id.ok_or_else(Problem::no_session)?;
-        let session = api.lifecycle.find(id, |registry| who.session(registry, id)).await;
+        let session = api.lifecycle.find(&who, id).await;
         session.map(Self).ok_or_else(Problem::no_session)
     }
 }

@@ -98,7 +98,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
     }
 }
 
-/// Wakes a session. Returns when it is written down that the session is to run; its phases tell how the start goes on.
+/// Wakes a session. Returns when that is written down; its phases tell how the start goes on.
 #[utoipa::path(
     post, operation_id = "start_session", path = "/api/sessions/{id}/start",
     params(("id" = String, Path)), tag = "sessions",
@@ -120,14 +120,14 @@ pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode
     start(state, session).await
 }
 
-/// Stops a session now, keeping its files. Returns at once; its phases tell how the stop goes on.
+/// Stops a session now, keeping its files. Returns when that is written down; its phases tell how the stop goes on.
 #[utoipa::path(
     post, operation_id = "stop_session", path = "/api/sessions/{id}/stop",
     params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
 pub(super) async fn stop(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
-    drop(api.lifecycle.stop(&session));
+    api.lifecycle.request_stop(&session).await;
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 

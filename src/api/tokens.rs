@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::caller::Mine;
 use super::json::Body;
 use super::{Api, Problem};
+use crate::session::Memo;
 use crate::session::token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
 
 /// Tokens, without the tokens themselves.
@@ -113,12 +114,17 @@ pub(super) async fn delete(
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let (_, token) = path;
-    let removed = api.lifecycle.edit_memo(&session, |memo| {
+    let remove = |memo: &mut Memo| {
         let before = memo.tokens.len();
         memo.tokens.retain(|stored| stored.id != token);
         memo.tokens.len() < before
-    });
-    if removed.await.map_err(|_| not_written())? {
+    };
+    if api.lifecycle.edit_memo(&session, remove).await.map_err(|_| not_written())? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    // Another replica may just have made it.
+    api.lifecycle.catch_up(session.id()).await;
+    if api.lifecycle.edit_memo(&session, remove).await.map_err(|_| not_written())? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(StatusCode::NOT_FOUND, "token-not-found", "This session has no such attach token."))

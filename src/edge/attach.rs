@@ -34,7 +34,7 @@ impl Front {
         };
         let token = bearer(request.headers()).ok_or_else(wrong_token)?;
         let now = self.lifecycle.clock().now();
-        let session = self.lifecycle.find(id, |registry| {
+        let session = self.lifecycle.find_for_anybody(id, |registry| {
             let who = bearer_of(&token, registry, id, now)?;
             who.session(registry, id)
         });

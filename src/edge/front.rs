@@ -122,10 +122,9 @@ impl Front {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
         let who = self.identify(peer, &request)?;
-        let session =
-            self.lifecycle.find(id, |registry| who.session(registry, id)).await.ok_or_else(Problem::no_session)?;
+        let session = self.lifecycle.find(&who, id).await.ok_or_else(Problem::no_session)?;
         if let Some(own) = wait::own_path(request.method(), request.uri().path()) {
-            return self.own_path(own, &session, &request);
+            return self.own_path(own, &session, &request).await;
         }
         let meaning = wakes::of_request(&request);
         wakes::log_wake(&session, meaning, &request);
@@ -139,7 +138,7 @@ impl Front {
         }
     }
 
-    fn own_path(
+    async fn own_path(
         &self,
         own: OwnPath,
         session: &Arc<Session>,
@@ -151,7 +150,7 @@ impl Front {
             OwnPath::Events => Ok(api::phase_events(session, false, self.ending.clone()).map(Body::Own)),
             OwnPath::Start => {
                 session.touch();
-                self.lifecycle.wake(session);
+                self.lifecycle.request_start(session).await;
                 Ok(wait::back_to_page(request))
             }
             OwnPath::Unknown => {

@@ -47,7 +47,8 @@ impl Retention {
     }
 }
 
-/// What is to be done for a session that no replica is known to work on.
+/// What is to be done for a session that no replica is known to work on. A start that still waits for its turn elsewhere
+/// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod.
 fn chore(phase: &Phase, last_activity: Timestamp, limits: &Limits, now: Timestamp) -> Option<Chore> {
     let age = now.duration_since(phase.since);
     let left = age >= LEFT_AFTER;

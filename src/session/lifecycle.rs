@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::find::Listener;
+use super::find::{Listener, SecondLooks};
 use super::phase::Event;
 use super::runtime::{Runtime, RuntimeError};
 use super::{Clock, Duties, Failure, IdleRules, Observation, Outcome, PhaseName, Reason, Registry, Retention, Session};
@@ -41,6 +41,7 @@ pub struct Lifecycle {
     pub(super) start_slots: Semaphore,
     /// Who waits until the registry has heard what the runtime told.
     pub(super) listeners: mpsc::Sender<Listener>,
+    pub(super) second_looks: SecondLooks,
 }
 
 impl Lifecycle {
@@ -64,6 +65,7 @@ impl Lifecycle {
             closing: shutdown.child_token(),
             shutdown,
             listeners,
+            second_looks: SecondLooks::none_so_far(),
         });
         let mut news = lifecycle.runtime.watch().await;
         lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));

@@ -2,6 +2,7 @@
 
 pub mod access;
 mod agent;
+mod allowance;
 mod changes;
 pub mod clock;
 mod course;

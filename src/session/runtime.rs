@@ -60,7 +60,7 @@ pub struct RuntimeError(pub String);
 ///
 /// Every method is idempotent and may be called at any time for any id. Calls for one session take effect one after
 /// the other. A caller that goes away in the middle of a call leaves nothing half done that a second call cannot
-/// finish. The results of all calls are seen through [`Runtime::watch`], never through return values.
+/// finish. How a session goes on is seen through [`Runtime::watch`], never through return values.
 #[async_trait]
 pub trait Runtime: Send + Sync + 'static {
     /// The name as in the settings.
@@ -70,9 +70,9 @@ pub trait Runtime: Send + Sync + 'static {
     /// returns without an error, the session survives the router. Returns whether it is new.
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure>;
 
-    /// Writes down that a session that was created is to run, where others have to know that before its turn to start
-    /// comes. [`Runtime::start`] does the same.
-    async fn want(&self, _id: SessionId) -> Result<(), Failure> {
+    /// Writes down whether a session that was created is to run, where others have to know that before it is so. `watch`
+    /// tells of it. [`Runtime::start`] and [`Runtime::stop`] write the same.
+    async fn want(&self, _id: SessionId, _runs: bool) -> Result<(), RuntimeError> {
         Ok(())
     }
 

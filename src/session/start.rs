@@ -9,6 +9,9 @@ use super::phase::Event;
 use super::wake::Flight;
 use super::{Failure, Lifecycle, Outcome, Phase, PhaseName, Reason, Session, Wake};
 
+/// How long somebody who asks for a start or a stop waits until that is written down.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
+
 impl Session {
     /// The start that is under way, or a new one that the caller has to run.
     pub(super) fn join_start(&self) -> (Arc<Flight>, bool) {
@@ -62,15 +65,37 @@ impl Lifecycle {
         wake
     }
 
-    /// Wakes the session for somebody who does not wait for it to be ready. When this returns, its start is written down:
-    /// every replica can know of it, and if this one goes, another goes on with it.
+    /// Wakes the session for somebody who does not wait for it to be ready. When this returns, it is written down that the
+    /// session is to run, as far as that can be soon: every replica can know of it, and if this one goes, another goes on
+    /// with it. During a stop it is written down when that is over.
     pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>) {
+        self.heed_others(session).await;
         self.wake(session);
-        // During a stop, the start is written down when that is over.
         if session.is_awaited() && session.phase_name() != PhaseName::Stopping {
-            // A failure is told by the start itself.
-            let _ = self.runtime.want(session.id()).await;
+            self.write_down(session, true).await;
         }
+    }
+
+    /// Stops the session for somebody who does not wait for the end. When this returns, it is written down that the
+    /// session is not to run, as far as that can be soon.
+    pub async fn request_stop(self: &Arc<Self>, session: &Arc<Session>) {
+        self.heed_others(session).await;
+        drop(self.stop(session));
+        if session.phase_name() == PhaseName::Stopping {
+            self.write_down(session, false).await;
+        }
+    }
+
+    /// What another replica was just told to do with a session at rest counts here too.
+    async fn heed_others(&self, session: &Session) {
+        if session.phase_name().is_settled() {
+            self.catch_up(session.id()).await;
+        }
+    }
+
+    /// What is wanted is also written down by who carries it out, who tells of failures too.
+    async fn write_down(&self, session: &Session, runs: bool) {
+        let _ = tokio::time::timeout(WRITTEN_WITHIN, self.runtime.want(session.id(), runs)).await;
     }
 
     async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
@@ -81,6 +106,8 @@ impl Lifecycle {
                 log_end(&session, &outcome, begun.elapsed());
                 session.leave_start(&flight);
                 flight.land(outcome);
+                // Whoever heard of the end of a stop while this went on took it for passing.
+                session.phase.send_if_modified(|phase| phase.name == PhaseName::Stopped);
             }
             _ = interrupted.outcome() => {}
             () = self.shutdown.cancelled() => session.leave_start(&flight),
@@ -91,17 +118,18 @@ impl Lifecycle {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.advance(session, Event::StartRequested);
-        if let Err(failure) = self.runtime.want(session.id()).await {
-            return self.give_up(session, failure).await;
+        if let Err(error) = self.runtime.want(session.id(), true).await {
+            tracing::debug!(session = %session.id(), %error, "nobody else knows that it is to start");
         }
         let _slot = tokio::select! {
-            Ok(slot) = self.start_slots.acquire_many(self.slots_of_a_start()) => slot,
+            biased;
             // Another replica may have started it meanwhile, or stopped it.
-            settled = settled(&mut phases) => return settled,
+            over = over(&mut phases) => return over,
+            Ok(slot) = self.start_slots.acquire_many(self.slots_of_a_start()) => slot,
         };
         let started = async {
             self.runtime.start(session.id()).await?;
-            Ok(settled(&mut phases).await)
+            Ok(over(&mut phases).await)
         };
         match tokio::time::timeout(self.limits.start_timeout, started).await {
             Ok(Ok(outcome)) => outcome,
@@ -134,10 +162,10 @@ impl Lifecycle {
     }
 }
 
-/// Waits until no start is under way.
-async fn settled(phases: &mut watch::Receiver<Phase>) -> Outcome {
-    let settled = phases.wait_for(|phase| phase.name.is_settled() || phase.name == PhaseName::Deleting).await;
-    let Ok(phase) = settled.map(|phase| phase.clone()) else { return Outcome::Gone };
+/// Waits until no start is under way any more.
+async fn over(phases: &mut watch::Receiver<Phase>) -> Outcome {
+    let over = phases.wait_for(|phase| !phase.name.is_starting()).await;
+    let Ok(phase) = over.map(|phase| phase.clone()) else { return Outcome::Gone };
     match (phase.name, phase.failure) {
         (PhaseName::Ready, _) => Outcome::Ready,
         (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),

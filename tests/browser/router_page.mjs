@@ -30,9 +30,16 @@ await journey(async (browser) => {
   });
 
   await step("a start that fails: the reason, and “Try again”", async () => {
+    // There is no log before it failed, as where nothing runs yet.
+    const log = /\/logs\?/;
+    await page.route(log, async (route) => {
+      const { phase } = await sessionOf(missing);
+      await (phase.name === "failed" ? route.continue() : route.fulfill({ contentType: "text/plain", body: "" }));
+    });
     await startSession(page, { repoUrl: missing, branch: "main" });
     const failed = panel(page, "no-such");
     await failed.getByText(/repository .*(not found|does not exist|cannot be found)/i).first().waitFor();
+    await page.unroute(log);
     const before = await sessionOf(missing);
     await control(failed, "button", "Try again").click();
     await eventually("it was tried again", async () => {

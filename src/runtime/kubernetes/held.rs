@@ -136,6 +136,13 @@ impl Held {
         fresh.then_some(News::Seen(sighting))
     }
 
+    /// The registry is told again, also if nothing changed: it may wait to hear of something that was so already.
+    pub(super) fn tell_again(&mut self) {
+        if let Some(told) = &mut self.told {
+            told.revision = u64::MAX;
+        }
+    }
+
     /// Something of it changed.
     pub(super) fn changed(&mut self) {
         self.drop_stale();

@@ -4,7 +4,6 @@
 //! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
 //! at once, nobody takes one run for another.
 
-mod allowance;
 mod attend;
 mod cluster;
 mod explain;
@@ -33,9 +32,9 @@ use tokio::sync::{mpsc, oneshot, watch as value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::allowance::Allowance;
 use self::cluster::{Cluster, Refusal, asked};
 use self::freshness::Freshness;
+use self::held::Held;
 use self::picture::Picture;
 use self::record::{Record, Wanted};
 use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
@@ -63,7 +62,6 @@ struct Inner {
     cluster: Cluster,
     picture: Arc<Picture>,
     freshness: Arc<Freshness>,
-    second_looks: Allowance,
     duties: value::Sender<Duties>,
     watched: Mutex<bool>,
     tasks: TaskTracker,
@@ -100,7 +98,6 @@ impl Kubernetes {
             cluster,
             picture: Arc::new(Picture::new()),
             freshness: Arc::default(),
-            second_looks: Allowance::whole(),
             duties,
             watched: Mutex::new(false),
             tasks: TaskTracker::new(),
@@ -197,9 +194,7 @@ impl Runtime for Kubernetes {
             return Ok(false);
         }
         let claim = manifest::claim(&inner.settings, spec, memo);
-        let created = asked(inner.cluster.claims.create(&Default::default(), &claim)).await;
-        let new = created.is_ok();
-        let claim = match created {
+        let claim = match asked(inner.cluster.claims.create(&Default::default(), &claim)).await {
             Err(Refusal::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
             created => created,
         };
@@ -210,12 +205,19 @@ impl Runtime for Kubernetes {
         if record.deleting {
             return Err(Failure::new(Reason::RuntimeError, "It is still being deleted. Try again in a moment."));
         }
-        Ok(new)
+        // A request that is tried again may meet what it made the first time.
+        Ok(record.spec == *spec && record.memo == *memo)
     }
 
-    async fn want(&self, id: SessionId) -> Result<(), Failure> {
-        let wanted = self.inner.want_run(id).await;
-        wanted.map(|_| ()).map_err(|refusal| refusal.failure("the session's start"))
+    async fn want(&self, id: SessionId, runs: bool) -> Result<(), RuntimeError> {
+        let wanted = match runs {
+            true => self.inner.want_run(id).await.map(|record| record.is_some()),
+            false => self.inner.want_stop(id, None).await.map(|record| record.is_some()),
+        };
+        if wanted.map_err(|refusal| runtime_error(&refusal))? {
+            self.inner.picture.change(id, Held::tell_again);
+        }
+        Ok(())
     }
 
     async fn start(&self, id: SessionId) -> Result<(), Failure> {
@@ -249,9 +251,6 @@ impl Runtime for Kubernetes {
 
     async fn look_again(&self, id: SessionId) {
         let inner = &self.inner;
-        if !inner.second_looks.take() {
-            return;
-        }
         let looked = async {
             watch::ask(&inner.cluster.claims, &inner.picture, id).await?;
             inner.picture.told(id).await;

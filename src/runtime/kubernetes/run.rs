@@ -81,6 +81,24 @@ impl Inner {
         wanted.await
     }
 
+    /// Writes down that the session is not to run, if its memo is at this revision or none is named; whether that was so.
+    pub(super) async fn want_stop(
+        &self,
+        id: SessionId,
+        only_at: Option<u64>,
+    ) -> Result<Option<(Record, bool)>, Refusal> {
+        let mut unchanged = true;
+        let record = self.amend(id, |record| {
+            unchanged = only_at.is_none_or(|revision| revision == record.memo.revision);
+            if !unchanged {
+                return None;
+            }
+            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
+            Some(Amended { memo, wanted: Wanted::Stopped, run: record.run })
+        });
+        Ok(record.await?.map(|record| (record, unchanged)))
+    }
+
     /// Writes down that a run is not wanted, if it is still the one that is.
     pub(super) async fn unwant_run(&self, id: SessionId, run: u64) -> Result<Option<Record>, Refusal> {
         let unwanted = self.amend(id, |record| {
@@ -121,19 +139,11 @@ impl Inner {
     /// See [`crate::runtime::Runtime::stop`]. With `only_at`, nothing is done unless the memo is at this revision;
     /// returns whether the session was stopped.
     pub(super) async fn stop_run(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, Refusal> {
-        let mut changed = false;
-        let record = self.amend(id, |record| {
-            changed = only_at.is_some_and(|revision| revision != record.memo.revision);
-            if changed {
-                return None;
-            }
-            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
-            Some(Amended { memo, wanted: Wanted::Stopped, run: record.run })
-        });
-        let Some(record) = record.await? else { return Ok(true) };
-        if changed {
-            return Ok(false);
-        }
+        let record = match self.want_stop(id, only_at).await? {
+            None => return Ok(true),
+            Some((_, false)) => return Ok(false),
+            Some((record, true)) => record,
+        };
         self.keep_last_log(id).await;
         let server = self.picture.look(id, |held| held.server.as_ref().map(|(_, server)| server.clone())).flatten();
         if let Some(server) = server

@@ -1,3 +1,4 @@
+use opencode_router::session::PhaseName;
 use serde_json::json;
 
 use crate::support::app::TestApp;
@@ -78,6 +79,24 @@ async fn of_one_session_until_it_is_settled() {
 
     let settled = app.api("GET", &format!("{path}?until=settled")).send().await.unwrap();
     assert!(settled.text().contains("\"name\":\"ready\""), "already settled: {}", settled.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_one_session_until_its_start_is_stopped_elsewhere() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    app.fake.hold_starts();
+    let id = app.create().await;
+    // Whether the stream hears of the stop before the start is over is left to chance.
+    for _ in 0..30 {
+        app.api("POST", &format!("/api/sessions/{id}/start")).send().await.unwrap();
+        app.wait_for_phase(&id, "starting").await;
+        let mut stream = app.api("GET", &format!("/api/sessions/{id}/events?until=settled")).open().await.unwrap();
+        event(&mut stream, "\"name\":\"starting\"").await;
+        app.fake.tells(id.parse().unwrap(), PhaseName::Stopped).await;
+        event(&mut stream, "\"name\":\"stopped\"").await;
+        in_time("the end", async { while stream.chunk().await.is_some() {} }).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

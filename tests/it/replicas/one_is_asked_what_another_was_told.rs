@@ -10,7 +10,7 @@ use opencode_router::session::{Email, Limits, Outcome, PhaseName, Principal, Ses
 use serde_json::json;
 
 use super::two::{Replica, limits, pods};
-use crate::support::condition::in_time;
+use crate::support::condition::{eventually, in_time};
 use crate::support::http::Call;
 use crate::support::kubernetes::{Namespace, kubeconfig};
 use crate::support::program::Program;
@@ -44,10 +44,16 @@ async fn what_was_just_made_is_found_and_what_was_just_asked_for_is_known() {
     slow.wait_for_phase(&stopped, "stopped").await;
 
     way.lets(Lets::NoWatches);
+    // Whoever has no token uses up nothing that users need.
+    join_all((0..100).map(|_| attach(&slow, &stopped, "oct_wrong"))).await;
     let made = id_of(&one.create(json!({})).await);
     assert_eq!(slow.get(&made).await["phase"]["name"], "pending");
 
     let token = one.token(&stopped).await;
+    eventually("a wrong token can be looked for again", async || {
+        (attach(&slow, &stopped, &token).await != 401).then_some(())
+    })
+    .await;
     // Known, so it is told that the session does not run.
     assert_eq!(attach(&slow, &stopped, &token).await, 503);
     assert_eq!(attach(&slow, &stopped, "oct_wrong").await, 401);
@@ -61,6 +67,27 @@ async fn what_was_just_made_is_found_and_what_was_just_asked_for_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
+async fn a_start_asked_of_one_after_a_stop_was_asked_of_another_comes_after_it() {
+    let namespace = Namespace::create().await;
+    let (one, slow, way) = one_and_a_slow_one(&namespace).await;
+    let id = one.ready_project().await;
+    slow.wait_for_phase(&id, "ready").await;
+
+    way.lets(Lets::NoWatches);
+    one.act(&id, "stop").await;
+    let asked = slow.act(&id, "start").await.json();
+    assert_eq!(asked["phase"]["name"], "stopping", "it knows");
+    way.lets(Lets::Everything);
+    let run = async || {
+        let pods = pods(&namespace).await;
+        pods.first().map(|pod| pod.metadata.annotations.as_ref().unwrap()["opencode-router/run"].clone())
+    };
+    eventually("the second run", async || (run().await.as_deref() == Some("1")).then_some(())).await;
+    one.wait_for_phase(&id, "ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
 async fn the_time_does_not_tell_a_session_of_somebody_else_from_none() {
     let namespace = Namespace::create().await;
     let (one, other) = Replica::pair(&namespace, limits(3600)).await;
@@ -68,7 +95,7 @@ async fn the_time_does_not_tell_a_session_of_somebody_else_from_none() {
     let stranger = Principal::User(Email::parse("stranger@localhost").unwrap());
     let time_of = async |id: SessionId| {
         let begun = Instant::now();
-        assert!(other.lifecycle.find(id, |registry| stranger.session(registry, id)).await.is_none());
+        assert!(other.lifecycle.find(&stranger, id).await.is_none());
         begun.elapsed()
     };
     for id in [theirs, "0123456789abcdef0123".parse().unwrap()] {

@@ -107,6 +107,11 @@ impl Fake {
         self.sessions.lock().get(&id).map(|held| held.memo.clone())
     }
 
+    /// Tells that the session is in this phase, as if another replica of the router had brought that about.
+    pub async fn tells(&self, id: SessionId, phase: PhaseName) {
+        self.see(id, Observation::of(phase)).await;
+    }
+
     /// The session's server ends by itself.
     pub async fn crash(&self, id: SessionId, failure: Failure) {
         self.see(id, Observation::failed(failure)).await;

@@ -26,10 +26,15 @@ export function Log(props: { session: Session }) {
     }),
   );
 
-  // The log of a running session has no end: the connection had one.
+  // Only a log that was read from a session at rest is all of it: of another one the connection had an end, and the last
+  // lines may have come after it.
+  let complete = isAtRest(props.session);
   createEffect(() => {
-    if (log.status() !== "ended" || isAtRest(props.session)) return;
-    const timer = setTimeout(log.again, AGAIN_MS);
+    if (log.status() !== "ended" || (complete && isAtRest(props.session))) return;
+    const timer = setTimeout(() => {
+      complete = isAtRest(props.session);
+      log.again();
+    }, AGAIN_MS);
     onCleanup(() => clearTimeout(timer));
   });
 
