@@ -19,9 +19,9 @@ impl Session {
         match self.phase_name() {
             PhaseName::Ready => (Flight::landed(Outcome::Ready), false),
             PhaseName::Deleting => (Flight::landed(Outcome::Gone), false),
-            _ => match &live.flight {
-                Some(flight) => (flight.clone(), false),
-                None => (live.flight.insert(Arc::default()).clone(), true),
+            name => match &live.flight {
+                Some(flight) if name.is_starting() || !flight.has_begun() => (flight.clone(), false),
+                _ => (live.flight.insert(Arc::default()).clone(), true),
             },
         }
     }
@@ -102,7 +102,7 @@ impl Lifecycle {
         let interrupted = flight.wake();
         let begun = Instant::now();
         tokio::select! {
-            outcome = self.run_start(&session) => {
+            outcome = self.run_start(&session, &flight) => {
                 log_end(&session, &outcome, begun.elapsed());
                 session.leave_start(&flight);
                 flight.land(outcome);
@@ -114,10 +114,11 @@ impl Lifecycle {
         }
     }
 
-    async fn run_start(&self, session: &Arc<Session>) -> Outcome {
+    async fn run_start(&self, session: &Arc<Session>, flight: &Flight) -> Outcome {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.advance(session, Event::StartRequested);
+        flight.begins();
         if let Err(error) = self.runtime.want(session.id(), true).await {
             tracing::debug!(session = %session.id(), %error, "nobody else knows that it is to start");
         }

@@ -1,6 +1,7 @@
 //! A start in flight: one per session however many want it, and each of them hears how it ended.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
@@ -21,7 +22,10 @@ pub enum Outcome {
 
 /// The start itself, as the one who runs it sees it.
 #[derive(Default)]
-pub(super) struct Flight(watch::Sender<Option<Outcome>>);
+pub(super) struct Flight {
+    end: watch::Sender<Option<Outcome>>,
+    begun: AtomicBool,
+}
 
 impl Flight {
     /// A start that is over already.
@@ -33,7 +37,7 @@ impl Flight {
 
     /// Tells everybody who waits. Only the first end counts.
     pub(super) fn land(&self, outcome: Outcome) {
-        self.0.send_if_modified(|ended| {
+        self.end.send_if_modified(|ended| {
             let first = ended.is_none();
             if first {
                 *ended = Some(outcome);
@@ -44,7 +48,18 @@ impl Flight {
 
     /// Waits for its end.
     pub(super) fn wake(&self) -> Wake {
-        Wake(self.0.subscribe())
+        Wake(self.end.subscribe())
+    }
+
+    /// The session is on its way to ready. From now on, when it is not, this start is over, also if its end was not told
+    /// yet.
+    pub(super) fn begins(&self) {
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 }
 

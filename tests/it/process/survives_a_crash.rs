@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use crate::support::condition::eventually;
 use crate::support::processes;
 use crate::support::program::Program;
 
@@ -52,6 +53,11 @@ async fn a_run_that_cannot_begin_is_a_failure_that_stays_one() {
         assert_eq!(program.wait_for_phase(&id, "failed").await["phase"]["reason"], "runtime-error");
     }
 
+    // Also the one that was asked for as soon as the last one had failed.
+    eventually("each of them was tried", async || {
+        (program.log().matches("the run did not begin").count() == 5).then_some(())
+    })
+    .await;
     std::fs::remove_file(&home).unwrap();
     std::fs::rename(&aside, &home).unwrap();
     program.act(&id, "start").await;
