@@ -62,15 +62,10 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::clock::SystemClock;
-    use crate::session::{Memo, Observation, Origin, Phase, PhaseName, SessionKey, Spec};
+    use crate::session::state::tests::session_of;
 
     fn change_of(owner: &Email) -> Change {
-        let key = SessionKey { owner: owner.clone(), origin: Origin::new_project() };
-        let now = jiff::Timestamp::UNIX_EPOCH;
-        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
-        let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
-        Change::Changed(Arc::new(Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))))
+        Change::Changed(Arc::new(session_of(owner)))
     }
 
     #[test]

@@ -124,16 +124,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::clock::SystemClock;
-    use crate::session::{Email, Memo, Origin, Phase, Reason, SessionKey, Spec};
-
-    fn session() -> Session {
-        let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin: Origin::new_project() };
-        let now = jiff::Timestamp::from_second(1).unwrap();
-        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
-        let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
-        Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
-    }
+    use crate::session::Reason;
+    use crate::session::state::tests::session;
 
     fn sees(session: &Session, name: PhaseName) -> PhaseName {
         let mut phase = Observation::of(name);

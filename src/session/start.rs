@@ -13,16 +13,20 @@ use super::{Failure, Lifecycle, Outcome, Phase, PhaseName, Reason, Session, Wake
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 impl Session {
-    /// The start that is under way, or a new one that the caller has to run.
+    /// The start that is under way, or a new one that the caller has to run. Whoever waits for one that is over and did not
+    /// say so yet hears how it ended, not how the new one will.
     pub(super) fn join_start(&self) -> (Arc<Flight>, bool) {
         let mut live = self.live.lock();
-        match self.phase_name() {
-            PhaseName::Ready => (Flight::landed(Outcome::Ready), false),
-            PhaseName::Deleting => (Flight::landed(Outcome::Gone), false),
-            name => match &live.flight {
-                Some(flight) if name.is_starting() || !flight.has_begun() => (flight.clone(), false),
-                _ => (live.flight.insert(Arc::default()).clone(), true),
-            },
+        let phase = self.phase();
+        match &live.flight {
+            _ if matches!(phase.name, PhaseName::Ready | PhaseName::Deleting) => (Flight::landed(end_at(phase)), false),
+            Some(flight) if phase.name.is_starting() || !flight.is_over_with_phase() => (flight.clone(), false),
+            last => {
+                if let Some(last) = last {
+                    last.land(end_at(phase));
+                }
+                (live.flight.insert(Arc::default()).clone(), true)
+            }
         }
     }
 
@@ -101,24 +105,23 @@ impl Lifecycle {
     async fn start(self: Arc<Self>, session: Arc<Session>, flight: Arc<Flight>) {
         let interrupted = flight.wake();
         let begun = Instant::now();
-        tokio::select! {
-            outcome = self.run_start(&session, &flight) => {
-                log_end(&session, &outcome, begun.elapsed());
-                session.leave_start(&flight);
-                flight.land(outcome);
-                // Whoever heard of the end of a stop while this went on took it for passing.
-                session.phase.send_if_modified(|phase| phase.name == PhaseName::Stopped);
-            }
-            _ = interrupted.outcome() => {}
-            () = self.shutdown.cancelled() => session.leave_start(&flight),
-        }
+        let outcome = tokio::select! {
+            outcome = self.run_start(&session, &flight) => outcome,
+            outcome = interrupted.outcome() => outcome,
+            () = self.shutdown.cancelled() => return session.leave_start(&flight),
+        };
+        log_end(&session, &outcome, begun.elapsed());
+        session.leave_start(&flight);
+        flight.land(outcome);
+        // Whoever heard of the end of a stop while this went on took it for passing.
+        session.phase.send_if_modified(|phase| phase.name == PhaseName::Stopped);
     }
 
     async fn run_start(&self, session: &Arc<Session>, flight: &Flight) -> Outcome {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.advance(session, Event::StartRequested);
-        flight.begins();
+        flight.set_over_with_phase(true);
         if let Err(error) = self.runtime.want(session.id(), true).await {
             tracing::debug!(session = %session.id(), %error, "nobody else knows that it is to start");
         }
@@ -135,7 +138,11 @@ impl Lifecycle {
         match tokio::time::timeout(self.limits.start_timeout, started).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(failure)) => self.give_up(session, failure).await,
-            Err(_) => self.time_out(session).await,
+            Err(_) => {
+                // Whoever wants it while it is stopped for that hears why.
+                flight.set_over_with_phase(false);
+                self.time_out(session).await
+            }
         }
     }
 
@@ -166,7 +173,11 @@ impl Lifecycle {
 /// Waits until no start is under way any more.
 async fn over(phases: &mut watch::Receiver<Phase>) -> Outcome {
     let over = phases.wait_for(|phase| !phase.name.is_starting()).await;
-    let Ok(phase) = over.map(|phase| phase.clone()) else { return Outcome::Gone };
+    over.map_or(Outcome::Gone, |phase| end_at(phase.clone()))
+}
+
+/// How a start ended whose session is in this phase now.
+fn end_at(phase: Phase) -> Outcome {
     match (phase.name, phase.failure) {
         (PhaseName::Ready, _) => Outcome::Ready,
         (PhaseName::Failed, Some(failure)) => Outcome::Failed(Arc::new(failure)),
@@ -203,6 +214,27 @@ fn too_slow(limit: Duration, reached: Phase) -> Failure {
 mod tests {
     use super::*;
     use crate::session::Observation;
+    use crate::session::state::tests::session;
+
+    #[tokio::test]
+    async fn a_start_that_is_over_is_not_joined_and_who_waits_for_it_hears_of_its_own_end() {
+        let session = session();
+        let (last, fresh) = session.join_start();
+        assert!(fresh);
+        assert!(!session.join_start().1, "it waits for the end of a stop, or is about to begin");
+        last.set_over_with_phase(true);
+        session.apply(Event::StartRequested);
+        assert!(!session.join_start().1, "it goes on");
+        let waits = last.wake();
+        session.apply(Event::GaveUp(Failure::new(Reason::CloneFailed, "no")));
+        let (next, fresh) = session.join_start();
+        assert!(fresh);
+        let outcome = tokio::time::timeout(Duration::from_secs(5), waits.outcome()).await;
+        assert!(matches!(&outcome, Ok(Outcome::Failed(failure)) if failure.message == "no"), "{outcome:?}");
+        assert!(Arc::ptr_eq(&session.join_start().0, &next));
+        session.leave_start(&last);
+        assert!(session.is_awaited(), "the next one goes on");
+    }
 
     #[test]
     fn a_start_that_took_too_long_says_what_it_waited_for() {

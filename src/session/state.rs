@@ -169,3 +169,24 @@ impl Session {
         self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::session::clock::SystemClock;
+    use crate::session::{Email, Origin, SessionKey};
+
+    /// A session that is stopped.
+    pub(in crate::session) fn session() -> Session {
+        session_of(&Email::parse("a@b").unwrap())
+    }
+
+    /// This user's.
+    pub(in crate::session) fn session_of(owner: &Email) -> Session {
+        let key = SessionKey { owner: owner.clone(), origin: Origin::new_project() };
+        let now = Timestamp::from_second(1).unwrap();
+        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
+        let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
+        Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
+    }
+}

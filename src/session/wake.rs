@@ -24,7 +24,7 @@ pub enum Outcome {
 #[derive(Default)]
 pub(super) struct Flight {
     end: watch::Sender<Option<Outcome>>,
-    begun: AtomicBool,
+    over_with_phase: AtomicBool,
 }
 
 impl Flight {
@@ -51,15 +51,15 @@ impl Flight {
         Wake(self.end.subscribe())
     }
 
-    /// The session is on its way to ready. From now on, when it is not, this start is over, also if its end was not told
-    /// yet.
-    pub(super) fn begins(&self) {
-        self.begun.store(true, Ordering::Relaxed);
+    /// From now on it is over as soon as its session is not on its way to ready, also if its end was not told yet; or not
+    /// any more.
+    pub(super) fn set_over_with_phase(&self, over: bool) {
+        self.over_with_phase.store(over, Ordering::Relaxed);
     }
 
-    /// Whether it is.
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
+    /// Whether that is so.
+    pub(super) fn is_over_with_phase(&self) -> bool {
+        self.over_with_phase.load(Ordering::Relaxed)
     }
 }
 

@@ -62,6 +62,7 @@ func (c *cluster) makeCgroups() error {
 			return err
 		}
 	}
+	c.weighs()
 	if !unified() {
 		return nil
 	}
@@ -73,6 +74,17 @@ func (c *cluster) makeCgroups() error {
 		}
 	}
 	return err
+}
+
+// A cgroup counts for as much as a single process beside it, however many run in it. The pods would hardly get on while
+// many that are not in it are busy, such as tests and browsers: it counts for eight. Where a hierarchy has no such
+// file, none can be made.
+func (c *cluster) weighs() {
+	for _, dir := range c.cgroups() {
+		for file, weight := range map[string]string{"cpu.shares": "8192", "cpu.weight": "800"} {
+			_ = os.WriteFile(filepath.Join(dir, file), []byte(weight), 0o644)
+		}
+	}
 }
 
 // Kills everyone and removes the cgroups, again and again: a process may just have been on its way into them.

@@ -26,7 +26,7 @@ use crate::support::way::{Lets, Way};
 /// The address that both Pods have, one after the other.
 const ADDRESS: &str = "127.0.71.3";
 /// The same where nothing is heard of it.
-const UNHEARD: &str = "127.0.71.4";
+const UNHEARD: &str = "127.0.71.7";
 
 /// Answers like an opencode that is healthy, and keeps every byte that it is sent.
 struct Listener {
