@@ -87,6 +87,8 @@ impl Lifecycle {
     }
 
     fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
+        // Before what is judged: a change after that is noticed.
+        let revision = session.memo().revision;
         let (phase, now) = (session.phase(), self.clock.now());
         let Some(chore) = chore(&phase, session.last_activity(), &self.limits, now) else { return };
         let id = session.id();
@@ -103,10 +105,21 @@ impl Lifecycle {
                     Ok(()) => lifecycle.stopped(&session),
                     Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
                 },
-                Chore::Delete | Chore::Expire => drop(lifecycle.delete(&session).await),
+                Chore::Delete => drop(lifecycle.delete(&session).await),
+                Chore::Expire => lifecycle.expire(&session, revision).await,
             }
             under_way.lock().remove(&id);
         });
+    }
+
+    /// Lets go of the files, unless somebody came back to them since this revision.
+    async fn expire(&self, session: &Arc<Session>, revision: u64) {
+        let id = session.id();
+        match self.runtime.delete_unused(id, revision).await {
+            Ok(true) => self.registry.remove_exactly(session),
+            Ok(false) => tracing::info!(session = %id, "its files are kept: somebody came back to it just now"),
+            Err(error) => tracing::warn!(session = %id, %error, "its files were not removed; that is tried again"),
+        }
     }
 }
 

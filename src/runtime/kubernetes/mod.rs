@@ -233,7 +233,11 @@ impl Runtime for Kubernetes {
     }
 
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
-        self.inner.delete_all(id).await.map_err(|refusal| runtime_error(&refusal))
+        self.inner.delete_all(id, None).await.map(|_| ()).map_err(|refusal| runtime_error(&refusal))
+    }
+
+    async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
+        self.inner.delete_all(id, Some(revision)).await.map_err(|refusal| runtime_error(&refusal))
     }
 
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {

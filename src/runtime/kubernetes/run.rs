@@ -169,10 +169,15 @@ impl Inner {
     }
 
     /// See [`crate::runtime::Runtime::delete`]. The claim is deleted first, which Kubernetes carries out when no Pod
-    /// uses it any more: from then on everybody knows that the session goes, and can go on with it.
-    pub(super) async fn delete_all(&self, id: SessionId) -> Result<(), Refusal> {
+    /// uses it any more: from then on everybody knows that the session goes, and can go on with it. With `only_at`,
+    /// nothing is done if it is to run or the memo is not at this revision; returns whether it is gone.
+    pub(super) async fn delete_all(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, Refusal> {
         let (name, known) = (object_name(id), self.picture.record(id));
         while let Some(record) = self.picture.record(id).filter(|record| !record.deleting) {
+            let used = |revision| record.wanted == Wanted::Running || record.memo.revision != revision;
+            if only_at.is_some_and(used) {
+                return Ok(false);
+            }
             let version = record.resource_version.clone();
             match delete_exactly(&self.cluster.claims, &name, &record.uid, Some(version)).await {
                 Ok(()) => break,
@@ -194,6 +199,6 @@ impl Inner {
         let waited = tokio::time::timeout(END_TIMEOUT, self.picture.until(id, gone)).await;
         waited.map_err(|_| Refusal::Passing("its volume claim is not gone; something else uses it".to_owned()))?;
         self.picture.told(id).await;
-        Ok(())
+        Ok(true)
     }
 }

@@ -92,6 +92,18 @@ impl Process {
         self.workers.lock().entry(id).or_insert(worker).clone()
     }
 
+    /// Deletes a session; with a revision, only one that does not run and whose memo is at it. Whether it is gone.
+    async fn delete_only_at(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, RuntimeError> {
+        let Some(worker) = self.worker(id) else { return Ok(true) };
+        let gone = worker.delete(&self.data.trash(), only_at).await?;
+        if gone {
+            self.workers.lock().remove(&id);
+            let _ = self.news.send(News::Gone(id)).await;
+            let _ = self.empty_trash().await;
+        }
+        Ok(gone)
+    }
+
     /// Removes what was deleted, as far as it can be. Done when the returned task is; nobody has to wait for it.
     fn empty_trash(&self) -> tokio::task::JoinHandle<()> {
         let trash = self.data.trash();
@@ -147,12 +159,11 @@ impl Runtime for Process {
     }
 
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
-        let Some(worker) = self.worker(id) else { return Ok(()) };
-        worker.delete(&self.data.trash()).await?;
-        self.workers.lock().remove(&id);
-        let _ = self.news.send(News::Gone(id)).await;
-        let _ = self.empty_trash().await;
-        Ok(())
+        self.delete_only_at(id, None).await.map(|_| ())
+    }
+
+    async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
+        self.delete_only_at(id, Some(revision)).await
     }
 
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {

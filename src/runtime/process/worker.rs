@@ -192,16 +192,21 @@ impl Worker {
     }
 
     /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
-    /// after that.
-    pub(super) async fn delete(self: &Arc<Self>, trash: &Path) -> Result<(), RuntimeError> {
+    /// after that. With `only_at`, nothing is done if it runs or the memo is not at this revision; returns whether it is
+    /// gone.
+    pub(super) async fn delete(self: &Arc<Self>, trash: &Path, only_at: Option<u64>) -> Result<bool, RuntimeError> {
         let name = format!("{}-{}", self.spec.id(), secret::random_hex::<4>());
         let (worker, grave) = (self.clone(), trash.join(name));
         let deleted = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
+            let live = run.as_ref().is_some_and(Run::is_live);
+            if only_at.is_some_and(|revision| live || worker.memo.lock().revision != revision) {
+                return Ok(false);
+            }
             worker.stop_run(&mut run).await?;
             match std::fs::rename(worker.dir.path(), grave) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RuntimeError(error.to_string())),
-                _ => Ok(()),
+                _ => Ok(true),
             }
         });
         deleted.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))

@@ -34,6 +34,7 @@ macro_rules! run_on {
             a_stop_ends_the_run_and_the_next_start_is_another_run,
             a_server_that_ends_by_itself_is_a_failure_that_can_be_retried,
             a_delete_takes_everything_and_may_be_repeated,
+            what_is_used_or_changed_is_not_deleted_as_unused,
             what_is_unknown_is_left_alone,
             edits_made_at_once_are_all_kept,
             a_start_and_a_stop_forget_what_belongs_to_one_run,
@@ -195,6 +196,23 @@ pub async fn a_delete_takes_everything_and_may_be_repeated(place: &impl Place) {
     }
     stage.runtime.delete(stage.id).await.unwrap();
     assert!(stage.runtime.start(stage.id).await.is_err(), "what is gone does not start");
+}
+
+pub async fn what_is_used_or_changed_is_not_deleted_as_unused(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let (runtime, id) = (stage.runtime.clone(), stage.id);
+    let revision = async || runtime.edit(id, &mut |_| {}).await.unwrap().unwrap().revision;
+    let before = revision().await;
+    runtime.edit(id, &mut |memo| memo.title = Some("changed".to_owned())).await.unwrap();
+    assert!(!runtime.delete_unused(id, before).await.unwrap(), "it was changed");
+    stage.ready().await;
+    assert!(!runtime.delete_unused(id, revision().await).await.unwrap(), "it runs");
+    assert!(stage.news.try_recv().is_err(), "nothing happened");
+    runtime.stop(id).await.unwrap();
+    stage.until(PhaseName::Stopped).await;
+    assert!(runtime.delete_unused(id, revision().await).await.unwrap(), "nobody uses it");
+    assert!(runtime.edit(id, &mut |_| {}).await.unwrap().is_none(), "it is gone");
+    assert!(runtime.delete_unused(id, 0).await.unwrap(), "as it was before");
 }
 
 pub async fn what_is_unknown_is_left_alone(place: &impl Place) {

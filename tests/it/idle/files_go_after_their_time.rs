@@ -1,6 +1,8 @@
 //! Files of a session that nobody came back to go, after their owner was warned; by default they stay.
 
 use http::StatusCode;
+use opencode_router::runtime::Runtime;
+use opencode_router::session::PhaseName;
 
 use crate::support::app::TestApp;
 use crate::support::condition::eventually;
@@ -23,6 +25,21 @@ async fn after_a_warning() {
     let path = format!("/api/sessions/{id}");
     let gone = async || app.api("GET", &path).send().await.unwrap().status == StatusCode::NOT_FOUND;
     eventually("it is gone", async || gone().await.then_some(())).await;
+}
+
+#[tokio::test]
+async fn not_if_somebody_came_back_just_before() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--volume-ttl-days", "30"]).await;
+    let id = app.stopped().await;
+    let (known, session) = (id.parse().unwrap(), app.session_of(&id));
+    // Another replica writes that down, and this one did not hear of it yet.
+    app.fake.edit(known, &mut |memo| memo.title = Some("used".to_owned())).await.unwrap();
+    app.pass(31 * DAY);
+    eventually("its files were to go", async || app.fake.was_kept(known).then_some(())).await;
+    assert_eq!(session.phase_name(), PhaseName::Stopped);
+    app.fake.repeat(known).await;
+    eventually("they go", async || app.lifecycle.registry().get(known).is_none().then_some(())).await;
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ pub struct Fake {
     starts_may_end: watch::Sender<bool>,
     stops_may_end: watch::Sender<bool>,
     failure: Mutex<Option<Failure>>,
+    kept: Mutex<Vec<SessionId>>,
     me: std::sync::Weak<Self>,
 }
 
@@ -54,6 +55,7 @@ impl Fake {
             starts_may_end: watch::Sender::new(true),
             stops_may_end: watch::Sender::new(true),
             failure: Mutex::default(),
+            kept: Mutex::default(),
             me: me.clone(),
         })
     }
@@ -100,6 +102,11 @@ impl Fake {
     /// How often a start was asked for, those of a session that ran already included.
     pub fn start_calls(&self, id: SessionId) -> usize {
         self.sessions.lock().get(&id).map_or(0, |held| held.start_calls)
+    }
+
+    /// Whether the session was to be deleted if nobody uses it, and is used.
+    pub fn was_kept(&self, id: SessionId) -> bool {
+        self.kept.lock().contains(&id)
     }
 
     /// What was written down last.
@@ -214,6 +221,15 @@ impl Runtime for Fake {
             let _ = self.news.send(News::Gone(id)).await;
         }
         Ok(())
+    }
+
+    async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
+        let unused = |held: &Held| held.phase == PhaseName::Stopped && held.memo.revision == revision;
+        if self.sessions.lock().get(&id).is_some_and(|held| !unused(held)) {
+            self.kept.lock().push(id);
+            return Ok(false);
+        }
+        self.delete(id).await.map(|()| true)
     }
 
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
