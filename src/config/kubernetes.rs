@@ -23,7 +23,8 @@ pub struct KubernetesConfig {
     /// Size of a session's volume.
     #[arg(long, env = "STORAGE_SIZE", default_value = "2Gi", value_parser = quantity)]
     pub storage_size: String,
-    /// Secret in the sessions' namespace whose entries are environment variables of every session: API keys.
+    /// Secret in the sessions' namespace whose entries are environment variables of every session and of its clone: API keys,
+    /// settings of Git (GIT_CONFIG_COUNT…).
     #[arg(long, env = "API_KEY_SECRET_NAME", value_parser = name)]
     pub api_key_secret_name: Option<String>,
     /// ConfigMap in the sessions' namespace whose entry opencode.json is merged into every session's configuration.

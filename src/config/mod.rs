@@ -9,6 +9,7 @@ mod reference;
 mod users;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use self::kubernetes::KubernetesConfig;
@@ -67,13 +68,14 @@ impl Config {
         let matches = Self::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
         let config = Self::from_arg_matches(&matches).map_err(|error| explain(&error))?;
         config.users.check(config.network.bind_address).map_err(NoConfig::Wrong)?;
-        config.check_domain().map_err(NoConfig::Wrong)?;
+        let chosen = matches.value_source("domain") != Some(ValueSource::DefaultValue);
+        config.check_domain(chosen).map_err(NoConfig::Wrong)?;
         Ok(config)
     }
 
     /// A cluster's sessions are below a domain that somebody chose.
-    fn check_domain(&self) -> Result<(), String> {
-        if self.lifecycle.runtime == RuntimeName::Kubernetes && self.network.domain == "localhost" {
+    fn check_domain(&self, chosen: bool) -> Result<(), String> {
+        if self.lifecycle.runtime == RuntimeName::Kubernetes && !chosen {
             return Err(
                 "ROUTER_DOMAIN is not set: RUNTIME=kubernetes needs the domain below which sessions are.".into()
             );
@@ -159,7 +161,9 @@ mod tests {
     #[test]
     fn a_cluster_needs_a_domain() {
         assert!(complaint(&["--runtime", "kubernetes"]).starts_with("ROUTER_DOMAIN is not set: "));
-        assert!(read(&["--runtime", "kubernetes", "--domain", "oc.example.org"]).is_ok());
+        for chosen in ["oc.example.org", "localhost"] {
+            assert!(read(&["--runtime", "kubernetes", "--domain", chosen]).is_ok(), "{chosen}");
+        }
     }
 
     #[test]

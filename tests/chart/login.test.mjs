@@ -37,9 +37,10 @@ test('one login is good for the router and all sessions, over https only', { ski
   const { back, last, jar } = await logIn(proxy, ann)
   assert.equal(`${back.origin}${back.pathname}`, 'https://home.oc.example.org/oauth2/callback')
   assert.equal(last.status, 302, proxy.said())
-  const [[name, { attributes }]] = jar
+  const [[name, { attributes, value }]] = jar
   assert.equal(jar.size, 1)
   assert.equal(name, '_oauth2_proxy')
+  assert(value.length < 1000, `${value.length} bytes fit into every proxy's headers`)
   assert.match(attributes, /domain=\.?oc\.example\.org/i)
   for (const guard of [/httponly/i, /secure/i, /samesite=lax/i]) assert.match(attributes, guard)
 })

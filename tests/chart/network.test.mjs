@@ -48,6 +48,8 @@ for (const name of ['external', 'sidecar']) {
   test(`${name}: a session reaches the DNS servers, and nothing else of theirs`, () => {
     assert(may(session, dns, 53, 'UDP') && may(session, dns, 53))
     assert(!may(session, dns, 9153) && !may(session, stranger, 53, 'UDP'))
+    const onNode = address('169.254.20.10')
+    assert(may(session, onNode, 53, 'UDP') && may(router, onNode, 53) && !may(session, onNode, 80))
   })
 
   test(`${name}: sessions reach neither each other nor the router`, () => {
@@ -57,9 +59,9 @@ for (const name of ['external', 'sidecar']) {
     }
   })
 
-  test(`${name}: only the router reaches sessions, opencode and the servers that they run`, () => {
-    for (const port of [1024, 3000, 4096, 65535]) assert(may(router, session, port), port)
-    assert(!may(router, session, 22))
+  test(`${name}: only the router reaches sessions, and of them only opencode`, () => {
+    assert(may(router, session, 4096))
+    for (const port of [22, 1024, 3000, 65535]) assert(!may(router, session, port), port)
     for (const other of [loginProxy, ingressController, prometheus, stranger, outside]) {
       assert(!may(other, session, 4096), JSON.stringify(other))
     }

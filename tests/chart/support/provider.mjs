@@ -1,5 +1,5 @@
 // An OpenID Connect provider that lets everybody in as whom the test says, without a question.
-import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
+import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
@@ -33,7 +33,10 @@ export async function provider() {
       if (createHash('sha256').update(form.get('code_verifier')).digest('base64url') !== code_challenge) return
       const now = Math.floor(Date.now() / 1000)
       const claims = { iss: self.url, aud: client_id, iat: now, exp: now + 600, nonce, ...self.user }
-      return { access_token: 'unused', token_type: 'Bearer', expires_in: 600, id_token: token(claims) }
+      // As large as those of Keycloak and Entra ID may be. Random, so that they cannot be packed.
+      const large = () => randomBytes(3000).toString('base64url')
+      const unused = { access_token: large(), refresh_token: large() }
+      return { ...unused, token_type: 'Bearer', expires_in: 600, id_token: token(claims) }
     },
   }
   const server = createServer(async (request, response) => {

@@ -57,6 +57,8 @@ providers:
     - --cookie-domain=.{{ .Values.domain }}
     - --cookie-secure={{ eq .Values.protocol "https" }}
     - --cookie-samesite=lax
+    # The provider's tokens are no use here, and would make a cookie larger than many a proxy takes in a header.
+    - --session-cookie-minimal=true
     # Several tabs may log in at once.
     - --cookie-csrf-per-request=true
     - --cookie-csrf-per-request-limit=16
