@@ -22,6 +22,7 @@ pub struct Server {
     authorization: HeaderValue,
     directory: String,
     gone: CancellationToken,
+    silent: CancellationToken,
     gate: Option<Gate>,
     attachment: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -35,11 +36,13 @@ impl Server {
         let mut authorization =
             HeaderValue::try_from(format!("Basic {credentials}")).unwrap_or(HeaderValue::from_static(""));
         authorization.set_sensitive(true);
+        let gone = CancellationToken::new();
         Self {
             address,
             authorization,
             directory,
-            gone: CancellationToken::new(),
+            silent: gone.child_token(),
+            gone,
             gate: None,
             attachment: OnceLock::new(),
         }
@@ -85,6 +88,17 @@ impl Server {
     /// This run is over.
     pub fn retire(&self) {
         self.gone.cancel();
+    }
+
+    /// Cancelled when clients hear no more of its events, at the latest when this run is over.
+    pub fn silent(&self) -> &CancellationToken {
+        &self.silent
+    }
+
+    /// Clients hear no more of its events. It is about to end its work, and whoever hears of that asks for everything anew:
+    /// opencode 1.18's terminal ends itself when it is not answered then.
+    pub fn silence(&self) {
+        self.silent.cancel();
     }
 
     /// What a user of this server keeps for exactly as long as the run is known, its connections for example.

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -17,19 +19,24 @@ pub struct ProxyBody {
     incoming: Incoming,
     connection: Option<Connection>,
     lease: Lease,
-    /// Only for bodies of unknown length, which may last for ever: ends them when the run is over.
+    /// Only for bodies of unknown length, which may last for ever: ends them when the run is over, and events when there are
+    /// no more to be heard.
     gone: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 impl ProxyBody {
-    pub(super) fn new(incoming: Incoming, connection: Connection, lease: Lease) -> Self {
+    pub(super) fn new(response: Response<Incoming>, connection: Connection, lease: Lease) -> Response<Self> {
+        let (head, incoming) = response.into_parts();
         let endless = incoming.size_hint().exact().is_none();
-        let gone = endless.then(|| Box::pin(lease.server().gone().clone().cancelled_owned()));
+        let kind = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+        let server = lease.server();
+        let end = if kind.starts_with(b"text/event-stream") { server.silent() } else { server.gone() };
+        let gone = endless.then(|| Box::pin(end.clone().cancelled_owned()));
         let mut body = Self { incoming, connection: Some(connection), lease, gone };
         if body.incoming.is_end_stream() {
             body.finish();
         }
-        body
+        Response::from_parts(head, body)
     }
 
     fn finish(&mut self) {

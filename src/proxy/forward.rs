@@ -97,7 +97,7 @@ impl Proxy {
             return Ok(response.map(|_| None));
         }
         prepare_response(response.headers_mut(), &self.settings.private_cookies);
-        Ok(response.map(|body| Some(ProxyBody::new(body, connection, lease))))
+        Ok(ProxyBody::new(response, connection, lease).map(Some))
     }
 
     /// Sends on a connection that was used before if there is one; on a new one if not a byte went out on that.

@@ -54,7 +54,8 @@ impl Lifecycle {
         }
     }
 
-    async fn look_again(&self, id: SessionId) {
+    /// The same without a limit, for the router itself.
+    pub(super) async fn look_again(&self, id: SessionId) {
         self.runtime.look_again(id).await;
         let (listener, heard) = oneshot::channel();
         if self.listeners.send(listener).await.is_ok() {

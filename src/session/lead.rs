@@ -48,8 +48,9 @@ impl Retention {
 }
 
 /// What is to be done for a session that no replica is known to work on. A start that still waits for its turn elsewhere
-/// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod.
-fn chore(phase: &Phase, last_activity: Timestamp, limits: &Limits, now: Timestamp) -> Option<Chore> {
+/// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod. One that `answers` another
+/// replica goes on.
+fn chore(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<Chore> {
     let age = now.duration_since(phase.since);
     let left = age >= LEFT_AFTER;
     match phase.name {
@@ -57,7 +58,7 @@ fn chore(phase: &Phase, last_activity: Timestamp, limits: &Limits, now: Timestam
         // A replica that began it would have given it up itself.
         name if name.is_starting() => {
             let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
-            (age >= timeout.saturating_add(LEFT_AFTER)).then_some(Chore::GiveUp)
+            (!answers && age >= timeout.saturating_add(LEFT_AFTER)).then_some(Chore::GiveUp)
         }
         PhaseName::Stopping if left => Some(Chore::Stop),
         PhaseName::Deleting if left => Some(Chore::Delete),
@@ -87,29 +88,46 @@ impl Lifecycle {
     }
 
     fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
-        // Before what is judged: a change after that is noticed.
-        let revision = session.memo().revision;
-        let (phase, now) = (session.phase(), self.clock.now());
-        let Some(chore) = chore(&phase, session.last_activity(), &self.limits, now) else { return };
+        let Some(chore) = self.chore_of(session) else { return };
+        // A start that waits for the end of a stop is no work on that stop.
+        let worked_on = if chore == Chore::Stop { session.has_request() } else { session.is_worked_on() };
         let id = session.id();
-        if session.is_worked_on() || !under_way.lock().insert(id) {
+        if worked_on || !under_way.lock().insert(id) {
             return;
         }
-        tracing::info!(session = %id, ?chore, since = %phase.since, "the leading replica takes care of the session");
         let (lifecycle, session, under_way) = (self.clone(), session.clone(), under_way.clone());
         self.tasks.spawn(async move {
-            match chore {
-                Chore::Start => drop(lifecycle.wake(&session).outcome().await),
-                Chore::GiveUp => drop(lifecycle.time_out(&session).await),
-                Chore::Stop => match lifecycle.runtime.stop(id).await {
-                    Ok(()) => lifecycle.stopped(&session),
-                    Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
-                },
-                Chore::Delete => drop(lifecycle.delete(&session).await),
-                Chore::Expire => lifecycle.expire(&session, revision).await,
-            }
+            lifecycle.do_what_is_still_due(&session, chore).await;
             under_way.lock().remove(&id);
         });
+    }
+
+    fn chore_of(&self, session: &Session) -> Option<Chore> {
+        let (phase, now) = (session.phase(), self.clock.now());
+        chore(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
+    }
+
+    /// What is known here may be old, and somebody at work on it elsewhere.
+    async fn do_what_is_still_due(self: &Arc<Self>, session: &Arc<Session>, chore: Chore) {
+        let id = session.id();
+        self.look_again(id).await;
+        // Before what is judged: a change after that is noticed.
+        let revision = session.memo().revision;
+        if self.chore_of(session) != Some(chore) {
+            return;
+        }
+        let since = session.phase().since;
+        tracing::info!(session = %id, ?chore, %since, "the leading replica takes care of the session");
+        match chore {
+            Chore::Start => drop(self.wake(session).outcome().await),
+            Chore::GiveUp => drop(self.time_out(session).await),
+            Chore::Stop => match self.runtime.stop(id).await {
+                Ok(()) => self.stopped(session),
+                Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
+            },
+            Chore::Delete => drop(self.delete(session).await),
+            Chore::Expire => self.expire(session, revision).await,
+        }
     }
 
     /// Lets go of the files, unless somebody came back to them since this revision.
@@ -135,7 +153,7 @@ mod tests {
     fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
         let idle = IdleRules { idle_after: SignedDuration::MAX, max_busy: SignedDuration::MAX };
         let limits = Limits { idle, start_timeout: Duration::from_secs(60), concurrent_starts: 1, retention };
-        chore(&Phase::observed(Observation::of(name), at(since)), at(since), &limits, at(1_000))
+        chore(&Phase::observed(Observation::of(name), at(since)), at(since), false, &limits, at(1_000))
     }
 
     #[test]

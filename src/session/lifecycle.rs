@@ -130,6 +130,11 @@ impl Lifecycle {
             return;
         }
         let _ = self.remember(&session).await;
+        // What does not run yet is stopped as soon as that is written down, and may be wanted again by now.
+        let name = session.phase_name();
+        if name.is_starting() || name == PhaseName::Ready {
+            return;
+        }
         match self.runtime.stop(session.id()).await {
             Ok(()) => self.stopped(&session),
             Err(error) => self.stop_failed(&session, &error),

@@ -28,7 +28,8 @@ pub enum OpenError {
 }
 
 impl Lifecycle {
-    /// The session of this user and origin: written down if it is new, and woken.
+    /// The session of this user and origin: written down if it is new, and woken. Goes on to its end also if the caller does
+    /// not wait for it.
     pub async fn open(
         self: &Arc<Self>,
         who: &Principal,
@@ -37,9 +38,14 @@ impl Lifecycle {
         initial_message: Option<String>,
     ) -> Result<Opened, OpenError> {
         let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
-        let now = self.clock.now();
         let key = SessionKey { owner: owner.clone(), origin };
-        let spec = Spec { key, source_branch, profile: None, created_at: now };
+        let spec = Spec { key, source_branch, profile: None, created_at: self.clock.now() };
+        let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message));
+        opened.await.unwrap_or_else(|error| Err(not_written(&error)))
+    }
+
+    async fn open_as(self: Arc<Self>, spec: Spec, initial_message: Option<String>) -> Result<Opened, OpenError> {
+        let now = spec.created_at;
         let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
         let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
@@ -48,18 +54,28 @@ impl Lifecycle {
         let new = match self.runtime.create(&spec, &memo).await {
             Ok(new) => new,
             Err(failure) => {
-                if unknown {
+                // Somebody else may have made it at the same time.
+                if unknown && !session.was_seen() {
                     self.registry.remove_exactly(&session);
                 }
                 return Err(OpenError::Failed(failure));
             }
         };
         if let (false, Some(message)) = (new, initial_message) {
-            let added = self.edit_memo(&session, |memo| memo.initial_messages.push(message.clone())).await;
-            added.map_err(|error| OpenError::Failed(Failure::new(Reason::RuntimeError, error.to_string())))?;
+            let added = self.edit_memo(&session, |memo| {
+                // Whoever tries again may have been heard the first time.
+                if !memo.initial_messages.contains(&message) {
+                    memo.initial_messages.push(message.clone());
+                }
+            });
+            added.await.map_err(|error| not_written(&error))?;
         }
         session.touch();
         self.request_start(&session).await;
         Ok(Opened { session, new })
     }
+}
+
+fn not_written(error: &dyn std::error::Error) -> OpenError {
+    OpenError::Failed(Failure::new(Reason::RuntimeError, error.to_string()))
 }

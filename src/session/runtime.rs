@@ -94,8 +94,8 @@ pub trait Runtime: Send + Sync + 'static {
     /// Stops the session and removes its files. `watch` tells [`News::Gone`]. For an unknown session it does nothing.
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError>;
 
-    /// Like [`Runtime::delete`], unless the session runs or is to run, or what is remembered has changed since this
-    /// revision. Returns whether it is gone.
+    /// Like [`Runtime::delete`], unless the session runs or starts, or what is remembered has changed since this revision.
+    /// Returns whether it is gone.
     async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError>;
 
     /// Changes what is remembered of a session, as one step that no other change comes in between, and writes it down.

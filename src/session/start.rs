@@ -146,9 +146,20 @@ impl Lifecycle {
         }
     }
 
-    /// Ends a start that took too long.
+    /// Whether the run answered another replica, which wrote down what its agent does.
+    pub(super) fn answers_another(&self, session: &Session) -> bool {
+        self.duties.borrow().replicas() > 1 && session.memo().agent.is_some()
+    }
+
+    /// Ends a start that took too long; but what another replica reaches goes on, and only those who wait here hear that it
+    /// cannot be reached.
     pub(super) async fn time_out(&self, session: &Arc<Session>) -> Outcome {
+        self.look_again(session.id()).await;
         let reached = session.phase();
+        if self.answers_another(session) {
+            tracing::warn!(session = %session.id(), "it answers another replica of the router, and not this one");
+            return Outcome::Failed(Arc::new(too_slow(self.limits.start_timeout, reached)));
+        }
         let _ = self.runtime.stop(session.id()).await;
         // What the runtime still tells of that stop must not hide why there was one.
         let mut phases = session.phases();

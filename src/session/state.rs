@@ -158,6 +158,16 @@ impl Session {
         self.live.lock().flight.is_some()
     }
 
+    /// Whether a start or a stop was requested here of which the runtime did not tell yet.
+    pub(super) fn has_request(&self) -> bool {
+        self.live.lock().requested.is_some()
+    }
+
+    /// Whether the runtime ever told of it.
+    pub(super) fn was_seen(&self) -> bool {
+        self.live.lock().seen.is_some()
+    }
+
     /// Whether this replica starts or stops it right now.
     pub(super) fn is_worked_on(&self) -> bool {
         let live = self.live.lock();

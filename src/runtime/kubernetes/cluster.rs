@@ -80,20 +80,21 @@ pub(super) async fn asked<T>(request: impl Future<Output = kube::Result<T>>) -> 
     }
 }
 
-/// Deletes this object and no other of its name, and only if it has not changed. One that is gone already is no error.
+/// Deletes this object and no other of its name, and only if it has not changed. Returns whether it was there.
 pub(super) async fn delete_exactly<K>(
     api: &Api<K>,
     name: &str,
     uid: &str,
     resource_version: Option<String>,
-) -> Result<(), Refusal>
+) -> Result<bool, Refusal>
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version };
     let how = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
     match asked(api.delete(name, &how)).await {
-        Ok(_) | Err(Refusal::Missing) => Ok(()),
+        Ok(_) => Ok(true),
+        Err(Refusal::Missing) => Ok(false),
         Err(refusal) => Err(refusal),
     }
 }

@@ -143,6 +143,11 @@ impl Held {
         }
     }
 
+    /// Nothing of it is there any more, and the registry knows that.
+    pub(super) fn is_over(&self) -> bool {
+        self.record.is_none() && self.pod.is_none() && self.told.is_none()
+    }
+
     /// Something of it changed.
     pub(super) fn changed(&mut self) {
         self.drop_stale();
@@ -166,16 +171,21 @@ impl Held {
         Sighting { spec: record.spec.clone(), memo: record.memo.clone(), phase, server }
     }
 
-    /// Lets go of a server whose Pod is not the one that serves. One that is to stop still tells its clients how it ends
-    /// its work, and they are cut off as its Pod is deleted: clients that hear of the end only come back because of it,
-    /// and so do those that do not hear of it.
+    /// Lets go of a server whose Pod is not the one that serves. One that is to stop is silent before it is asked to end its
+    /// work; if it goes on after all, it is another one from then on.
     fn drop_stale(&mut self) {
         let serving = self.pod.as_ref().filter(|pod| pod.serving.is_some()).map(|pod| pod.uid.clone());
-        if self.server.as_ref().is_some_and(|(uid, _)| Some(uid) != serving.as_ref())
-            && let Some((_, server)) = self.server.take()
-        {
+        let wanted = self.record.as_ref().map(|record| record.wanted);
+        if let Some((_, server)) = self.server.as_ref().filter(|_| wanted == Some(Wanted::Stopped)) {
+            server.silence();
+        }
+        let stale = |(uid, server): &(String, Arc<Server>)| {
+            Some(uid) != serving.as_ref() || wanted == Some(Wanted::Running) && server.silent().is_cancelled()
+        };
+        if let Some((_, server)) = self.server.take_if(|server| stale(server)) {
             // At once, and not only when the registry hears of it: the address may be another's by now.
             server.retire();
+            self.probe = None;
         }
         if self.probe.as_ref().is_some_and(|(uid, _)| Some(uid) != serving.as_ref()) {
             self.probe = None;

@@ -23,6 +23,12 @@ pub(super) const PREPARE: &str = "prepare";
 pub(super) const OPENCODE: &str = "opencode";
 /// The annotation that tells which run a Pod belongs to.
 pub(super) const RUN: &str = "opencode-router/run";
+/// What keeps those who would empty a node to save it from ending a session's work: Karpenter
+/// (<https://karpenter.sh/docs/concepts/disruption/>) and the cluster autoscaler
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#cluster-autoscaler-kubernetes-io-safe-to-evict>). The
+/// router ends it when it is idle.
+const STAYS: [(&str, &str); 2] =
+    [("karpenter.sh/do-not-disrupt", "true"), ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")];
 /// The entry of the Secret that is the password of the session's opencode.
 pub(super) const PASSWORD: &str = "password";
 /// The entry of the Secret that is the end of the last run's log.
@@ -82,7 +88,9 @@ pub(super) fn directory(spec: &Spec) -> String {
 /// The Pod of the record's run.
 pub(super) fn pod(settings: &KubernetesSettings, record: &Record) -> Pod {
     let id = record.spec.id();
-    let mut meta = json!(meta(id, BTreeMap::from([(RUN.to_owned(), record.run.to_string())])));
+    let annotations = STAYS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let run = (RUN.to_owned(), record.run.to_string());
+    let mut meta = json!(meta(id, annotations.into_iter().chain([run]).collect()));
     meta["ownerReferences"] = owned_by(record);
     let pull_secrets = settings.image_pull_secret.as_ref().map(|name| json!([{"name": name}]));
     object(json!({
@@ -123,6 +131,7 @@ fn container(settings: &KubernetesSettings, name: &str) -> Value {
         "name": name,
         "image": settings.image,
         "imagePullPolicy": settings.image_pull_policy,
+        "envFrom": settings.api_key_secret.as_ref().map(|name| json!([{"secretRef": {"name": name}}])),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "resources": {"requests": settings.requests, "limits": settings.limits},
         "securityContext": {
@@ -184,9 +193,6 @@ fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
         if let Some(mounts) = container["volumeMounts"].as_array_mut() {
             mounts.push(mount);
         }
-    }
-    if let Some(name) = &settings.api_key_secret {
-        container["envFrom"] = json!([{"secretRef": {"name": name}}]);
     }
     // What opencode starts may leave processes behind, which only an init collects.
     let port = PORT.to_string();

@@ -183,7 +183,7 @@ impl Picture {
         if !self.marked.lock().contains(&id) {
             held.all_told();
         }
-        if held.record.is_none() && held.pod.is_none() {
+        if held.is_over() {
             sessions.remove(&id);
         }
         drop(sessions);

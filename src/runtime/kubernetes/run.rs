@@ -39,12 +39,19 @@ impl Inner {
             }
             let step = match self.picture.pod(id) {
                 Some(pod) if pod.run == record.run => return Ok(()),
+                // Runs only grow: what is known of the record is older than the Pod.
+                Some(pod) if pod.run > record.run => Err(Refusal::Conflict("a later run".to_owned())),
                 Some(pod) => self.end_pod(id, &pod).await,
                 None => self.make_pod(&record).await,
             };
             match step {
                 Ok(()) => {}
                 Err(Refusal::Final(said)) => {
+                    // Quotas and admission are asked before it is seen that the Pod is there already.
+                    let looked = look_again(&self.cluster, &self.picture, id).await;
+                    if looked.is_ok() && self.picture.pod(id).is_some_and(|pod| pod.run == record.run) {
+                        continue;
+                    }
                     let failure = Refusal::Final(said).failure("the session's Pod");
                     // A run that cannot be is not wanted any more; nobody is to try it again.
                     let _ = self.unwant_run(id, record.run).await;
@@ -125,7 +132,9 @@ impl Inner {
     async fn end_pod(&self, id: SessionId, pod: &PodSeen) -> Result<(), Refusal> {
         if !pod.deleting {
             let version = pod.version.to_string();
-            delete_exactly(&self.cluster.pods, &object_name(id), &pod.uid, Some(version)).await?;
+            if !delete_exactly(&self.cluster.pods, &object_name(id), &pod.uid, Some(version)).await? {
+                self.picture.forget_pod(id, &pod.uid);
+            }
         }
         let gone =
             |held: Option<&Held>| held.and_then(|held| held.pod.as_ref()).is_none_or(|known| known.uid != pod.uid);
@@ -158,7 +167,12 @@ impl Inner {
                 self.picture.told(id).await;
                 return Ok(false);
             }
-            match self.end_pod(id, &pod).await {
+            // Runs only grow: what is known of the record is older than the Pod.
+            let ended = match pod.run > record.run {
+                true => Err(Refusal::Conflict("a later run".to_owned())),
+                false => self.end_pod(id, &pod).await,
+            };
+            match ended {
                 Ok(()) => {}
                 Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
                 Err(refusal) => return Err(refusal),
@@ -174,13 +188,15 @@ impl Inner {
     pub(super) async fn delete_all(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, Refusal> {
         let (name, known) = (object_name(id), self.picture.record(id));
         while let Some(record) = self.picture.record(id).filter(|record| !record.deleting) {
-            let used = |revision| record.wanted == Wanted::Running || record.memo.revision != revision;
-            if only_at.is_some_and(used) {
+            let failed = |pod: PodSeen| pod.run == record.run && pod.seen.name == PhaseName::Failed;
+            let runs = record.wanted == Wanted::Running && !self.picture.pod(id).is_some_and(failed);
+            if only_at.is_some_and(|revision| runs || record.memo.revision != revision) {
                 return Ok(false);
             }
             let version = record.resource_version.clone();
             match delete_exactly(&self.cluster.claims, &name, &record.uid, Some(version)).await {
-                Ok(()) => break,
+                Ok(true) => break,
+                Ok(false) => self.picture.forget_record(id, &record.uid),
                 Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
                 Err(refusal) => return Err(refusal),
             }

@@ -111,7 +111,7 @@ impl Inner {
         match asked(self.cluster.secrets.get(&name)).await {
             Ok(found) if belongs_to(&found, record) => {
                 let uid = found.metadata.uid.unwrap_or_default();
-                delete_exactly(&self.cluster.secrets, &name, &uid, None).await
+                delete_exactly(&self.cluster.secrets, &name, &uid, None).await.map(|_| ())
             }
             Ok(_) | Err(Refusal::Missing) => Ok(()),
             Err(refusal) => Err(refusal),

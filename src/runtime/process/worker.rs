@@ -172,10 +172,11 @@ impl Worker {
         };
         let _ = self.edit(&mut Memo::forget_run);
         let server = run.server.lock().clone();
-        if let Some(server) = server
-            && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
-        {
-            tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
+        if let Some(server) = server {
+            server.silence();
+            if let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await {
+                tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
+            }
         }
         // A supervisor that cannot be told is gone, which is seen next.
         let _ = run.commands.stop().await;

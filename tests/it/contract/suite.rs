@@ -208,8 +208,8 @@ pub async fn what_is_used_or_changed_is_not_deleted_as_unused(place: &impl Place
     stage.ready().await;
     assert!(!runtime.delete_unused(id, revision().await).await.unwrap(), "it runs");
     assert!(stage.news.try_recv().is_err(), "nothing happened");
-    runtime.stop(id).await.unwrap();
-    stage.until(PhaseName::Stopped).await;
+    place.break_server(id).await;
+    stage.until(PhaseName::Failed).await;
     assert!(runtime.delete_unused(id, revision().await).await.unwrap(), "nobody uses it");
     assert!(runtime.edit(id, &mut |_| {}).await.unwrap().is_none(), "it is gone");
     assert!(runtime.delete_unused(id, 0).await.unwrap(), "as it was before");

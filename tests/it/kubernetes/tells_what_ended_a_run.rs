@@ -76,6 +76,9 @@ async fn an_eviction_as_when_a_node_is_emptied() {
     let session = situation.ready().await;
     work(&situation, &session).await;
     let pod = situation.pod(&session).await.unwrap();
+    let asks = |name: &str| pod.metadata.annotations.as_ref()?.get(name).map(String::as_str);
+    assert_eq!(asks("karpenter.sh/do-not-disrupt"), Some("true"), "nobody who can wait is to do that");
+    assert_eq!(asks("cluster-autoscaler.kubernetes.io/safe-to-evict"), Some("false"));
     let pods: Api<Pod> = situation.namespace.api();
     let stopping = until(&session, "it is evicted", |phase| phase.name == PhaseName::Stopping);
     let evict = async { pods.evict(&pod_name(&session), &EvictParams::default()).await };

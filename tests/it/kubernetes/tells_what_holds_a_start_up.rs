@@ -101,7 +101,7 @@ async fn a_storage_class_that_does_not_exist_is_named() {
 async fn a_secret_with_keys_that_does_not_exist_is_named() {
     let situation = Situation::begin_with(|settings| settings.api_key_secret = Some("keys".to_owned())).await;
     let session = situation.open().await;
-    held_up(&session, PhaseName::Starting, Reason::ContainerFailed, "secret \"keys\" not found").await;
+    held_up(&session, PhaseName::Pulling, Reason::ContainerFailed, "secret \"keys\" not found").await;
     let secret: Secret = object(json!({"metadata": {"name": "keys"}, "stringData": {"A_KEY": "a"}}));
     situation.namespace.api().create(&PostParams::default(), &secret).await.unwrap();
     reaches(&session, PhaseName::Ready).await;

@@ -1,11 +1,17 @@
 //! A clone that fails in a Pod says why, with Git's own words, and works when it is tried again after the cause is gone.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::PostParams;
+use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::session::Reason;
+use serde_json::json;
 
-use super::situation::{Situation, failed, git_server};
-use crate::support::git::GitServer;
+use super::situation::{PATIENT, Situation, failed, git_server};
+use crate::support::git::{GitServer, LOGIN};
+use crate::support::kubernetes::Namespace;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
@@ -42,6 +48,29 @@ async fn a_repository_that_asks_for_a_login() {
     failed(&session, Reason::RepositoryNeedsCredentials, &format!("{url} asks for a login")).await;
     git.open_to_all();
     situation.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn not_the_login_that_all_sessions_have() {
+    let (git, namespace) = (git_server().await, Arc::new(Namespace::create().await));
+    let url = git.repo("private/app").await;
+    let login = json!({
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": format!("http.{}.extraHeader", git.url("").replace(".git", "")),
+        "GIT_CONFIG_VALUE_0": format!("Authorization: {LOGIN}"),
+    });
+    let secret = json!({"metadata": {"name": "keys"}, "stringData": login});
+    namespace.api::<Secret>().create(&PostParams::default(), &serde_json::from_value(secret).unwrap()).await.unwrap();
+    let keys = |settings: &mut KubernetesSettings| settings.api_key_secret = Some("keys".to_owned());
+    let situation = Situation::in_namespace(namespace, keys, PATIENT).await;
+    let session = situation.open_branch(&url, "main").await;
+    situation.works(&session).await;
+    let fetched =
+        situation.namespace.output_of(session.id(), "cd /data/work/app && git fetch 2>&1 && echo fetched").await;
+    assert_eq!(fetched.trim(), "fetched", "the session itself has it too");
+    let written = situation.namespace.output_of(session.id(), "grep -r secret-of-git /data || echo nowhere").await;
+    assert_eq!(written.trim(), "nowhere", "it is not left behind in the volume");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -224,7 +224,9 @@ impl Runtime for Fake {
     }
 
     async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
-        let unused = |held: &Held| held.phase == PhaseName::Stopped && held.memo.revision == revision;
+        let unused = |held: &Held| {
+            matches!(held.phase, PhaseName::Stopped | PhaseName::Failed) && held.memo.revision == revision
+        };
         if self.sessions.lock().get(&id).is_some_and(|held| !unused(held)) {
             self.kept.lock().push(id);
             return Ok(false);

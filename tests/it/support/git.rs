@@ -1,7 +1,7 @@
 //! A git host: bare repositories over smart HTTP, by git's own CGI program.
 //!
 //! Every repository has a branch `main` (`README.md`, `src/hello.txt`) and a branch `feature` (`feature.txt` more).
-//! A name below `private/` is answered by 401, an unknown one by 404.
+//! A name below `private/` is answered by 401 without [`LOGIN`], an unknown one by 404.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
 
@@ -18,7 +18,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use futures_util::{StreamExt, stream};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -36,6 +36,9 @@ const STEP: usize = 8 * 1024;
 
 /// The size of one file of a big repository; many of them, because git's progress counts objects.
 const BIG_FILE: usize = 128 * 1024;
+
+/// The header with which a name below `private/` is answered.
+pub(crate) const LOGIN: &str = "Basic cmVhZGVyOnNlY3JldC1vZi1naXQ=";
 
 /// The line of a request that wants a pack now, in protocol versions 0 and 2 alike.
 const DONE: &[u8] = b"0009done\n";
@@ -171,7 +174,8 @@ impl Host {
         };
         // An error is a server that is gone, and then nobody waits for this answer.
         let _ = self.stalled.subscribe().wait_for(|names| !names.contains(&name)).await;
-        if name.starts_with("private/") && !self.open.load(Ordering::Relaxed) {
+        let knows = text(request.headers(), AUTHORIZATION.as_str()) == LOGIN;
+        if name.starts_with("private/") && !knows && !self.open.load(Ordering::Relaxed) {
             let mut refusal = plain(StatusCode::UNAUTHORIZED, "authentication required");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, "Basic realm=\"git\"".parse().unwrap());
             return refusal;

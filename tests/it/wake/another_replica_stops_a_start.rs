@@ -7,6 +7,20 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::upstream::Upstream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_that_another_one_left_half_done_is_finished_also_while_somebody_waits_for_its_end() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.ready().await;
+    let session = app.session_of(&id);
+    app.fake.tells(id.parse().unwrap(), PhaseName::Stopping).await;
+    app.wait_for_phase(&id, "stopping").await;
+    let waits = app.lifecycle.wake(&session);
+    app.pass(1);
+    let outcome = in_time("the stop is finished, and the session starts", waits.outcome()).await;
+    assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_hears_it_and_who_asks_for_a_start_then_gets_another_one() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
