@@ -156,6 +156,9 @@ impl Lifecycle {
     pub(super) async fn time_out(&self, session: &Arc<Session>) -> Outcome {
         self.look_again(session.id()).await;
         let reached = session.phase();
+        if !reached.name.is_starting() {
+            return end_at(reached);
+        }
         if self.answers_another(session) {
             tracing::warn!(session = %session.id(), "it answers another replica of the router, and not this one");
             return Outcome::Failed(Arc::new(too_slow(self.limits.start_timeout, reached)));

@@ -19,6 +19,8 @@ use crate::session::{Failure, PhaseName, Reason, SessionId};
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long other replicas may take to hear of a stop before opencode is asked to end its work.
+const HEARD_WITHIN: Duration = Duration::from_millis(500);
 /// How long a Pod may take to end; the kubelet kills it long before that, if it is there.
 const END_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long to wait before something is tried again.
@@ -31,6 +33,7 @@ impl Inner {
         let record = self.want_run(id).await.map_err(|refusal| refusal.failure("the session's start"))?;
         let record = record.filter(|record| !record.deleting).ok_or_else(gone)?;
         self.picture.told(id).await;
+        let mut looked = false;
         loop {
             let Some(known) = self.picture.record(id) else { return Err(gone()) };
             if known.wanted != Wanted::Running || known.run != record.run || known.deleting {
@@ -39,9 +42,7 @@ impl Inner {
             }
             let step = match self.picture.pod(id) {
                 Some(pod) if pod.run == record.run => return Ok(()),
-                // Runs only grow: what is known of the record is older than the Pod.
-                Some(pod) if pod.run > record.run => Err(Refusal::Conflict("a later run".to_owned())),
-                Some(pod) => self.end_pod(id, &pod).await,
+                Some(pod) => self.end_earlier_pod(id, &pod, record.run, &mut looked).await,
                 None => self.make_pod(&record).await,
             };
             match step {
@@ -128,6 +129,15 @@ impl Inner {
         Ok(())
     }
 
+    /// Ends a Pod of this run or an earlier one. Runs only grow: with a later one, what is known of the record is old, and is
+    /// to be `looked` at anew before.
+    async fn end_earlier_pod(&self, id: SessionId, pod: &PodSeen, run: u64, looked: &mut bool) -> Result<(), Refusal> {
+        if pod.run > run && !std::mem::replace(looked, true) {
+            return Err(Refusal::Conflict(format!("its Pod is of run {}, and {run} was known", pod.run)));
+        }
+        self.end_pod(id, pod).await
+    }
+
     /// Ends this Pod, and waits until it is gone: nothing else may use the volume before.
     async fn end_pod(&self, id: SessionId, pod: &PodSeen) -> Result<(), Refusal> {
         if !pod.deleting {
@@ -153,26 +163,32 @@ impl Inner {
             Some((_, false)) => return Ok(false),
             Some((record, true)) => record,
         };
-        self.keep_last_log(id).await;
+        let wanted_again = || {
+            let known = self.picture.record(id);
+            known.is_none_or(|known| known.wanted == Wanted::Running || known.run != record.run)
+        };
         let server = self.picture.look(id, |held| held.server.as_ref().map(|(_, server)| server.clone())).flatten();
+        // What the other replicas pass on is silent then, too.
+        let heard = async {
+            if server.is_some() && self.duties.borrow().replicas() > 1 {
+                tokio::time::sleep(HEARD_WITHIN).await;
+            }
+        };
+        tokio::join!(self.keep_last_log(id), heard);
         if let Some(server) = server
+            && !wanted_again()
             && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
         {
             tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
         }
+        let mut looked = false;
         while let Some(pod) = self.picture.pod(id) {
-            let known = self.picture.record(id);
-            if known.is_none_or(|known| known.wanted == Wanted::Running || known.run != record.run) {
+            if wanted_again() {
                 // Somebody wants it again. A Pod that is not deleted yet goes on.
                 self.picture.told(id).await;
                 return Ok(false);
             }
-            // Runs only grow: what is known of the record is older than the Pod.
-            let ended = match pod.run > record.run {
-                true => Err(Refusal::Conflict("a later run".to_owned())),
-                false => self.end_pod(id, &pod).await,
-            };
-            match ended {
+            match self.end_earlier_pod(id, &pod, record.run, &mut looked).await {
                 Ok(()) => {}
                 Err(Refusal::Conflict(_)) => look_again(&self.cluster, &self.picture, id).await?,
                 Err(refusal) => return Err(refusal),
