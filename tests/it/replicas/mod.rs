@@ -6,3 +6,4 @@ mod one_is_asked_what_another_was_told;
 mod share_the_work;
 mod starts_take_turns;
 pub mod two;
+mod what_is_old_does_no_harm;

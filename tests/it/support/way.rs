@@ -29,6 +29,8 @@ pub enum Lets {
     Everything,
     /// Everything but what a watch says: that hangs.
     NoWatches,
+    /// Everything but what a watch of volume claims says: that hangs.
+    NoWatchesOfClaims,
     /// Nothing: everything hangs.
     Nothing,
     /// Nothing: every connection ends.
@@ -88,11 +90,31 @@ impl Way {
     }
 }
 
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    WatchOfClaims,
+    OtherWatch,
+    Rest,
+}
+
+impl What {
+    fn of<B>(request: &Request<B>) -> Self {
+        let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+        match (watches, request.uri().path().ends_with("/persistentvolumeclaims")) {
+            (true, true) => Self::WatchOfClaims,
+            (true, false) => Self::OtherWatch,
+            (false, _) => Self::Rest,
+        }
+    }
+}
+
 /// Waits until something gets through; fails when the connection is to end.
-async fn passable(heard: &mut watch::Receiver<Lets>, watches: bool) -> Result<(), Error> {
+async fn passable(heard: &mut watch::Receiver<Lets>, what: What) -> Result<(), Error> {
     let settled = |lets: &Lets| match lets {
         Lets::Everything | Lets::NoConnection => true,
-        Lets::NoWatches => !watches,
+        Lets::NoWatches => what == What::Rest,
+        Lets::NoWatchesOfClaims => what != What::WatchOfClaims,
         Lets::Nothing => false,
     };
     match *heard.wait_for(settled).await? {
@@ -111,17 +133,17 @@ async fn pass(
     request: Request<Incoming>,
     mut heard: watch::Receiver<Lets>,
 ) -> Result<Response<StreamBody<impl Stream<Item = Result<Frame<Bytes>, Error>>>>, Error> {
-    let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
-    passable(&mut heard, watches).await?;
+    let what = What::of(&request);
+    passable(&mut heard, what).await?;
     let (mut head, body) = request.into_parts();
     head.headers.remove("host");
     let body = body.collect().await?.to_bytes().to_vec();
     let response = client.send(Request::from_parts(head, Body::from(body))).await?;
-    passable(&mut heard, watches).await?;
-    Ok(response.map(|body| StreamBody::new(frames(body, heard, watches))))
+    passable(&mut heard, what).await?;
+    Ok(response.map(|body| StreamBody::new(frames(body, heard, what))))
 }
 
-fn frames(body: Body, heard: watch::Receiver<Lets>, watches: bool) -> impl Stream<Item = Result<Frame<Bytes>, Error>> {
+fn frames(body: Body, heard: watch::Receiver<Lets>, what: What) -> impl Stream<Item = Result<Frame<Bytes>, Error>> {
     stream::unfold(Some((Box::pin(body), heard)), move |state| async move {
         let (mut body, mut heard) = state?;
         let frame = tokio::select! {
@@ -129,7 +151,7 @@ fn frames(body: Body, heard: watch::Receiver<Lets>, watches: bool) -> impl Strea
             error = cut(heard.clone()) => Some(Err(error)),
         };
         // The end hangs as well.
-        match passable(&mut heard, watches).await {
+        match passable(&mut heard, what).await {
             Ok(()) => frame.map(|frame| (frame, Some((body, heard)))),
             Err(error) => Some((Err(error), None)),
         }
