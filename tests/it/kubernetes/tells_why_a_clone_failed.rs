@@ -69,8 +69,9 @@ async fn not_the_login_that_all_sessions_have() {
     let fetched =
         situation.namespace.output_of(session.id(), "cd /data/work/app && git fetch 2>&1 && echo fetched").await;
     assert_eq!(fetched.trim(), "fetched", "the session itself has it too");
-    let written = situation.namespace.output_of(session.id(), "grep -r secret-of-git /data || echo nowhere").await;
-    assert_eq!(written.trim(), "nowhere", "it is not left behind in the volume");
+    let search = format!("echo begun; grep -rlF '{LOGIN}' /data; echo ended");
+    let written = situation.namespace.output_of(session.id(), &search).await;
+    assert_eq!(written.trim(), "begun\nended", "it is not left behind in the volume");
 }
 
 #[tokio::test(flavor = "multi_thread")]
