@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::address_and_token;
-use crate::support::condition::in_time;
 use crate::support::model::ModelServer;
 use crate::support::program::Program;
 use crate::support::router::Router;
@@ -19,33 +18,6 @@ async fn an_attached_terminal_wakes_a_session_streams_answers_and_does_not_keep_
         "a start for each time that it was wanted: {}",
         program.log()
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_listens_does_not_hear_how_opencode_ends_its_work() {
-    let program = Program::start().await;
-    listeners_do_not_hear_how_opencode_ends_its_work(&program).await;
-}
-
-/// A terminal that hears of it asks for everything anew, gets no answer, and ends itself.
-pub async fn listeners_do_not_hear_how_opencode_ends_its_work(router: &Router) {
-    let id = router.ready_project().await;
-    let mut streams = Vec::new();
-    // With so many, each replica has some.
-    for _ in 0..8 {
-        let mut events = router.session(&id, "GET", "/global/event").open().await.unwrap();
-        events.read_until("server.connected").await;
-        streams.push(events);
-    }
-    router.act(&id, "stop").await;
-    for mut events in streams {
-        let mut heard = String::new();
-        while let Some(Ok(data)) = in_time("the stream ends", events.chunk()).await {
-            heard.push_str(&String::from_utf8_lossy(&data));
-        }
-        assert!(!heard.contains("disposed"), "{heard}");
-    }
-    router.wait_for_phase(&id, "stopped").await;
 }
 
 /// The whole way, with sessions that may be idle for about half a minute.

@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::attach::wakes_and_lets_sleep::{
-    a_terminal_wakes_a_session_and_lets_it_sleep, listeners_do_not_hear_how_opencode_ends_its_work,
-};
+use crate::attach::wakes_and_lets_sleep::a_terminal_wakes_a_session_and_lets_it_sleep;
 use crate::browser::journeys::{opencodes_page, the_routers_page};
 use crate::journey::from_a_repository_to_an_answer::a_first_message_and_its_work;
 use crate::journey::keeps_a_terminal_open::a_terminal_of_the_page;
@@ -31,6 +29,5 @@ async fn by_rest_and_in_the_browser() {
 async fn in_terminals_of_sessions_that_stop_when_idle() {
     let installed = Installation::install_with(json!({"sessions": {"idleTimeoutMinutes": 0.4}})).await;
     a_terminal_of_the_page(&installed).await;
-    listeners_do_not_hear_how_opencode_ends_its_work(&installed).await;
     a_terminal_wakes_a_session_and_lets_it_sleep(&installed, &installed.model).await;
 }

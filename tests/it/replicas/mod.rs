@@ -1,5 +1,6 @@
 //! Several replicas of the router, on one cluster: nothing is done twice, nothing is lost when one goes.
 
+mod a_stop_is_silent;
 mod an_address_is_one_pods;
 mod may_be_killed;
 mod one_is_asked_what_another_was_told;
