@@ -3,34 +3,39 @@
 //! # The map
 //! | room | what is in it |
 //! |---|---|
-//! | [`app`] | the rooms wired together |
+//! | [`app`] | the rooms wired together; the end of the router |
 //! | [`config`] | settings, each a flag and an environment variable |
 //! | [`edge`] | sockets in, requests out: route → identify → authorise → lease → forward |
-//! | [`api`] | the REST API, its document, and problem responses |
+//! | [`api`] | the REST API and its document |
 //! | [`web`] | the embedded page |
-//! | [`auth`] | from headers and tokens to a principal |
+//! | [`auth`] | from headers and tokens to a caller |
+//! | [`answer`] | what the edge and the API answer with: problems, pages, bodies |
 //! | [`proxy`] | bytes both ways, with a lease |
 //! | [`runtime`] | where sessions run |
-//! | [`session`] | the domain: keys, phases, leases, waking, idling, access |
+//! | [`prepare`] | what a session's folder needs before opencode runs |
+//! | [`lifecycle`] | what is done with sessions, and the port to the runtimes |
+//! | [`session`] | what a session is: keys, phases, runs, leases, the idle rule, access |
 //! | [`opencode`] | all that is known of the upstream program |
 //! | [`git`] | repository URLs and branches |
 //! | [`telemetry`] | logs |
 //!
-//! Arrows between rooms point down this list; `tests/it/structure.rs` holds them there.
+//! Code names rooms below its own in this list, never above; `tests/it/structure` holds that.
 //!
 //! # The life of a request
-//! [`edge::Listener`] accepts a connection and reads a head. [`edge::Front`] finds out what the host stands for, who
-//! calls, and whether that principal may use the session. It takes a [`session::Lease`], for which it may have to wait
-//! until [`session::Lifecycle`] has woken the session, and gives both to [`proxy::Proxy`], which sends the request once
-//! and passes the response on as it comes.
+//! [`edge::Listener`] accepts a connection and reads a head. [`edge::Front`] finds what the host stands for, who calls,
+//! and whether that caller may use the session. It takes a [`session::Lease`], for which it may have to wait until
+//! [`lifecycle::Lifecycle`] has started the session. [`proxy::Proxy`] sends the request once and passes the response on.
 
+pub mod answer;
 pub mod api;
 pub mod app;
 pub mod auth;
 pub mod config;
 pub mod edge;
 pub mod git;
+pub mod lifecycle;
 pub mod opencode;
+pub mod prepare;
 pub mod proxy;
 pub mod runtime;
 pub mod session;

@@ -4,13 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use opencode_router::app::{Addresses, App, Shutdown};
+use opencode_router::app::{Addresses, App, Shutdown, Signals};
 use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
@@ -44,7 +43,7 @@ fn finish(result: Result<(), String>) -> ExitCode {
 
 #[tokio::main]
 async fn run(config: &Config) -> Result<(), String> {
-    telemetry::init(&config.logging);
+    telemetry::start_log(&config.logging.log_level, config.logging.log_format);
     raise_descriptor_limit();
     let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}."))?;
     let app = App::bind(config, Arc::new(SteadyClock::begin())).await.map_err(|error| error.to_string())?;
@@ -90,30 +89,4 @@ fn greet(addresses: &Addresses) {
         "opencode-router is ready.\n  Open      {}\n  Attach    http://{} (the page gives you the command){kept}\n{end}",
         addresses.url, addresses.attach,
     ));
-}
-
-/// The signals that end the router.
-struct Signals {
-    interrupt: Signal,
-    hangup: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Ctrl-C, or a terminal that closes, means that somebody is done; SIGTERM means that the router is restarted.
-    async fn next(&mut self) -> Shutdown {
-        tokio::select! {
-            _ = self.interrupt.recv() => Shutdown::StopSessions,
-            _ = self.hangup.recv() => Shutdown::StopSessions,
-            _ = self.terminate.recv() => Shutdown::LeaveSessions,
-        }
-    }
 }

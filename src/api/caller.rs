@@ -6,7 +6,8 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
 
-use super::{Api, Problem};
+use super::Api;
+use crate::answer::Problem;
 use crate::session::{Principal, Session};
 
 /// The principal that the edge found. Without one no handler runs.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use crate::answer::Problem;
 
 /// A JSON body. Unknown fields are refused by the types that are read.
 pub(super) struct Body<T>(pub(super) T);

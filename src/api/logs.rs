@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::Api;
 use super::caller::Mine;
 use super::json::Query;
-use super::{Api, Problem};
-use crate::session::runtime::LogRange;
+use crate::answer::Problem;
+use crate::lifecycle::runtime_port::LogRange;
 
 const DEFAULT_TAIL: usize = 200;
 const LONGEST_TAIL: usize = 10_000;

@@ -7,8 +7,9 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Api;
 use super::caller::Caller;
-use super::{Api, Problem};
+use crate::answer::Problem;
 use crate::session::Principal;
 
 /// What the router says of itself.

@@ -4,9 +4,9 @@ mod caller;
 mod json;
 mod logs;
 mod me;
+pub mod metrics;
 mod openapi;
 mod probes;
-mod problem;
 mod representation;
 mod sessions;
 mod streams;
@@ -17,12 +17,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::session::Lifecycle;
+use crate::lifecycle::Lifecycle;
 
 pub use me::About;
 pub use openapi::{document, router};
 pub use probes::{Readiness, is_probe};
-pub use problem::Problem;
 pub use streams::phase_events;
 pub use urls::{AttachUrls, Urls};
 

@@ -10,7 +10,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Api, Problem, logs, me, probes, sessions, streams, tokens};
+use super::{Api, logs, me, probes, sessions, streams, tokens};
+use crate::answer::Problem;
 
 /// The largest body that the API reads, in bytes.
 const LARGEST_BODY: usize = 256 * 1024;

@@ -8,13 +8,15 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Api;
 use super::caller::{Caller, Mine};
 use super::json::Body;
 use super::representation::SessionView;
-use super::{Api, Problem};
+use crate::answer::Problem;
 use crate::git::remote::default_branch;
 use crate::git::{Branch, RepoUrl};
-use crate::session::{OpenError, Origin};
+use crate::lifecycle::OpenError;
+use crate::session::Origin;
 
 /// The longest first message, in bytes.
 const LONGEST_MESSAGE: usize = 128 * 1024;
@@ -47,7 +49,7 @@ pub(super) struct NewSession {
     responses((status = 200, body = SessionList))
 )]
 pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Json<SessionList> {
-    let sessions = who.sessions(api.lifecycle.registry());
+    let sessions = api.lifecycle.registry().sessions_for(&who);
     Json(SessionList { sessions: sessions.iter().map(|session| api.view(session)).collect() })
 }
 

@@ -17,11 +17,13 @@ use tokio::time::{Instant, Interval, interval_at};
 use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Api;
 use super::caller::{Caller, Mine};
 use super::json::Query;
 use super::representation::PhaseView;
-use super::{Api, Problem};
-use crate::session::{Change, PhaseName, Principal, Session};
+use crate::answer::Problem;
+use crate::lifecycle::Change;
+use crate::session::{PhaseName, Principal, Session};
 
 /// How often a stream says that it lives, so that a listener can notice that it does not.
 const PING: Duration = Duration::from_secs(10);
@@ -33,7 +35,7 @@ const PING: Duration = Duration::from_secs(10);
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]
 pub(super) async fn stream_all(State(api): State<Arc<Api>>, Caller(who): Caller) -> Response {
-    let changes = who.changes(api.lifecycle.registry());
+    let changes = api.lifecycle.registry().changes_for(&who);
     let ending = api.ending.clone();
     let start = Follow { who, changes, pings: pings(), api, fresh: true };
     let events = stream::unfold(start, |mut follow| async move {
@@ -56,7 +58,7 @@ struct Follow {
 impl Follow {
     async fn next(&mut self) -> Option<Event> {
         if std::mem::take(&mut self.fresh) {
-            let sessions = self.who.sessions(self.api.lifecycle.registry());
+            let sessions = self.api.lifecycle.registry().sessions_for(&self.who);
             let views: Vec<_> = sessions.iter().map(|session| self.api.view(session)).collect();
             return Some(event("snapshot", &json!({ "sessions": views })));
         }

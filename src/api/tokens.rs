@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Api;
 use super::caller::Mine;
 use super::json::Body;
-use super::{Api, Problem};
+use crate::answer::Problem;
 use crate::session::Memo;
-use crate::session::token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
+use crate::session::attach_token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
 
 /// Tokens, without the tokens themselves.
 #[derive(Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::config::Config;
-use crate::git::environment;
+use crate::git::git_environment;
 use crate::runtime::Runtime;
 use crate::runtime::kubernetes::Kubernetes;
 use crate::runtime::process::{Process, opencode_version};
@@ -38,7 +38,7 @@ pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     Ok(Place {
         runtime: Arc::new(runtime),
-        git_env: environment::of_nobody(std::env::var("PATH").ok()),
+        git_env: git_environment::of_nobody(std::env::var("PATH").ok()),
         opencode_version: None,
         data_dir: None,
     })

@@ -7,7 +7,8 @@ use jiff::SignedDuration;
 
 use super::network::at_least_one;
 use crate::edge::HoldLimits;
-use crate::session::{IdleRules, Limits, Retention};
+use crate::lifecycle::Limits;
+use crate::session::{IdleRules, Retention};
 
 /// Where sessions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,15 +1,9 @@
 //! What is logged, and how.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-/// The form of log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::telemetry::LogFormat;
 
 /// What is logged.
 #[derive(Args, Clone, Debug)]
@@ -19,11 +13,16 @@ pub struct LoggingConfig {
     #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = directives)]
     pub log_level: String,
     /// The form of log lines, which go to standard error.
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = format())]
     pub log_format: LogFormat,
 }
 
 fn directives(text: &str) -> Result<String, String> {
     let read = tracing_subscriber::EnvFilter::builder().parse(text);
     read.map(|_| text.to_owned()).map_err(|_| "expected a level: error, warn, info, debug or trace".to_owned())
+}
+
+fn format() -> impl TypedValueParser<Value = LogFormat> {
+    PossibleValuesParser::new(["text", "json"])
+        .map(|name| if name == "json" { LogFormat::Json } else { LogFormat::Text })
 }

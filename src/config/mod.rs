@@ -14,7 +14,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use self::kubernetes::KubernetesConfig;
 pub use self::lifecycle::{LifecycleConfig, RuntimeName};
-pub use self::logging::{LogFormat, LoggingConfig};
+pub use self::logging::LoggingConfig;
 pub use self::network::{NetworkConfig, Proto};
 pub use self::process::ProcessConfig;
 pub use self::reference::reference;

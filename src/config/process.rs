@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::opencode::environment;
+use crate::opencode::session_environment;
 use crate::runtime::process::{LocalUser, ProcessSettings};
 
 /// How sessions run as processes.
@@ -42,7 +42,7 @@ impl ProcessConfig {
             opencode_version,
             supervisor: std::env::current_exe()
                 .map_err(|error| format!("This program cannot find itself: {error}."))?,
-            environment: environment::allowed(std::env::vars_os()),
+            environment: session_environment::allowed(std::env::vars_os()),
             local_user,
         })
     }

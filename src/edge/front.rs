@@ -14,13 +14,16 @@ use tower::ServiceExt;
 use super::authority::host_of;
 use super::hold::{HoldLimits, Holds, NoLease};
 use super::host::{Hosts, Route};
-use super::wait::{self, OwnPath};
-use super::{Body, render, wakes};
-use crate::api::{self, Problem};
+use super::wake_rule;
+use crate::answer::Problem;
+use crate::answer::progress_page::{self, OwnPath};
+use crate::answer::{Body, page};
+use crate::api;
 use crate::auth::{Identity, Unidentified, check_origin};
+use crate::lifecycle::Lifecycle;
 use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
-use crate::session::{Lease, Lifecycle, Principal, Session, SessionId};
+use crate::session::{Lease, Principal, Session, SessionId};
 
 /// What the front has to be told.
 #[derive(Clone, Debug)]
@@ -70,7 +73,7 @@ impl Front {
         let html = prefers_html(&request);
         let route = match self.route(&request) {
             Ok(route) => route,
-            Err(problem) => return render::problem(problem),
+            Err(problem) => return page::problem(problem),
         };
         let result = match route {
             Route::Router => self.router_host(peer, request).await,
@@ -80,8 +83,8 @@ impl Front {
         };
         match result {
             Ok(response) => response,
-            Err(problem) if html && route != Route::Router => render::problem_page(&problem),
-            Err(problem) => render::problem(problem),
+            Err(problem) if html && route != Route::Router => page::problem_page(&problem),
+            Err(problem) => page::problem(problem),
         }
     }
 
@@ -123,17 +126,17 @@ impl Front {
     ) -> Result<Response<Body>, Problem> {
         let who = self.identify(peer, &request)?;
         let session = self.lifecycle.find(&who, id).await.ok_or_else(Problem::no_session)?;
-        if let Some(own) = wait::own_path(request.method(), request.uri().path()) {
+        if let Some(own) = progress_page::own_path(request.method(), request.uri().path()) {
             return self.own_path(own, &session, &request).await;
         }
-        let meaning = wakes::of_request(&request);
-        wakes::log_wake(&session, meaning, &request);
+        let meaning = wake_rule::of_request(&request);
+        wake_rule::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
-                Ok(wait::redirect(StatusCode::FOUND, &start_page(lease.server()).await))
+                Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.server()).await))
             }
             Ok(lease) => self.forward(lease, request, peer).await,
-            Err(NoLease::ShowProgress) => Ok(wait::show(&session, &request)),
+            Err(NoLease::ShowProgress) => Ok(progress_page::show(&session, &request)),
             Err(NoLease::Refused(problem)) => Err(*problem),
         }
     }
@@ -145,13 +148,13 @@ impl Front {
         request: &Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
         match own {
-            OwnPath::Style => Ok(wait::style()),
-            OwnPath::Script => Ok(wait::script()),
+            OwnPath::Style => Ok(progress_page::style()),
+            OwnPath::Script => Ok(progress_page::script()),
             OwnPath::Events => Ok(api::phase_events(session, false, self.ending.clone()).map(Body::Own)),
             OwnPath::Start => {
                 session.touch();
                 self.lifecycle.request_start(session).await;
-                Ok(wait::back_to_page(request))
+                Ok(progress_page::back_to_page(request))
             }
             OwnPath::Unknown => {
                 Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this address."))

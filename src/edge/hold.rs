@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::StatusCode;
 use parking_lot::Mutex;
 
-use super::wakes::Meaning;
-use crate::api::Problem;
-use crate::session::{Lease, Lifecycle, Outcome, PhaseName, Session, SessionId};
+use super::wake_rule::{self, Course, Meaning};
+use crate::answer::Problem;
+use crate::lifecycle::Lifecycle;
+use crate::session::{Lease, Outcome, Phase, Session, SessionId};
 
 /// How much may wait. A waiting request has its head read and its body not, so what one costs in memory is bounded by
 /// the largest head.
@@ -69,21 +71,20 @@ impl Holds {
                 return Ok(lease);
             }
             let phase = session.phase();
-            match (phase.name, &phase.failure) {
-                (PhaseName::Ready, _) => continue,
-                (PhaseName::Stopping, _) if !meaning.insists => return Err(Problem::stopped().into()),
-                (PhaseName::Failed, _) if meaning.navigation => return Err(NoLease::ShowProgress),
-                (PhaseName::Failed, Some(failure)) if !meaning.wakes => return Err(Problem::failed(failure).into()),
-                (name, _) if !name.is_starting() && !meaning.wakes => return Err(Problem::stopped().into()),
-                _ => {}
-            }
-            let wake = lifecycle.wake(session);
+            let outcome = match wake_rule::course(phase.name, meaning) {
+                Course::Serve => continue,
+                Course::Wake => lifecycle.wake(session).outcome().boxed(),
+                Course::Join => lifecycle.end_of_start(session).boxed(),
+                Course::ShowFailure => return Err(NoLease::ShowProgress),
+                Course::RefuseFailed => return Err(failed(&phase).into()),
+                Course::RefuseStopped => return Err(Problem::stopped().into()),
+            };
             if meaning.navigation {
                 return Err(NoLease::ShowProgress);
             }
             let _held = self.enter(session.id())?;
-            match tokio::time::timeout(self.limits.timeout, wake.outcome()).await {
-                // It may have been stopped again in between; then it is woken again.
+            match tokio::time::timeout(self.limits.timeout, outcome).await {
+                // It may have been stopped again in between; then the rule is asked again.
                 Ok(Outcome::Ready) => {}
                 Ok(Outcome::Failed(failure)) => return Err(Problem::failed(&failure).into()),
                 Ok(Outcome::Stopped) => return Err(Problem::stopped().into()),
@@ -117,6 +118,10 @@ impl Drop for Held<'_> {
             }
         }
     }
+}
+
+fn failed(phase: &Phase) -> Problem {
+    phase.failure.as_ref().map_or_else(Problem::stopped, Problem::failed)
 }
 
 fn still_starting(session: &Session) -> Problem {

@@ -1,6 +1,5 @@
-//! The accept loop: how many connections there may be, and from whom.
+//! The accept loop.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,12 +8,12 @@ use std::time::Duration;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
-use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connection::{self, Protocols};
-use super::{Body, Drain};
+use super::Drain;
+use super::connection_limits::{ConnectionLimits, Place};
+use super::http_protocols::{self, Protocols};
+use crate::answer::Body;
 use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
 /// How long the loop waits when the system has no more descriptors.
@@ -35,23 +34,7 @@ pub struct ListenerLimits {
 pub struct Listener {
     socket: TcpListener,
     protocols: Protocols,
-    free: Arc<Semaphore>,
-    peers: Arc<Peers>,
-}
-
-/// The connections of each peer.
-struct Peers {
-    limit: usize,
-    /// Peers that speak for many, and are not limited.
-    exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    open: Mutex<HashMap<IpAddr, usize>>,
-}
-
-/// One connection's place among the others.
-struct Place {
-    peers: Arc<Peers>,
-    peer: IpAddr,
-    _permit: OwnedSemaphorePermit,
+    limits: Arc<ConnectionLimits>,
 }
 
 impl Listener {
@@ -61,12 +44,10 @@ impl Listener {
         limits: ListenerLimits,
         exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let peers = Peers { limit: limits.per_peer, exempt: Box::new(exempt), open: Mutex::default() };
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             protocols: Protocols::new(limits.header_timeout),
-            free: Arc::new(Semaphore::new(limits.connections)),
-            peers: Arc::new(peers),
+            limits: ConnectionLimits::new(limits.connections, limits.per_peer, exempt),
         })
     }
 
@@ -109,7 +90,7 @@ impl Listener {
             });
             let (protocols, drain_of_connection) = (self.protocols.clone(), drain.clone());
             drain.track(async move {
-                connection::serve(stream, &protocols, service, &drain_of_connection).await;
+                http_protocols::serve(stream, &protocols, service, &drain_of_connection).await;
                 drop(place);
             });
         }
@@ -117,46 +98,18 @@ impl Listener {
 
     /// The next connection, with its place if there is one.
     async fn accept(&self) -> (TcpStream, IpAddr, Option<Place>) {
-        // The semaphore is never closed.
-        let permit = loop {
-            if let Ok(permit) = self.free.clone().acquire_owned().await {
-                break permit;
-            }
-        };
+        let permit = self.limits.free().await;
         loop {
             match self.socket.accept().await {
                 Ok((stream, address)) => {
                     let peer = address.ip().to_canonical();
-                    let place =
-                        self.peers.enter(peer).then(|| Place { peers: self.peers.clone(), peer, _permit: permit });
+                    let place = self.limits.enter(peer, permit);
                     return (stream, peer, place);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "no connection could be accepted");
                     tokio::time::sleep(PAUSE).await;
                 }
-            }
-        }
-    }
-}
-
-impl Peers {
-    fn enter(&self, peer: IpAddr) -> bool {
-        let mut open = self.open.lock();
-        let count = open.entry(peer).or_default();
-        let enters = *count < self.limit || (self.exempt)(peer);
-        *count += usize::from(enters);
-        enters
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.peers.open.lock();
-        if let Some(count) = open.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.peer);
             }
         }
     }

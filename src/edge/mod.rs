@@ -1,19 +1,16 @@
 //! Sockets in, requests out: the accept loop, and the one service that reads as the life of a request.
 
-mod attach;
+mod attach_front;
 mod authority;
-mod body;
-mod connection;
+mod connection_limits;
 mod drain;
 mod front;
 mod hold;
 mod host;
+mod http_protocols;
 mod listener;
-mod render;
-mod wait;
-mod wakes;
+mod wake_rule;
 
-pub use body::Body;
 pub use drain::Drain;
 pub use front::{Front, FrontSettings};
 pub use hold::HoldLimits;

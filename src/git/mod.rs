@@ -1,7 +1,7 @@
 //! What is known of Git without running a session: repository URLs, branch names, a remote's default branch.
 
 pub mod branch;
-pub mod environment;
+pub mod git_environment;
 pub mod remote;
 pub mod repo_url;
 

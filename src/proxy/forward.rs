@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body::ProxyBody;
+use super::forwarded_body::ProxyBody;
 use super::headers::{Additions, asks_for_upgrade, prepare_request, prepare_response};
 use super::pool::{Connection, Pool, dial};
 use super::tunnel;

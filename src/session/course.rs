@@ -3,23 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::agent::Agent;
+use super::Sighting;
+use super::agent_activity::Agent;
 use super::phase::{Event, next};
-use super::runtime::Sighting;
-use super::state::Live;
-use super::wake::Outcome;
+use super::session_state::Live;
+use super::shared_start::Outcome;
 use super::{Failure, Observation, PhaseName, Session};
 use crate::opencode::Server;
 
 impl Session {
     /// Applies a request or the router's own finding; tells whether anything changed.
-    pub(super) fn apply(&self, event: Event) -> bool {
+    pub(crate) fn apply(&self, event: Event) -> bool {
         let mut live = self.live.lock();
         self.advance(&mut live, event)
     }
 
     /// Applies what the runtime saw; tells whether anything changed.
-    pub(super) fn observe(&self, mut seen: Sighting) -> bool {
+    pub(crate) fn observe(&self, mut seen: Sighting) -> bool {
         let mut live = self.live.lock();
         if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
             seen.phase.name = PhaseName::Starting;
@@ -40,7 +40,7 @@ impl Session {
 
     /// The only place where the phase changes. A stop and a delete end the streams by ending the server, so the run is
     /// over only when they are.
-    pub(super) fn advance(&self, live: &mut Live, event: Event) -> bool {
+    pub(crate) fn advance(&self, live: &mut Live, event: Event) -> bool {
         let current = self.phase();
         let requested = matches!(event, Event::StartRequested | Event::StopRequested);
         let event = match event {
@@ -69,7 +69,7 @@ impl Session {
         if phase.name == PhaseName::Ready {
             // However long the start took, nobody could use it before. A run that is taken over began long ago.
             let now = self.clock.now();
-            let usable_since = if live.flight.is_some() { now } else { phase.since.min(now) };
+            let usable_since = if live.shared_start.is_some() { now } else { phase.since.min(now) };
             self.last_activity.fetch_max(usable_since.as_millisecond(), Ordering::Relaxed);
         }
         self.phase.send_replace(phase);
@@ -89,7 +89,7 @@ impl Session {
     /// What was requested here was not done, because of this failure if there was one: it goes on as the runtime saw it
     /// last, and what the runtime has begun is left to whoever leads. Without a run that goes on it failed. Tells whether
     /// that changed anything.
-    pub(super) fn undo(&self, failure: Option<Failure>) -> bool {
+    pub(crate) fn undo(&self, failure: Option<Failure>) -> bool {
         let mut live = self.live.lock();
         if !matches!(self.phase_name(), PhaseName::Stopping | PhaseName::Deleting) {
             return false;
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// It is gone, and its server with it: whoever waits for it hears so.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.interrupt(Event::DeleteRequested, Outcome::Gone);
         if let Some(server) = self.live.lock().server.take() {
             server.retire();
@@ -125,7 +125,7 @@ impl Session {
 mod tests {
     use super::*;
     use crate::session::Reason;
-    use crate::session::state::tests::session;
+    use crate::session::session_state::tests::session;
 
     fn sees(session: &Session, name: PhaseName) -> PhaseName {
         let mut phase = Observation::of(name);

@@ -19,7 +19,7 @@ impl SessionId {
     /// The characters of an id.
     pub const LENGTH: usize = 20;
 
-    pub(super) fn from_bytes(bytes: [u8; 10]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; 10]) -> Self {
         Self(bytes)
     }
 }

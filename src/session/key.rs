@@ -28,7 +28,7 @@ pub enum Origin {
 impl Origin {
     /// A new project with a fresh nonce.
     pub fn new_project() -> Self {
-        Self::NewProject { nonce: super::secret::random_hex::<16>() }
+        Self::NewProject { nonce: super::random::random_hex::<16>() }
     }
 }
 

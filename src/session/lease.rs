@@ -29,7 +29,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(session: Arc<Session>, server: Arc<Server>, purpose: Purpose) -> Self {
+    pub(crate) fn new(session: Arc<Session>, server: Arc<Server>, purpose: Purpose) -> Self {
         Self { session, server, purpose }
     }
 
@@ -39,8 +39,8 @@ impl Lease {
     }
 
     /// Opens a connection to the server, unless its run is over, as far as can be known.
-    pub async fn dial(&self) -> std::io::Result<tokio::net::TcpStream> {
-        self.server.dial().await
+    pub fn dial(&self) -> impl Future<Output = std::io::Result<tokio::net::TcpStream>> + Send + '_ {
+        self.server.dial()
     }
 
     /// For logs.
@@ -82,14 +82,14 @@ pub struct Leases {
 }
 
 impl Leases {
-    pub(super) fn begin(&mut self, purpose: Purpose, now: Timestamp) {
+    pub(crate) fn begin(&mut self, purpose: Purpose, now: Timestamp) {
         *self.count(purpose) += 1;
         if purpose == Purpose::Write {
             self.writing_since.get_or_insert(now);
         }
     }
 
-    pub(super) fn end(&mut self, purpose: Purpose) {
+    pub(crate) fn end(&mut self, purpose: Purpose) {
         *self.count(purpose) -= 1;
         if self.writes == 0 {
             self.writing_since = None;
@@ -97,7 +97,7 @@ impl Leases {
     }
 
     /// Since when there was always a request that may change something.
-    pub(super) fn writing_since(&self) -> Option<Timestamp> {
+    pub(crate) fn writing_since(&self) -> Option<Timestamp> {
         self.writing_since
     }
 

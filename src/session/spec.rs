@@ -1,9 +1,8 @@
-//! What is written down of a session, so that it outlives the router.
+//! What a session is: fixed when it is created.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{Failure, Origin, SessionId, SessionKey, token::StoredToken};
+use super::{Origin, SessionId, SessionKey};
 use crate::git::Branch;
 
 /// What a session is: fixed when it is created.
@@ -31,79 +30,5 @@ impl Spec {
             Origin::Repository { url, .. } => url.name(),
             Origin::NewProject { .. } => "project".to_owned(),
         }
-    }
-}
-
-/// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
-/// replicas of the router.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Memo {
-    /// Raised by every change, so that of two memos the later one is known.
-    #[serde(default)]
-    pub revision: u64,
-    /// The last use by its owner or by the agent.
-    pub last_activity: Timestamp,
-    /// The title of the conversation in it that changed last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// First messages that have not been given to opencode yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub initial_messages: Vec<String>,
-    /// The attach tokens, hashed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tokens: Vec<StoredToken>,
-    /// Why the last start was given up; nothing once the session is started or stopped again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
-    /// What the agent of the run that goes on does, as the replica that follows it says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<AgentNote>,
-    /// It is about to be stopped as idle: a replica that knows of a use has to write that down now.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub closing: bool,
-}
-
-/// Since when the agent of a run does what keeps its session alive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AgentNote {
-    /// It works.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub busy: Option<Timestamp>,
-    /// It waits for its user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needs_input: Option<Timestamp>,
-}
-
-impl Memo {
-    /// The memo of a session that begins `now`.
-    pub fn new(now: Timestamp) -> Self {
-        Self {
-            revision: 0,
-            last_activity: now,
-            title: None,
-            initial_messages: Vec::new(),
-            tokens: Vec::new(),
-            failure: None,
-            agent: None,
-            closing: false,
-        }
-    }
-
-    /// The memo after `edit`, with the next revision; `None` where that changes nothing.
-    pub fn edited(&self, edit: impl FnOnce(&mut Self)) -> Option<Self> {
-        let mut memo = self.clone();
-        edit(&mut memo);
-        let changed = memo != *self;
-        memo.revision = self.revision + 1;
-        changed.then_some(memo)
-    }
-
-    /// Forgets what belongs to one run or one attempt.
-    pub fn forget_run(&mut self) {
-        self.failure = None;
-        self.agent = None;
-        self.closing = false;
     }
 }

@@ -7,10 +7,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::claim::{self, Record, Wanted};
+use super::kubernetes_settings::KubernetesSettings;
 use super::names::{labels, object_name};
-use super::record::{self, Record, Wanted};
-use super::settings::KubernetesSettings;
-use crate::git::environment::QUIET;
+use crate::git::git_environment::QUIET;
 use crate::session::{Memo, Origin, SessionId, Spec};
 
 /// The port that opencode listens on in every Pod.
@@ -61,7 +61,7 @@ fn owned_by(record: &Record) -> Value {
 
 /// The claim of a new session, which is wanted to run.
 pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
-    let written = record::annotations(spec, memo, Wanted::Running, 0);
+    let written = claim::annotations(spec, memo, Wanted::Running, 0);
     let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     object(json!({
         "metadata": meta(spec.id(), annotations),

@@ -4,23 +4,23 @@
 //! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
 //! at once, nobody takes one run for another.
 
-mod attend;
-mod cluster;
+mod address_trust;
+mod api_server;
+mod claim;
 mod explain;
-mod freshness;
-mod held;
-mod logs;
+mod known_session;
+mod known_sessions;
+mod kubernetes_settings;
 mod manifest;
 mod names;
-mod picture;
-mod pod;
-mod record;
+mod pod_logs;
 mod replicas;
-mod run;
-mod serve;
-mod settings;
-mod trust;
-mod watch;
+mod seen_pod;
+mod start_hints;
+mod start_stop;
+mod upkeep;
+mod watch_freshness;
+mod watches;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,15 +32,16 @@ use tokio::sync::{mpsc, oneshot, watch as value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::cluster::{Cluster, Refusal, asked};
-use self::freshness::Freshness;
-use self::held::Held;
-use self::picture::Picture;
-use self::record::{Record, Wanted};
+use self::api_server::{Cluster, Refusal, asked};
+use self::claim::{Record, Wanted};
+use self::known_session::Held;
+use self::known_sessions::Picture;
+use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
-use crate::session::{Duties, Failure, Memo, Reason, SessionId, Spec};
+use crate::lifecycle::Duties;
+use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
-pub use self::settings::KubernetesSettings;
+pub use self::kubernetes_settings::KubernetesSettings;
 
 /// How much news may wait for the registry, which takes each in microseconds.
 const NEWS_BUFFER: usize = 256;
@@ -126,8 +127,8 @@ impl Inner {
         for _ in 0..ATTEMPTS {
             let Some(record) = self.picture.record(id) else { return Ok(None) };
             let Some(amended) = amend(&record) else { return Ok(Some(record)) };
-            let old = record::annotations(&record.spec, &record.memo, record.wanted, record.run);
-            let mut new = record::annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
+            let old = claim::annotations(&record.spec, &record.memo, record.wanted, record.run);
+            let mut new = claim::annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
             new.retain(|name, value| old.get(name) != Some(value));
             if new.is_empty() {
                 return Ok(Some(record));
@@ -156,15 +157,15 @@ impl Inner {
 
     /// Begins to keep up with the cluster. Returns when everything there is is known.
     async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
-        let lasts = watch::duration(self.settings.stale_after);
-        let watched = watch::impatient(self.cluster.client(), &self.settings, lasts);
+        let lasts = watches::duration(self.settings.stale_after);
+        let watched = watches::impatient(self.cluster.client(), &self.settings, lasts);
         let (pods_known, pods) = oneshot::channel();
         let (claims_known, claims) = oneshot::channel();
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watch::follow(watched.pods, lasts, picture, freshness, pods_known);
+        let follow = watches::follow(watched.pods, lasts, picture, freshness, pods_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watch::follow(watched.claims, lasts, picture, freshness, claims_known);
+        let follow = watches::follow(watched.claims, lasts, picture, freshness, claims_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let _ = tokio::join!(pods, claims);
         let inner = self.clone();
@@ -256,7 +257,7 @@ impl Runtime for Kubernetes {
     async fn look_again(&self, id: SessionId) {
         let inner = &self.inner;
         let looked = async {
-            watch::ask(&inner.cluster.claims, &inner.picture, id).await?;
+            watches::ask(&inner.cluster.claims, &inner.picture, id).await?;
             inner.picture.told(id).await;
             Ok::<(), Refusal>(())
         };

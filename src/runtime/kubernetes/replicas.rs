@@ -13,9 +13,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::{DeleteParams, ListParams, PostParams};
 
 use super::Inner;
-use super::cluster::{Refusal, asked, delete_exactly};
+use super::api_server::{Refusal, asked, delete_exactly};
 use super::names::version;
-use crate::session::Duties;
+use crate::lifecycle::Duties;
 
 /// How often a replica shows that it is alive.
 const PERIOD: Duration = Duration::from_secs(4);

@@ -3,18 +3,18 @@
 //! Two things make a restart of the router harmless: the record in each session's folder, and the supervisor, which
 //! lives on and tells whoever connects where the run is.
 
-mod attend;
-mod connection;
-mod files;
-mod layout;
-mod log;
-mod record;
-mod run;
-mod settings;
+mod home_files;
+mod process_settings;
+mod process_tree;
+mod run_watcher;
+mod session_folder;
+mod session_json;
+mod session_log;
+mod session_worker;
 pub mod supervisor;
-mod tree;
-mod wire;
-mod worker;
+mod supervisor_client;
+mod supervisor_protocol;
+mod watched_run;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,13 +25,13 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use self::files::remove_tree;
-use self::layout::DataDir;
-use self::worker::Worker;
+use self::home_files::remove_tree;
+use self::session_folder::DataDir;
+use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
-pub use self::settings::{LocalUser, ProcessSettings, opencode_version};
+pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};
 
 /// How much news may wait for the registry, which takes each in microseconds.
 const NEWS_BUFFER: usize = 256;
@@ -74,7 +74,7 @@ impl Process {
         for path in folders_in(&self.data.sessions()) {
             let id = path.file_name().and_then(|name| name.to_str()?.parse::<SessionId>().ok());
             let Some(dir) = id.map(|id| self.data.session(id)) else { continue };
-            match record::read(&dir) {
+            match session_json::read(&dir) {
                 Ok(Some((spec, memo))) => workers.push(self.employ(spec, memo)),
                 Ok(None) => {}
                 Err(error) => {
@@ -134,7 +134,8 @@ impl Runtime for Process {
         }
         let dir = self.data.session(spec.id());
         // A record that is there but cannot be used, from a newer program perhaps, is not overwritten.
-        let written = record::read(&dir).and_then(|_| dir.prepare()).and_then(|()| record::write(&dir, spec, memo));
+        let written =
+            session_json::read(&dir).and_then(|_| dir.prepare()).and_then(|()| session_json::write(&dir, spec, memo));
         written.map_err(|error| {
             let full = error.kind() == std::io::ErrorKind::StorageFull;
             let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
@@ -191,6 +192,6 @@ impl Runtime for Process {
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
-        Ok(log::read(&self.data.session(id).logs(), range))
+        Ok(session_log::read(&self.data.session(id).logs(), range))
     }
 }

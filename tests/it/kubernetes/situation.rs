@@ -8,11 +8,11 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Patch, PatchParams, PostParams};
 use opencode_router::git::{Branch, RepoUrl};
+use opencode_router::lifecycle::{Lifecycle, Limits, OpenError};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{
-    Email, Failure, IdleRules, Lifecycle, Limits, OpenError, Origin, Outcome, Phase, PhaseName, Principal, Reason,
-    Session,
+    Email, Failure, IdleRules, Origin, Outcome, Phase, PhaseName, Principal, Reason, Session,
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

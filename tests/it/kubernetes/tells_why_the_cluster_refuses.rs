@@ -4,7 +4,8 @@ use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, DeleteParams, PostParams};
-use opencode_router::session::{OpenError, Origin, PhaseName, Reason};
+use opencode_router::lifecycle::OpenError;
+use opencode_router::session::{Origin, PhaseName, Reason};
 use serde_json::json;
 
 use super::situation::{Situation, failed, held_up, reaches};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use opencode_router::lifecycle::Limits;
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Email, Limits, Outcome, PhaseName, Principal, SessionId};
+use opencode_router::session::{Email, Outcome, PhaseName, Principal, SessionId};
 use serde_json::json;
 
 use super::two::{Replica, limits, pods};

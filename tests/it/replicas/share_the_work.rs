@@ -22,7 +22,7 @@ async fn many_wakes_on_both_make_one_start_and_each_hears_of_it() {
     let (here, there) = (one.session(id).await, other.session(id).await);
     let wakes: Vec<_> = (0..10)
         .flat_map(|_| [one.lifecycle.wake(&here), other.lifecycle.wake(&there)])
-        .map(opencode_router::session::Wake::outcome)
+        .map(opencode_router::lifecycle::StartWaiter::outcome)
         .collect();
     for outcome in in_time("everybody hears", futures_util::future::join_all(wakes)).await {
         assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use opencode_router::lifecycle::Limits;
 use opencode_router::runtime::kubernetes::Kubernetes;
+use opencode_router::session::Outcome;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Limits, Outcome};
 
 use super::two::{Replica, limits};
 use crate::support::condition::{eventually, in_time};

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use opencode_router::lifecycle::{Lifecycle, Limits};
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{
-    Clock, Email, IdleRules, Lifecycle, Limits, Origin, PhaseName, Principal, Session, SessionId,
-};
+use opencode_router::session::{Clock, Email, IdleRules, Origin, PhaseName, Principal, Session, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::condition::eventually;

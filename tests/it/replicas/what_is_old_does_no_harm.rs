@@ -46,7 +46,7 @@ async fn of_two_that_start_the_last_pod_that_a_quota_has_room_for_none_says_that
     let there = other.session(here.id()).await;
     for _ in 0..4 {
         let wakes = [one.lifecycle.wake(&here), other.lifecycle.wake(&there)];
-        let outcomes = wakes.map(opencode_router::session::Wake::outcome);
+        let outcomes = wakes.map(opencode_router::lifecycle::StartWaiter::outcome);
         for outcome in in_time("both hear", futures_util::future::join_all(outcomes)).await {
             assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
         }

@@ -5,8 +5,10 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 use super::super::manifest::{OPENCODE, PREPARE};
 use super::status_of;
 use crate::git::RepoUrl;
-use crate::runtime::explain::{clone_failure, opencode_exit, sentence};
-use crate::runtime::lines::Lines;
+use crate::prepare::clone_failure::clone_failure;
+use crate::prepare::output_lines::Lines;
+use crate::runtime::opencode_exit::opencode_exit;
+use crate::session::failure::sentence;
 use crate::session::{Failure, Reason};
 
 /// The status with which the container that prepares the volume says that a branch is missing.

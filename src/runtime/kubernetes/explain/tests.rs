@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::*;
-use crate::runtime::kubernetes::pod::PodSeen;
+use crate::runtime::kubernetes::seen_pod::PodSeen;
+use crate::session::{Observation, PhaseName, Reason};
+use k8s_openapi::api::core::v1::Pod;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/runtime/kubernetes")

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::wire::{Clone, Job};
-use super::stage::Stage;
-use crate::runtime::explain::clone_failure;
+use super::super::supervisor_protocol::{Clone, Job};
+use super::git_step::Stage;
+use crate::prepare::clone_failure::clone_failure;
 use crate::session::{Failure, Reason};
 
 /// Makes the project's folder. If it is there already, whatever is in it, this does nothing, and needs no network.

@@ -13,7 +13,7 @@ use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::super::tree;
+use super::super::process_tree;
 
 /// Collects every child that ends.
 #[derive(Clone, Default)]
@@ -63,7 +63,7 @@ impl Children {
 
     /// Ends everything that is left, to the last descendant.
     pub(super) fn kill_all(&self) {
-        tree::kill_below(getpid(), || self.reap());
+        process_tree::kill_below(getpid(), || self.reap());
     }
 }
 

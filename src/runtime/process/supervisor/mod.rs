@@ -4,9 +4,9 @@
 
 mod checkout;
 mod children;
-mod link;
-mod run;
-mod stage;
+mod git_step;
+mod supervised_run;
+mod supervisor_socket;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::layout::SessionDir;
-use super::wire::{Job, LISTENING};
+use super::session_folder::SessionDir;
+use super::supervisor_protocol::{Job, LISTENING};
 
 /// How long the supervisor of the last run may take to go.
 const PREDECESSOR: Duration = Duration::from_secs(5);
@@ -37,10 +37,10 @@ pub fn main() -> io::Result<()> {
     take(&lock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let link = link::Link::listen(&dir)?;
+        let link = supervisor_socket::Link::listen(&dir)?;
         writeln!(io::stdout(), "{LISTENING}")?;
         io::stdout().flush()?;
-        run::Run::new(job, dir, link)?.finish().await
+        supervised_run::Run::new(job, dir, link)?.finish().await
     })
 }
 

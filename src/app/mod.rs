@@ -1,0 +1,113 @@
+//! The rooms wired together.
+
+mod addresses;
+mod listeners;
+mod place;
+mod shutdown;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio_util::sync::CancellationToken;
+
+use self::addresses::{hosts, router_url, urls};
+use self::listeners::Listeners;
+use self::place::{git_is_there, pods, processes};
+use self::shutdown::End;
+use crate::api::{self, About, Api, Readiness};
+use crate::config::{Config, RuntimeName};
+use crate::edge::{Drain, Front, FrontSettings};
+use crate::lifecycle::Lifecycle;
+use crate::proxy::{Proxy, ProxySettings};
+use crate::runtime::Runtime;
+use crate::session::Clock;
+use crate::web;
+
+pub use self::addresses::Addresses;
+pub use self::shutdown::{Shutdown, Signals};
+
+/// Why the router cannot start: one sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+/// A router that is bound to its addresses and knows its sessions.
+pub struct App {
+    listeners: Listeners,
+    end: End,
+    addresses: Addresses,
+}
+
+impl App {
+    /// Starts a router on the runtime that the settings name.
+    pub async fn bind(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        git_is_there().await?;
+        let place = match config.lifecycle.runtime {
+            RuntimeName::Process => processes(config).await?,
+            RuntimeName::Kubernetes => pods(config).await?,
+        };
+        let mut app = Self::with_runtime(config, place.runtime, clock, place.git_env, place.opencode_version).await?;
+        app.addresses.data_dir = place.data_dir;
+        Ok(app)
+    }
+
+    /// Starts a router on a given runtime.
+    pub async fn with_runtime(
+        config: &Config,
+        runtime: Arc<dyn Runtime>,
+        clock: Arc<dyn Clock>,
+        git_env: Vec<(String, String)>,
+        opencode_version: Option<String>,
+    ) -> Result<Self, StartError> {
+        let network = &config.network;
+        let identity = config.users.identity();
+        let listeners = Listeners::bind(config).await?;
+        let (main, attach, metrics) = listeners.addresses()?;
+        let urls = urls(network, main, attach);
+        let addresses = Addresses { main, attach, metrics, url: router_url(network, &urls), data_dir: None };
+        let drain = Drain::new();
+        let lifecycle = Lifecycle::begin(runtime, clock, config.lifecycle.limits(), CancellationToken::new()).await;
+        let readiness = Readiness::default();
+        let about = About {
+            identity: identity.name(),
+            opencode_version,
+            hold_timeout_seconds: config.lifecycle.hold_timeout_seconds,
+        };
+        let ending = drain.begun().clone();
+        let api = Api { lifecycle: lifecycle.clone(), urls, about, git_env, readiness: readiness.clone(), ending };
+        let router = api::router(Arc::new(api), web::router());
+        let proxy_settings = ProxySettings {
+            proto: HeaderValue::from_static(network.proto.as_str()),
+            private_cookies: config.users.sso_cookie_names.clone(),
+        };
+        let proxy = Proxy::new(proxy_settings, drain.ended().clone());
+        let settings = FrontSettings { hosts: hosts(config), identity, holds: config.lifecycle.holds() };
+        let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
+        let end = End {
+            readiness,
+            drain,
+            front,
+            lifecycle,
+            delay: Duration::from_secs(network.shutdown_delay_seconds),
+            drain_timeout: Duration::from_secs(network.drain_timeout_seconds),
+        };
+        Ok(Self { listeners, addresses, end })
+    }
+
+    /// Where it is reached.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The sessions.
+    pub fn lifecycle(&self) -> &Arc<Lifecycle> {
+        &self.end.lifecycle
+    }
+
+    /// Serves until `shutdown` comes, then lets what is open finish within the drain time-out.
+    pub async fn run(self, shutdown: impl Future<Output = Shutdown>) {
+        let Self { listeners, end, .. } = self;
+        tokio::join!(listeners.serve(&end.front, &end.lifecycle, &end.drain), end.run(shutdown));
+    }
+}

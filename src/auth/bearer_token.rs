@@ -1,0 +1,64 @@
+//! Access tokens of command-line clients.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use jiff::Timestamp;
+
+use crate::lifecycle::Registry;
+use crate::session::{Principal, SessionId};
+
+/// The token of a request: the password of Basic credentials, whatever the user name, or a Bearer token (RFC 7617,
+/// RFC 6750). More than one `Authorization` is none.
+pub fn bearer(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, credentials) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(credentials.trim().to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// Who a token speaks for, if it is one of this session. An unknown session is like a wrong token.
+pub fn bearer_of(token: &str, registry: &Registry, id: SessionId, now: Timestamp) -> Option<Principal> {
+    let session = registry.get(id)?;
+    session.accepts_token(token, now).then_some(Principal::TokenOf(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn read(values: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::try_from(*value).unwrap());
+        }
+        bearer(&headers)
+    }
+
+    #[test]
+    fn both_schemes_carry_a_token() {
+        assert_eq!(read(&["Bearer oct_x"]).as_deref(), Some("oct_x"));
+        let basic = format!("basic {}", STANDARD.encode("anyone:oct_x:y"));
+        assert_eq!(read(&[&basic]).as_deref(), Some("oct_x:y"));
+    }
+
+    #[test]
+    fn anything_else_carries_none() {
+        for value in ["", "oct_x", "Digest x", "Basic !!!", "Basic b25seQ=="] {
+            assert_eq!(read(&[value]), None, "{value}");
+        }
+        assert_eq!(read(&["Bearer a", "Bearer b"]), None);
+    }
+}

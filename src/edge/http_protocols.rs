@@ -1,0 +1,105 @@
+//! One connection of a client: HTTP/1.1, or HTTP/2 with prior knowledge.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+
+use super::Drain;
+use crate::answer::Body;
+
+/// How an HTTP/2 connection begins (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The largest head of a request, in bytes.
+const LARGEST_HEAD: usize = 64 * 1024;
+/// Streams that one HTTP/2 connection may have at once.
+const MOST_STREAMS: u32 = 256;
+/// How often a client that is silent on HTTP/2 is asked whether it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How the two protocols are spoken.
+#[derive(Clone)]
+pub(super) struct Protocols {
+    header_timeout: Duration,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Protocols {
+    pub(super) fn new(header_timeout: Duration) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_HEAD);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).max_concurrent_streams(MOST_STREAMS);
+        let largest = u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX);
+        http2.max_header_list_size(largest);
+        Self { header_timeout, http1, http2 }
+    }
+}
+
+/// Serves a connection to its end, or to the end of the drain.
+pub(super) async fn serve<S>(stream: TcpStream, protocols: &Protocols, service: S, drain: &Drain)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let _ = stream.set_nodelay(true);
+    let speaks_http2 = tokio::select! {
+        begun = tokio::time::timeout(protocols.header_timeout, begins_with_preface(&stream)) => begun,
+        () = drain.begun().cancelled() => return,
+    };
+    let Ok(Ok(speaks_http2)) = speaks_http2 else { return };
+    let io = TokioIo::new(stream);
+    if speaks_http2 {
+        to_the_end(protocols.http2.serve_connection(io, service), |it| it.graceful_shutdown(), drain).await;
+    } else {
+        let connection = protocols.http1.serve_connection(io, service).with_upgrades();
+        to_the_end(connection, |it| it.graceful_shutdown(), drain).await;
+    }
+}
+
+async fn to_the_end<C>(connection: C, finish: fn(Pin<&mut C>), drain: &Drain)
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut connection = pin!(connection);
+    let result = tokio::select! {
+        result = &mut connection => result,
+        () = drain.begun().cancelled() => {
+            finish(connection.as_mut());
+            tokio::select! {
+                result = &mut connection => result,
+                () = drain.ended().cancelled() => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "client connection ended");
+    }
+}
+
+/// Looks at the first bytes without taking them, as far as it takes to tell.
+async fn begins_with_preface(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut start = [0; PREFACE.len()];
+    let mut seen = 0;
+    loop {
+        let length = stream.peek(&mut start).await?;
+        if start[..length] != PREFACE[..length] || length == 0 {
+            return Ok(false);
+        }
+        if length == PREFACE.len() {
+            return Ok(true);
+        }
+        if length == seen {
+            // The same bytes again: wait for more instead of asking without end.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        seen = length;
+    }
+}

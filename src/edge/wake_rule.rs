@@ -1,0 +1,191 @@
+//! Which requests wake a stopped session, and which count as use of a running one.
+
+use http::header::{ACCEPT, HeaderMap, UPGRADE};
+use http::{Method, Request};
+
+use crate::opencode::paths;
+use crate::session::{PhaseName, Purpose, Session};
+
+/// What a request means for a session's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Meaning {
+    /// Somebody opened a page, and looks at what comes.
+    pub(super) navigation: bool,
+    /// It wakes a session that does not run.
+    pub(super) wakes: bool,
+    /// It wakes a session also while that is being stopped. A client that only reads then may do so because it hears of
+    /// the stop: opencode's terminal asks for everything anew when opencode tells that it ends its work.
+    pub(super) insists: bool,
+    /// Somebody did something, as opposed to a program left alone.
+    pub(super) activity: bool,
+    /// What its lease is for.
+    pub(super) purpose: Purpose,
+}
+
+/// What a request from a browser, or from a script with its user's identity, means.
+pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
+    let navigation = is_navigation(request);
+    let unsafe_method = is_unsafe(request.method());
+    let acts = navigation || (unsafe_method && !paths::is_background(request.uri().path()));
+    Meaning { navigation, wakes: acts, insists: acts, activity: acts, purpose: purpose(unsafe_method) }
+}
+
+/// What a request on the attach listener means: whatever such a client asks for wakes, and is activity, but for what it
+/// asks for by itself when left alone. Left alone, opencode 1.18 asks for nothing else.
+pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning {
+    let unsafe_method = is_unsafe(request.method());
+    let alone = paths::is_background(path) || (!unsafe_method && request.headers().contains_key(UPGRADE));
+    let acts = !alone;
+    let insists = acts && unsafe_method;
+    Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
+}
+
+/// What becomes of a request that meets a session in some phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It is forwarded.
+    Serve,
+    /// It begins a start, or joins the one under way.
+    Wake,
+    /// It joins the start under way and begins none.
+    Join,
+    /// The page that says why the start failed.
+    ShowFailure,
+    /// Refused: the start failed.
+    RefuseFailed,
+    /// Refused: the session is stopped, or stops.
+    RefuseStopped,
+}
+
+/// The one rule of waking: what a request with this meaning does to a session in this phase.
+pub(super) fn course(phase: PhaseName, meaning: Meaning) -> Course {
+    let Meaning { navigation, wakes, insists, .. } = meaning;
+    match phase {
+        PhaseName::Ready => Course::Serve,
+        name if name.is_starting() => {
+            if wakes {
+                Course::Wake
+            } else {
+                Course::Join
+            }
+        }
+        PhaseName::Stopping if !insists => Course::RefuseStopped,
+        PhaseName::Failed if navigation => Course::ShowFailure,
+        PhaseName::Failed if !wakes => Course::RefuseFailed,
+        _ if !wakes => Course::RefuseStopped,
+        _ => Course::Wake,
+    }
+}
+
+/// Logs what wakes a session, for operators who ask why it runs. Queries can hold secrets and stay out.
+pub(super) fn log_wake<B>(session: &Session, meaning: Meaning, request: &Request<B>) {
+    let phase = session.phase_name();
+    if course(phase, meaning) == Course::Wake && !phase.is_starting() {
+        let (method, path) = (request.method(), request.uri().path());
+        tracing::info!(session = %session.id(), ?phase, %method, path, "woken by a request");
+    }
+}
+
+fn purpose(unsafe_method: bool) -> Purpose {
+    if unsafe_method { Purpose::Write } else { Purpose::Read }
+}
+
+fn is_unsafe(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+}
+
+/// A page is opened: the browser says so (Fetch Metadata), or, from a client that does not send such headers, HTML is
+/// asked for. A page fetched ahead is not opened.
+fn is_navigation<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    let ahead = ["sec-purpose", "purpose"].iter().any(|name| contains(headers, name, "prefetch"));
+    let page = match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => contains(headers, ACCEPT.as_str(), "text/html"),
+    };
+    *request.method() == Method::GET && page && !ahead && !headers.contains_key(UPGRADE)
+}
+
+fn contains(headers: &HeaderMap, name: &str, part: &str) -> bool {
+    headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|text| text.contains(part)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap()
+    }
+
+    fn wakes(method: &str, path: &str, headers: &[(&str, &str)]) -> bool {
+        of_request(&request(method, path, headers)).wakes
+    }
+
+    #[test]
+    fn what_people_do_wakes() {
+        assert!(wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("accept", "text/html")]));
+        assert!(wakes("GET", "/", &[("accept", "text/html,application/xhtml+xml")]));
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            assert!(wakes(method, "/session", &[("sec-fetch-mode", "cors")]));
+        }
+    }
+
+    #[test]
+    fn what_a_tab_left_open_does_wakes_nothing() {
+        assert!(!wakes("GET", "/api/health", &[("sec-fetch-mode", "cors")]));
+        assert!(!wakes("GET", "/global/event", &[("accept", "*/*")]));
+        assert!(!wakes("GET", "/pty/1/connect", &[("upgrade", "websocket"), ("sec-fetch-mode", "websocket")]));
+        assert!(!wakes("POST", "/pty/pty_1/connect-token", &[("sec-fetch-mode", "cors")]), "a terminal comes back");
+        assert!(wakes("POST", "/pty", &[("sec-fetch-mode", "cors")]), "a terminal is opened");
+        assert!(!wakes("GET", "/x.js", &[("sec-fetch-mode", "no-cors"), ("accept", "text/html")]));
+        assert!(!wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("sec-purpose", "prefetch;prerender")]));
+        assert!(!wakes("GET", "/", &[("accept", "text/html"), ("purpose", "prefetch")]));
+        assert!(!wakes("OPTIONS", "/session", &[]));
+        assert!(!wakes("HEAD", "/", &[("accept", "text/html")]));
+    }
+
+    #[test]
+    fn an_attach_client_wakes_with_what_it_asks_first_and_not_with_what_it_repeats() {
+        let wakes = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).wakes;
+        assert!(wakes("GET", "/config"));
+        assert!(wakes("POST", "/session/x/message"));
+        for path in ["/event", "/global/event", "/global/health", "/api/health"] {
+            assert!(!wakes("GET", path), "{path}");
+        }
+        assert!(of_attach_request(&request("GET", "/config", &[]), "/config").activity);
+        assert!(!of_attach_request(&request("GET", "/global/event", &[]), "/global/event").activity);
+    }
+
+    #[test]
+    fn who_only_reads_does_not_undo_a_stop_that_goes_on() {
+        let insists = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).insists;
+        assert!(!insists("GET", "/config/providers"));
+        assert!(insists("POST", "/session/x/message"));
+        assert!(of_request(&request("GET", "/", &[("sec-fetch-mode", "navigate")])).insists);
+    }
+
+    #[test]
+    fn a_poll_joins_a_start_and_never_begins_one() {
+        let poll = of_request(&request("GET", "/global/health", &[("sec-fetch-mode", "cors")]));
+        assert_eq!(course(PhaseName::Starting, poll), Course::Join);
+        assert_eq!(course(PhaseName::Stopped, poll), Course::RefuseStopped);
+        assert_eq!(course(PhaseName::Failed, poll), Course::RefuseFailed);
+        let prompt = of_request(&request("POST", "/session", &[]));
+        for phase in [PhaseName::Pending, PhaseName::Stopping, PhaseName::Stopped, PhaseName::Failed] {
+            assert_eq!(course(phase, prompt), Course::Wake, "{phase:?}");
+        }
+        let page = of_request(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
+        assert_eq!(course(PhaseName::Failed, page), Course::ShowFailure, "a page that reloads retries nothing");
+    }
+
+    #[test]
+    fn changing_requests_hold_a_lease_that_counts() {
+        assert_eq!(of_request(&request("POST", "/", &[])).purpose, Purpose::Write);
+        assert_eq!(of_request(&request("GET", "/", &[])).purpose, Purpose::Read);
+    }
+}

@@ -1,0 +1,99 @@
+//! Follows the agent of every running session: what it does, what it is called, and its first message.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio_util::sync::CancellationToken;
+
+use super::{Change, Lifecycle};
+use crate::opencode::{Server, follow_agent, send_first_message};
+use crate::session::{Purpose, Session, SessionId};
+
+/// One run that is followed. Dropping it ends the following.
+struct Following {
+    server: Arc<Server>,
+    end: CancellationToken,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
+
+impl Lifecycle {
+    /// Keeps one follower per running server that falls to this replica, until the shutdown.
+    pub(super) async fn follow_agents(self: Arc<Self>, mut changes: Receiver<Change>) {
+        let mut followed = HashMap::new();
+        let mut duties = self.duties.clone();
+        loop {
+            let change = tokio::select! {
+                change = changes.recv() => change,
+                // Where duties never change, there is nobody who could tell.
+                Ok(()) = duties.changed() => Err(RecvError::Lagged(0)),
+                () = self.shutdown.cancelled() => return,
+            };
+            match change {
+                Ok(Change::Changed(session)) => self.follow_one(&mut followed, &session),
+                Ok(Change::Gone(session)) => drop(followed.remove(&session.id())),
+                Err(RecvError::Lagged(_)) => {
+                    followed.retain(|id, _| self.registry.get(*id).is_some());
+                    self.registry.all().iter().for_each(|session| self.follow_one(&mut followed, session));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn follow_one(self: &Arc<Self>, followed: &mut HashMap<SessionId, Following>, session: &Arc<Session>) {
+        let Some(server) = session.server() else {
+            followed.remove(&session.id());
+            return;
+        };
+        if !self.duties.borrow().follows(session.id()) {
+            if followed.remove(&session.id()).is_some() {
+                session.stop_following();
+            }
+            return;
+        }
+        if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.server, &server)) {
+            self.deliver_first_messages(session);
+            return;
+        }
+        let end = self.shutdown.child_token();
+        followed.insert(session.id(), Following { server: server.clone(), end: end.clone() });
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            lifecycle.deliver_first_messages(&session);
+            let report = |report: &_| {
+                if session.agent_reports(report) {
+                    lifecycle.registry.announce(&session);
+                }
+            };
+            tokio::select! {
+                () = follow_agent(&server, report) => {}
+                () = end.cancelled() => {}
+            }
+        });
+    }
+
+    /// Gives first messages to a ready agent. They are taken from what is written down before they are sent: a router
+    /// that dies in between loses one rather than run it twice.
+    fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
+        if session.memo().initial_messages.is_empty() {
+            return;
+        }
+        // A session that is about to stop has none; its next run delivers.
+        let Some(lease) = session.lease(Purpose::Write) else { return };
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            let taken = lifecycle.edit_memo(&session, |memo| std::mem::take(&mut memo.initial_messages)).await;
+            for message in taken.unwrap_or_default() {
+                if let Err(error) = send_first_message(lease.server(), &message).await {
+                    tracing::warn!(session = %session.id(), %error, "a first message was not taken by opencode");
+                }
+            }
+        });
+    }
+}

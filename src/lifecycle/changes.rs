@@ -1,0 +1,86 @@
+//! Who hears of changes: those who look after all sessions, and every user's pages of that user's own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast::{Receiver, Sender};
+
+use crate::session::{Email, Session};
+
+/// How many changes a slow listener may be behind before it has to look at everything again.
+const BACKLOG: usize = 1024;
+/// The same for one user's.
+const OWN_BACKLOG: usize = 64;
+
+/// Something that listeners may want to know.
+#[derive(Clone)]
+pub enum Change {
+    /// A session is new, or something that can be seen of it changed.
+    Changed(Arc<Session>),
+    /// A session is gone.
+    Gone(Arc<Session>),
+}
+
+/// The listeners.
+pub(super) struct Changes {
+    all: Sender<Change>,
+    /// By owner, so that a change wakes one user's pages and not everybody's.
+    own: Mutex<HashMap<Email, Sender<Change>>>,
+}
+
+impl Changes {
+    pub(super) fn new() -> Self {
+        Self { all: Sender::new(BACKLOG), own: Mutex::default() }
+    }
+
+    /// Hears of all sessions.
+    pub(super) fn of_all(&self) -> Receiver<Change> {
+        self.all.subscribe()
+    }
+
+    /// Hears of this owner's sessions.
+    pub(super) fn of(&self, owner: &Email) -> Receiver<Change> {
+        let mut own = self.own.lock();
+        own.entry(owner.clone()).or_insert_with(|| Sender::new(OWN_BACKLOG)).subscribe()
+    }
+
+    pub(super) fn tell(&self, change: Change) {
+        let (Change::Changed(session) | Change::Gone(session)) = &change;
+        let owner = &session.spec().key.owner;
+        let mut own = self.own.lock();
+        // Who stopped listening is forgotten.
+        if own.get(owner).is_some_and(|listeners| listeners.send(change.clone()).is_err()) {
+            own.remove(owner);
+        }
+        drop(own);
+        // Nobody listening is no error.
+        let _ = self.all.send(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::session_state::tests::session_of;
+
+    fn change_of(owner: &Email) -> Change {
+        Change::Changed(Arc::new(session_of(owner)))
+    }
+
+    #[test]
+    fn a_user_hears_of_own_sessions_only_and_costs_nothing_afterwards() {
+        let changes = Changes::new();
+        let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
+        let (mut all, mut anns) = (changes.of_all(), changes.of(&ann));
+        changes.tell(change_of(&bob));
+        assert!(anns.try_recv().is_err() && all.try_recv().is_ok());
+        changes.tell(change_of(&ann));
+        assert!(anns.try_recv().is_ok() && all.try_recv().is_ok());
+
+        drop(anns);
+        changes.tell(change_of(&ann));
+        assert!(changes.own.lock().is_empty());
+        assert!(all.try_recv().is_ok());
+    }
+}

@@ -1,0 +1,32 @@
+//! Deleting a session with its files.
+
+use std::sync::Arc;
+
+use super::Lifecycle;
+use crate::session::phase::Event;
+use crate::session::{Failure, Outcome, Reason, Session};
+
+impl Lifecycle {
+    /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
+    pub fn delete(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<bool> {
+        if session.interrupt(Event::DeleteRequested, Outcome::Gone) {
+            self.registry.announce(session);
+        }
+        let (lifecycle, session) = (self.clone(), session.clone());
+        self.tasks.spawn(async move {
+            match lifecycle.runtime.delete(session.id()).await {
+                Ok(()) => {
+                    lifecycle.registry.remove_exactly(&session);
+                    true
+                }
+                Err(error) => {
+                    tracing::error!(session = %session.id(), %error, "delete failed");
+                    let message =
+                        "The session's files could not be removed. Try again; the router's log has the cause.";
+                    lifecycle.undo(&session, Some(Failure::new(Reason::DeleteFailed, message)));
+                    false
+                }
+            }
+        })
+    }
+}

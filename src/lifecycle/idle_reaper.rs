@@ -1,0 +1,116 @@
+//! The loop that stops idle sessions, and tells listeners now and then that a last use moved.
+//!
+//! With several replicas one of them leads. It knows of uses elsewhere from what is written down, which may be a minute
+//! old; so it announces a stop, writing down what it knows itself, and gives the others a moment to do the same.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Lifecycle;
+use crate::session::{PhaseName, Session, SessionId};
+
+/// How often it looks, in real time.
+const PERIOD: Duration = Duration::from_millis(500);
+/// How often listeners are told of a last use that moved.
+const ANNOUNCE_AGE: SignedDuration = SignedDuration::from_secs(10);
+/// How long other replicas may take to object to a stop.
+const NOTICE: Duration = Duration::from_secs(2);
+
+/// What the reaper has done about sessions that run.
+#[derive(Default)]
+struct Told {
+    /// The last use that listeners know of.
+    announced: HashMap<SessionId, Timestamp>,
+    /// The stops of idle sessions that were announced to other replicas.
+    noticed: HashMap<SessionId, Notice>,
+}
+
+/// The announcement of a stop.
+struct Notice {
+    at: Instant,
+    /// The other replicas can know of it.
+    written: Arc<AtomicBool>,
+}
+
+impl Lifecycle {
+    /// Runs until the shutdown.
+    pub(super) async fn reap(self: Arc<Self>) {
+        let mut told = Told::default();
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => self.reap_once(&mut told),
+                () = self.shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    fn reap_once(self: &Arc<Self>, told: &mut Told) {
+        let leads = self.duties.borrow().leads;
+        let mut before = std::mem::take(told);
+        for session in self.registry.all() {
+            if session.phase_name() != PhaseName::Ready {
+                continue;
+            }
+            let id = session.id();
+            if leads && session.is_idle(&self.limits.idle) {
+                let noticed = before.noticed.remove(&id);
+                told.noticed.extend(self.stop_idle(&session, noticed).map(|noticed| (id, noticed)));
+            }
+            let used = session.last_activity();
+            let announced = before.announced.remove(&id).unwrap_or(used);
+            let due = used.duration_since(announced) >= ANNOUNCE_AGE;
+            if due {
+                self.registry.announce(&session);
+            }
+            told.announced.insert(id, if due { used } else { announced });
+        }
+    }
+
+    /// Stops an idle session, or announces that. Returns the announcement.
+    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
+        let Some(notice) = noticed else { return Some(self.give_notice(session)) };
+        let alone = self.duties.borrow().replicas() == 1;
+        if !alone && notice.at.elapsed() < NOTICE {
+            return Some(notice);
+        }
+        if !session.memo().closing {
+            if notice.written.load(Ordering::Relaxed) {
+                // Somebody objects, and yet it looks idle: by another clock than this one it is used.
+                session.touch();
+            }
+            return None;
+        }
+        let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
+        tracing::info!(session = %session.id(), idle_since = %session.last_activity(), due = %verdict.stops_at, "stopping idle session");
+        self.registry.announce(session);
+        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision));
+        None
+    }
+
+    fn give_notice(self: &Arc<Self>, session: &Arc<Session>) -> Notice {
+        let notice = Notice { at: Instant::now(), written: Arc::default() };
+        let (lifecycle, session, written) = (self.clone(), session.clone(), notice.written.clone());
+        self.tasks.spawn(async move {
+            let announced = lifecycle.edit_memo(&session, |memo| {
+                session.contribute(memo, &lifecycle.limits.idle);
+                memo.closing = true;
+            });
+            written.store(announced.await.is_ok(), Ordering::Relaxed);
+        });
+        notice
+    }
+
+    async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {
+        match self.runtime.stop_unchanged(session.id(), revision).await {
+            Ok(true) => self.stopped(&session),
+            Ok(false) => self.undo(&session, None),
+            Err(error) => self.stop_failed(&session, &error),
+        }
+    }
+}

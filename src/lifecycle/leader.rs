@@ -1,0 +1,174 @@
+//! What the leading replica does for all: it ends what a replica that went left half done, and lets go of the files of
+//! sessions that nobody came back to.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+
+use super::{Lifecycle, Limits};
+use crate::session::{Phase, PhaseName, Session, SessionId};
+
+/// How often it looks, in real time.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long nothing has to have happened until something counts as left behind.
+const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
+
+/// Something that falls to the leader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chore {
+    Start,
+    GiveUp,
+    Stop,
+    Delete,
+    Expire,
+}
+
+/// What is to be done for a session that no replica is known to work on. A start that still waits for its turn elsewhere
+/// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod. One that `answers` another
+/// replica goes on.
+fn chore(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<Chore> {
+    let age = now.duration_since(phase.since);
+    let left = age >= LEFT_AFTER;
+    match phase.name {
+        PhaseName::Pending if left => Some(Chore::Start),
+        // A replica that began it would have given it up itself.
+        name if name.is_starting() => {
+            let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
+            (!answers && age >= timeout.saturating_add(LEFT_AFTER)).then_some(Chore::GiveUp)
+        }
+        PhaseName::Stopping if left => Some(Chore::Stop),
+        PhaseName::Deleting if left => Some(Chore::Delete),
+        name => {
+            let end = limits.retention.and_then(|retention| retention.end(name, last_activity));
+            end.is_some_and(|end| end <= now).then_some(Chore::Expire)
+        }
+    }
+}
+
+impl Lifecycle {
+    /// Runs until the shutdown.
+    pub(super) async fn lead(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let under_way = Arc::new(Mutex::new(HashSet::new()));
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.shutdown.cancelled() => return,
+            }
+            // Alone there is nobody who could leave something behind; what expires, expires.
+            if self.duties.borrow().leads {
+                self.registry.all().into_iter().for_each(|session| self.do_chore(&session, &under_way));
+            }
+        }
+    }
+
+    fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
+        let Some(chore) = self.chore_of(session) else { return };
+        // A start that waits for the end of a stop is no work on that stop.
+        let worked_on = if chore == Chore::Stop { session.has_request() } else { session.is_worked_on() };
+        let id = session.id();
+        if worked_on || !under_way.lock().insert(id) {
+            return;
+        }
+        let (lifecycle, session, under_way) = (self.clone(), session.clone(), under_way.clone());
+        self.tasks.spawn(async move {
+            lifecycle.do_what_is_still_due(&session, chore).await;
+            under_way.lock().remove(&id);
+        });
+    }
+
+    fn chore_of(&self, session: &Session) -> Option<Chore> {
+        let (phase, now) = (session.phase(), self.clock.now());
+        chore(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
+    }
+
+    /// What is known here may be old, and somebody at work on it elsewhere.
+    async fn do_what_is_still_due(self: &Arc<Self>, session: &Arc<Session>, chore: Chore) {
+        let id = session.id();
+        self.look_again(id).await;
+        // Before what is judged: a change after that is noticed.
+        let revision = session.memo().revision;
+        if self.chore_of(session) != Some(chore) {
+            return;
+        }
+        let since = session.phase().since;
+        tracing::info!(session = %id, ?chore, %since, "the leading replica takes care of the session");
+        match chore {
+            Chore::Start => drop(self.wake(session).outcome().await),
+            Chore::GiveUp => drop(self.time_out(session).await),
+            Chore::Stop => match self.runtime.stop(id).await {
+                Ok(()) => self.stopped(session),
+                Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
+            },
+            Chore::Delete => drop(self.delete(session).await),
+            Chore::Expire => self.expire(session, revision).await,
+        }
+    }
+
+    /// Lets go of the files, unless somebody came back to them since this revision.
+    async fn expire(&self, session: &Arc<Session>, revision: u64) {
+        let id = session.id();
+        match self.runtime.delete_unused(id, revision).await {
+            Ok(true) => self.registry.remove_exactly(session),
+            Ok(false) => tracing::info!(session = %id, "its files are kept: somebody came back to it just now"),
+            Err(error) => tracing::warn!(session = %id, %error, "its files were not removed; that is tried again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{IdleRules, Observation, Retention};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
+        let idle = IdleRules { idle_after: SignedDuration::MAX, max_busy: SignedDuration::MAX };
+        let limits = Limits { idle, start_timeout: Duration::from_secs(60), concurrent_starts: 1, retention };
+        chore(&Phase::observed(Observation::of(name), at(since)), at(since), false, &limits, at(1_000))
+    }
+
+    #[test]
+    fn what_nobody_went_on_with_is_taken_up() {
+        let cases = [
+            (PhaseName::Pending, Some(Chore::Start)),
+            (PhaseName::Stopping, Some(Chore::Stop)),
+            (PhaseName::Deleting, Some(Chore::Delete)),
+            (PhaseName::Starting, None),
+            (PhaseName::Ready, None),
+            (PhaseName::Stopped, None),
+            (PhaseName::Failed, None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(chore_of(name, 985, None), expected, "{name:?}");
+            assert_eq!(chore_of(name, 990, None), None, "{name:?} is fresh");
+        }
+    }
+
+    #[test]
+    fn a_start_that_nobody_waits_for_ends_some_time() {
+        for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Cloning, PhaseName::Starting] {
+            assert_eq!(chore_of(name, 926, None), None, "{name:?} may still be ready in time");
+            assert_eq!(chore_of(name, 925, None), Some(Chore::GiveUp), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_nobody_came_back_to_go_after_a_warning() {
+        let retention = Retention { keep: SignedDuration::from_secs(100), warn: SignedDuration::from_secs(30) };
+        for name in [PhaseName::Stopped, PhaseName::Failed] {
+            assert_eq!(chore_of(name, 901, Some(retention)), None);
+            assert_eq!(chore_of(name, 900, Some(retention)), Some(Chore::Expire));
+        }
+        assert_eq!(chore_of(PhaseName::Ready, 0, Some(retention)), None);
+        let end = retention.end(PhaseName::Stopped, at(900)).unwrap();
+        assert!(!retention.is_near(end, at(969)) && retention.is_near(end, at(970)));
+    }
+}

@@ -1,0 +1,72 @@
+//! Writes down what is remembered of sessions: at once where somebody asked for a change, else every now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::Lifecycle;
+use super::runtime_port::RuntimeError;
+use crate::session::{Memo, PhaseName, Session};
+
+/// How often it is looked whether there is something to write down, in real time.
+const PERIOD: Duration = Duration::from_millis(500);
+/// How many are written at once.
+const WRITERS: usize = 8;
+/// How long to wait after one that failed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+impl Lifecycle {
+    /// Changes what is remembered of the session, wherever it is known. The change may be made several times; what the
+    /// last one returned is returned.
+    pub async fn edit_memo<T: Send>(
+        &self,
+        session: &Arc<Session>,
+        mut edit: impl FnMut(&mut Memo) -> T + Send,
+    ) -> Result<T, RuntimeError> {
+        let mut result = None;
+        let written = self.runtime.edit(session.id(), &mut |memo| result = Some(edit(memo))).await;
+        let written = written.inspect_err(|error| {
+            tracing::warn!(session = %session.id(), %error, "what is known of the session was not written down");
+        })?;
+        if let Some(memo) = written {
+            if session.learn_written(memo) {
+                self.registry.announce(session);
+            }
+        }
+        result.ok_or_else(|| RuntimeError("there is no such session any more".to_owned()))
+    }
+
+    /// Writes down what is known of the session here.
+    pub(super) async fn remember(&self, session: &Arc<Session>) -> Result<(), RuntimeError> {
+        self.edit_memo(session, |memo| session.contribute(memo, &self.limits.idle)).await
+    }
+
+    /// Writes down what has to be, until the shutdown.
+    pub(super) async fn keep_records(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let keep = async {
+            loop {
+                ticks.tick().await;
+                if !self.write_down_what_is_owed().await {
+                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                }
+            }
+        };
+        tokio::select! { () = keep => {}, () = self.shutdown.cancelled() => {} }
+    }
+
+    async fn write_down_what_is_owed(&self) -> bool {
+        let mut ready = self.registry.all();
+        ready.retain(|session| session.phase_name() == PhaseName::Ready);
+        if self.duties.borrow().replicas() > 1 {
+            let now = self.clock.now();
+            ready.iter().for_each(|session| session.touch_if_open(&self.limits.idle, now));
+        }
+        let owed = ready.into_iter().filter(|session| session.is_owed(&self.limits.idle));
+        let written =
+            futures_util::stream::iter(owed).map(|session| async move { self.remember(&session).await.is_ok() });
+        written.buffer_unordered(WRITERS).fold(true, |all, written| std::future::ready(all && written)).await
+    }
+}

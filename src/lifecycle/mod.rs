@@ -1,0 +1,150 @@
+//! What is done with sessions: open, start, stop, delete, reap, lead, follow, remember; and the port to the runtimes.
+//! Each of these runs in a task of its own, so that a caller who leaves cannot leave it half done.
+
+mod agent_follower;
+mod changes;
+mod delete;
+mod idle_reaper;
+mod leader;
+mod memo_keeper;
+mod open;
+mod rate_limit;
+mod registry;
+mod replica_role;
+pub mod runtime_port;
+mod second_look;
+mod start;
+mod start_waiter;
+mod stop;
+mod visible;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::runtime_port::Runtime;
+use self::second_look::{Listener, SecondLooks};
+use crate::session::phase::Event;
+use crate::session::{Clock, Failure, IdleRules, Retention, Session};
+
+pub use self::changes::Change;
+pub use self::open::{OpenError, Opened};
+pub use self::registry::Registry;
+pub use self::replica_role::Duties;
+pub use self::start_waiter::StartWaiter;
+
+/// The limits that sessions live by.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// When a session is idle.
+    pub idle: IdleRules,
+    /// How long a start may take until it counts as failed.
+    pub start_timeout: Duration,
+    /// How many sessions may start at once; the others wait their turn.
+    pub concurrent_starts: usize,
+    /// How long files are kept; for ever if nothing is said.
+    pub retention: Option<Retention>,
+}
+
+/// The sessions and what can be done with them.
+pub struct Lifecycle {
+    registry: Arc<Registry>,
+    runtime: Arc<dyn Runtime>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    /// What falls to this replica of the router.
+    duties: watch::Receiver<Duties>,
+    /// Cancelled when nothing is to be started any more.
+    closing: CancellationToken,
+    start_slots: Semaphore,
+    /// Who waits until the registry has heard what the runtime told.
+    listeners: mpsc::Sender<Listener>,
+    second_looks: SecondLooks,
+}
+
+impl Lifecycle {
+    /// Takes the sessions of `runtime` over and keeps up with it, until `shutdown`. Returns when everything that
+    /// exists is known.
+    pub async fn begin(
+        runtime: Arc<dyn Runtime>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        let (listeners, waiting) = mpsc::channel(1);
+        let lifecycle = Arc::new(Self {
+            registry: Arc::new(Registry::new(clock.clone())),
+            start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
+            tasks: TaskTracker::new(),
+            duties: runtime.duties(),
+            runtime,
+            clock,
+            limits,
+            closing: shutdown.child_token(),
+            shutdown,
+            listeners,
+            second_looks: SecondLooks::none_so_far(),
+        });
+        let mut news = lifecycle.runtime.watch().await;
+        lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));
+        if let Some(snapshot) = news.recv().await {
+            lifecycle.registry.apply(snapshot);
+        }
+        let hears = lifecycle.clone();
+        lifecycle.tasks.spawn(async move { hears.hear(news, waiting).await });
+        lifecycle.tasks.spawn(lifecycle.clone().reap());
+        lifecycle.tasks.spawn(lifecycle.clone().keep_records());
+        lifecycle.tasks.spawn(lifecycle.clone().lead());
+        lifecycle
+    }
+
+    /// All sessions.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The limits that sessions live by.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The clock by which they live.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// What falls to this replica of the router.
+    pub fn duties(&self) -> Duties {
+        self.duties.borrow().clone()
+    }
+
+    /// Where they run.
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.runtime
+    }
+
+    fn advance(&self, session: &Arc<Session>, event: Event) {
+        if session.apply(event) {
+            self.registry.announce(session);
+        }
+    }
+
+    fn undo(&self, session: &Arc<Session>, failure: Option<Failure>) {
+        if session.undo(failure) {
+            self.registry.announce(session);
+        }
+    }
+
+    /// Ends the background work and waits for it. Sessions go on as they are.
+    pub async fn end(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.runtime.end().await;
+    }
+}

@@ -1,0 +1,82 @@
+//! Opening a session: the one that a user and an origin always lead to.
+
+use std::sync::Arc;
+
+use super::Lifecycle;
+use crate::git::Branch;
+use crate::session::{Failure, Memo, Origin, PhaseName, Principal, Reason, Session, SessionKey, Spec};
+
+/// A session that somebody opened.
+pub struct Opened {
+    /// The session.
+    pub session: Arc<Session>,
+    /// Whether it did not exist before.
+    pub new: bool,
+}
+
+/// Why a session could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The session goes away right now.
+    #[error("This session is being deleted. Try again in a moment.")]
+    Deleting,
+    /// Only users own sessions.
+    #[error("An attach token cannot open sessions.")]
+    NotAUser,
+    /// The runtime could not write it down.
+    #[error("The session could not be created: {}", .0.message)]
+    Failed(Failure),
+}
+
+impl Lifecycle {
+    /// The session of this user and origin: written down if it is new, and woken. Goes on to its end also if the caller does
+    /// not wait for it.
+    pub async fn open(
+        self: &Arc<Self>,
+        who: &Principal,
+        origin: Origin,
+        source_branch: Option<Branch>,
+        initial_message: Option<String>,
+    ) -> Result<Opened, OpenError> {
+        let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
+        let key = SessionKey { owner: owner.clone(), origin };
+        let spec = Spec { key, source_branch, profile: None, created_at: self.clock.now() };
+        let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message));
+        opened.await.unwrap_or_else(|error| Err(not_written(&error)))
+    }
+
+    async fn open_as(self: Arc<Self>, spec: Spec, initial_message: Option<String>) -> Result<Opened, OpenError> {
+        let now = spec.created_at;
+        let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
+        let (session, unknown) = self.registry.expect(&spec, &memo);
+        if session.phase_name() == PhaseName::Deleting {
+            return Err(OpenError::Deleting);
+        }
+        let new = match self.runtime.create(&spec, &memo).await {
+            Ok(new) => new,
+            Err(failure) => {
+                // Somebody else may have made it at the same time.
+                if unknown && !session.was_seen() {
+                    self.registry.remove_exactly(&session);
+                }
+                return Err(OpenError::Failed(failure));
+            }
+        };
+        if let (false, Some(message)) = (new, initial_message) {
+            let added = self.edit_memo(&session, |memo| {
+                // Whoever tries again may have been heard the first time.
+                if !memo.initial_messages.contains(&message) {
+                    memo.initial_messages.push(message.clone());
+                }
+            });
+            added.await.map_err(|error| not_written(&error))?;
+        }
+        session.touch();
+        self.request_start(&session).await;
+        Ok(Opened { session, new })
+    }
+}
+
+fn not_written(error: &dyn std::error::Error) -> OpenError {
+    OpenError::Failed(Failure::new(Reason::RuntimeError, error.to_string()))
+}

@@ -1,0 +1,176 @@
+//! All sessions there are, as the runtime tells.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use tokio::sync::broadcast::Receiver;
+
+use super::Change;
+use super::changes::Changes;
+use super::runtime_port::News;
+use crate::session::Sighting;
+use crate::session::{Clock, Email, Memo, Observation, Phase, PhaseName, Session, SessionId, Spec};
+
+/// The sessions.
+pub struct Registry {
+    sessions: RwLock<Sessions>,
+    changes: Changes,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    by_id: HashMap<SessionId, Arc<Session>>,
+    /// The same ones: what one user's list costs must not grow with what others have.
+    by_owner: HashMap<Email, Vec<Arc<Session>>>,
+}
+
+impl Sessions {
+    fn insert(&mut self, session: Arc<Session>) {
+        self.by_owner.entry(session.spec().key.owner.clone()).or_default().push(session.clone());
+        self.by_id.insert(session.id(), session);
+    }
+
+    fn remove(&mut self, id: SessionId) -> Option<Arc<Session>> {
+        let removed = self.by_id.remove(&id)?;
+        let owner = &removed.spec().key.owner;
+        if let Some(own) = self.by_owner.get_mut(owner) {
+            own.retain(|session| session.id() != id);
+            if own.is_empty() {
+                self.by_owner.remove(owner);
+            }
+        }
+        Some(removed)
+    }
+}
+
+impl Registry {
+    /// An empty one.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { sessions: RwLock::default(), changes: Changes::new(), clock }
+    }
+
+    /// The session with this id. Who may use it is not asked here: see [`super::Principal`].
+    pub fn get(&self, id: SessionId) -> Option<Arc<Session>> {
+        self.sessions.read().by_id.get(&id).cloned()
+    }
+
+    /// Every session.
+    pub fn all(&self) -> Vec<Arc<Session>> {
+        self.sessions.read().by_id.values().cloned().collect()
+    }
+
+    /// Every session of this owner. Who may use them is not asked here either.
+    pub fn of(&self, owner: &Email) -> Vec<Arc<Session>> {
+        self.sessions.read().by_owner.get(owner).cloned().unwrap_or_default()
+    }
+
+    /// Changes from now on. A listener that falls behind is told so and has to read everything again.
+    pub fn changes(&self) -> Receiver<Change> {
+        self.changes.of_all()
+    }
+
+    /// The same of this owner's sessions.
+    pub fn changes_of(&self, owner: &Email) -> Receiver<Change> {
+        self.changes.of(owner)
+    }
+
+    /// Tells listeners that something of the session changed.
+    pub(super) fn announce(&self, session: &Arc<Session>) {
+        self.changes.tell(Change::Changed(session.clone()));
+    }
+
+    /// Takes over what the runtime tells.
+    pub fn apply(&self, news: News) {
+        match news {
+            News::Seen(seen) => self.see(seen),
+            News::Gone(id) => self.remove(id),
+            News::Snapshot(all) => {
+                let there: HashSet<_> = all.iter().map(|seen| seen.spec.id()).collect();
+                let known: Vec<_> = self.sessions.read().by_id.keys().copied().collect();
+                known.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.remove(id));
+                all.into_iter().for_each(|seen| self.see(seen));
+            }
+        }
+    }
+
+    fn see(&self, seen: Sighting) {
+        let phase = Phase::observed(seen.phase.clone(), self.clock.now());
+        let (session, new) = self.get_or_insert(&seen.spec, &seen.memo, phase);
+        if session.observe(seen) || new {
+            self.announce(&session);
+        }
+    }
+
+    /// The session of `spec`, stopped for now if it is new. The second value tells whether it is.
+    pub(super) fn expect(&self, spec: &Spec, memo: &Memo) -> (Arc<Session>, bool) {
+        let stopped = Phase::observed(Observation::of(PhaseName::Stopped), self.clock.now());
+        let (session, new) = self.get_or_insert(spec, memo, stopped);
+        if new {
+            self.announce(&session);
+        }
+        (session, new)
+    }
+
+    fn get_or_insert(&self, spec: &Spec, memo: &Memo, phase: Phase) -> (Arc<Session>, bool) {
+        let mut sessions = self.sessions.write();
+        if let Some(known) = sessions.by_id.get(&spec.id()) {
+            return (known.clone(), false);
+        }
+        let session = Arc::new(Session::new(spec.clone(), memo.clone(), phase, self.clock.clone()));
+        sessions.insert(session.clone());
+        (session, true)
+    }
+
+    fn remove(&self, id: SessionId) {
+        let removed = self.sessions.write().remove(id);
+        if let Some(session) = removed {
+            session.forget();
+            self.changes.tell(Change::Gone(session));
+        }
+    }
+
+    /// Removes this session, but not one that was opened with the same id after it had gone.
+    pub(super) fn remove_exactly(&self, session: &Arc<Session>) {
+        if self.get(session.id()).is_some_and(|known| Arc::ptr_eq(&known, session)) {
+            self.remove(session.id());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::clock::SystemClock;
+    use crate::session::{Origin, SessionKey};
+
+    fn sighting(owner: &str) -> Sighting {
+        let key = SessionKey { owner: Email::parse(owner).unwrap(), origin: Origin::new_project() };
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
+        Sighting { spec, memo: Memo::new(now), phase: Observation::of(PhaseName::Stopped), server: None }
+    }
+
+    fn ids(sessions: &[Arc<Session>]) -> HashSet<SessionId> {
+        sessions.iter().map(|session| session.id()).collect()
+    }
+
+    #[test]
+    fn what_an_owner_has_follows_what_there_is() {
+        let registry = Registry::new(Arc::new(SystemClock));
+        let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
+        let seen = [sighting("ann@x"), sighting("bob@x"), sighting("ann@x")];
+        let [first, bobs, last] = seen.each_ref().map(|seen| seen.spec.id());
+        registry.apply(News::Snapshot(seen.to_vec()));
+        registry.apply(News::Seen(seen[0].clone()));
+        assert_eq!((ids(&registry.of(&ann)), registry.of(&ann).len()), (HashSet::from([first, last]), 2));
+        assert_eq!(ids(&registry.of(&bob)), HashSet::from([bobs]));
+
+        registry.apply(News::Gone(bobs));
+        registry.apply(News::Snapshot(vec![seen[2].clone()]));
+        assert_eq!(ids(&registry.of(&ann)), HashSet::from([last]));
+        assert!(registry.of(&bob).is_empty());
+        assert_eq!(registry.sessions.read().by_owner.len(), 1, "who has none any more costs nothing");
+    }
+}

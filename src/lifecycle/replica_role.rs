@@ -1,0 +1,86 @@
+//! What falls to one of several replicas of the router.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::session::SessionId;
+
+/// The part of the common work that falls to this replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duties {
+    /// Whether it is the one that decides for all: stops what is idle, ends what was left half done.
+    pub leads: bool,
+    me: String,
+    /// The replicas that are alive, this one included.
+    replicas: Arc<[String]>,
+}
+
+impl Duties {
+    /// The duties of `me` among `replicas`.
+    pub fn new(leads: bool, me: String, replicas: impl IntoIterator<Item = String>) -> Self {
+        let mut replicas: Vec<_> = replicas.into_iter().filter(|name| *name != me).collect();
+        replicas.push(me.clone());
+        replicas.sort();
+        Self { leads, me, replicas: replicas.into() }
+    }
+
+    /// The duties where there are no replicas: all of them.
+    pub fn of_the_only_one() -> Self {
+        Self::new(true, String::new(), [])
+    }
+
+    /// How many replicas there are.
+    pub fn replicas(&self) -> usize {
+        self.replicas.len()
+    }
+
+    /// Whether it is this replica that follows the agent of this session. All replicas that know of each other agree,
+    /// and one that comes or goes moves no more than its own share (rendezvous hashing).
+    pub fn follows(&self, id: SessionId) -> bool {
+        self.replicas.iter().max_by_key(|replica| weight(replica, id)) == Some(&self.me)
+    }
+}
+
+fn weight(replica: &str, id: SessionId) -> [u8; 32] {
+    Sha256::new().chain_update(replica).chain_update([0]).chain_update(id.to_string()).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u32) -> SessionId {
+        format!("{number:020x}").parse().unwrap()
+    }
+
+    fn follower(replicas: &[&str], id: SessionId) -> Vec<String> {
+        let all = || replicas.iter().map(ToString::to_string);
+        all().filter(|me| Duties::new(false, me.clone(), all()).follows(id)).collect()
+    }
+
+    #[test]
+    fn every_session_is_followed_by_exactly_one_and_the_work_is_spread() {
+        let followers: Vec<_> = (0..300).map(|number| follower(&["a", "b", "c"], id(number))).collect();
+        assert!(followers.iter().all(|followers| followers.len() == 1));
+        for replica in ["a", "b", "c"] {
+            let share = followers.iter().filter(|followers| followers[0] == replica).count();
+            assert!((60..=140).contains(&share), "{replica} follows {share}");
+        }
+    }
+
+    #[test]
+    fn one_that_goes_moves_its_own_share_only() {
+        for number in 0..100 {
+            let before = follower(&["a", "b", "c"], id(number));
+            let after = follower(&["a", "b"], id(number));
+            assert!(before == after || before == ["c"]);
+        }
+    }
+
+    #[test]
+    fn the_only_one_does_everything() {
+        let duties = Duties::of_the_only_one();
+        assert!(duties.leads && duties.follows(id(1)) && duties.replicas() == 1);
+    }
+}

@@ -1,0 +1,86 @@
+//! Finding what another replica of the router may just have written down.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::rate_limit::Allowance;
+use super::runtime_port::News;
+use super::{Lifecycle, Registry};
+use crate::session::{Principal, Session, SessionId};
+
+/// Somebody who waits until the registry has heard all news that were told by now.
+pub(super) type Listener = oneshot::Sender<()>;
+
+/// How often the runtime is asked anew. Strangers cannot use up what users have.
+pub(super) struct SecondLooks {
+    users: Allowance,
+    anybody: Allowance,
+}
+
+impl SecondLooks {
+    pub(super) fn none_so_far() -> Self {
+        Self { users: Allowance::whole(), anybody: Allowance::whole() }
+    }
+}
+
+impl Lifecycle {
+    /// The session, if it exists and `who` may use it.
+    ///
+    /// A client that was told of something by one replica may turn to another that has not heard of it yet: what is not
+    /// found here is looked for once more, in what the runtime says when it is asked anew.
+    pub async fn find(&self, who: &Principal, id: SessionId) -> Option<Arc<Session>> {
+        self.look(id, &self.second_looks.users, |registry| registry.session_for(who, id)).await
+    }
+
+    /// What `found` gets from the registry, looked for in the same way, for somebody who may be anybody.
+    pub async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
+        self.look(id, &self.second_looks.anybody, found).await
+    }
+
+    async fn look<T>(&self, id: SessionId, looks: &Allowance, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
+        if let Some(found) = found(&self.registry) {
+            return Some(found);
+        }
+        if looks.take() {
+            self.look_again(id).await;
+        }
+        found(&self.registry)
+    }
+
+    /// Has the registry know what is written down of a session by now, as far as that can be had soon. For users only.
+    pub async fn catch_up(&self, id: SessionId) {
+        if self.second_looks.users.take() {
+            self.look_again(id).await;
+        }
+    }
+
+    /// The same without a limit, for the router itself.
+    pub(super) async fn look_again(&self, id: SessionId) {
+        self.runtime.look_again(id).await;
+        let (listener, heard) = oneshot::channel();
+        if self.listeners.send(listener).await.is_ok() {
+            let _ = heard.await;
+        }
+    }
+
+    /// Tells the registry all news until there are no more. A listener is answered when it has heard those that were told
+    /// before.
+    pub(super) async fn hear(&self, mut news: mpsc::Receiver<News>, mut listeners: mpsc::Receiver<Listener>) {
+        loop {
+            tokio::select! {
+                fresh = news.recv() => match fresh {
+                    Some(fresh) => self.registry.apply(fresh),
+                    None => return,
+                },
+                Some(listener) = listeners.recv() => {
+                    while let Ok(fresh) = news.try_recv() {
+                        self.registry.apply(fresh);
+                    }
+                    let _ = listener.send(());
+                }
+                () = self.shutdown.cancelled() => return,
+            }
+        }
+    }
+}

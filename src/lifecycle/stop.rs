@@ -1,0 +1,65 @@
+//! Stopping a session: on request, as idle, or with the router.
+
+use std::sync::Arc;
+
+use super::Lifecycle;
+use super::runtime_port::RuntimeError;
+use crate::session::phase::Event;
+use crate::session::{Failure, Observation, Outcome, PhaseName, Reason, Session};
+
+impl Lifecycle {
+    /// Stops the session, keeping its files. Done when the returned task is; nobody has to wait for it.
+    pub fn stop(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<()> {
+        if session.interrupt(Event::StopRequested, Outcome::Stopped) {
+            self.registry.announce(session);
+            return self.tasks.spawn(self.clone().carry_out_stop(session.clone()));
+        }
+        // A stop that goes on already is waited for; a second one could meet the run that comes after it.
+        let (mut phases, shutdown) = (session.phases(), self.shutdown.clone());
+        self.tasks.spawn(async move {
+            let over = phases.wait_for(|phase| phase.name != PhaseName::Stopping);
+            let _ = shutdown.run_until_cancelled(over).await;
+        })
+    }
+
+    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
+        if session.phase_name() != PhaseName::Stopping {
+            return;
+        }
+        let _ = self.remember(&session).await;
+        // What does not run yet is stopped as soon as that is written down, and may be wanted again by now.
+        let name = session.phase_name();
+        if name.is_starting() || name == PhaseName::Ready {
+            return;
+        }
+        match self.runtime.stop(session.id()).await {
+            Ok(()) => self.stopped(&session),
+            Err(error) => self.stop_failed(&session, &error),
+        }
+    }
+
+    pub(super) fn stopped(&self, session: &Arc<Session>) {
+        if session.phase_name() == PhaseName::Stopping {
+            self.advance(session, Event::Observed(Observation::of(PhaseName::Stopped)));
+        }
+    }
+
+    pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError) {
+        tracing::error!(session = %session.id(), %error, "stop failed");
+        let message = "The session could not be stopped. Try again; the router's log has the cause.";
+        self.undo(session, Some(Failure::new(Reason::RuntimeError, message)));
+    }
+
+    /// Stops all that runs, and waits for it. Nothing is started any more.
+    pub async fn stop_all(self: &Arc<Self>) {
+        self.closing.cancel();
+        let running = self.registry.all().into_iter().filter(|session| {
+            let phase = session.phase_name();
+            phase.is_starting() || matches!(phase, PhaseName::Ready | PhaseName::Stopping)
+        });
+        let stops: Vec<_> = running.map(|session| self.stop(&session)).collect();
+        for stop in stops {
+            let _ = stop.await;
+        }
+    }
+}

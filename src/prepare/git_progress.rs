@@ -1,0 +1,68 @@
+//! What `git clone --progress` prints, read as progress.
+
+/// How far Git is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The step, in Git's words: "Receiving objects", "Resolving deltas", "Updating files".
+    pub step: String,
+    /// How much of the whole work is done, 0 to 100, as far as it can be told.
+    pub percent: Option<u8>,
+    /// What Git says beyond the percentage: how many bytes, how fast.
+    pub detail: Option<String>,
+}
+
+impl Progress {
+    /// In words, for people.
+    pub fn words(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}, {detail}", self.step),
+            None => self.step.clone(),
+        }
+    }
+}
+
+/// Reads a line such as `Receiving objects:  42% (420/1000), 3.1 MiB | 1.2 MiB/s`; `None` for any other.
+pub fn parse(line: &str) -> Option<Progress> {
+    let line = line.trim().trim_start_matches("remote: ");
+    let (step, rest) = line.split_once(": ")?;
+    let (percent, rest) = rest.trim_start().split_once('%')?;
+    let done: u8 = percent.trim().parse().ok().filter(|done| *done <= 100)?;
+    let detail = rest.split_once(", ").map(|(_, detail)| detail.trim_end_matches(", done.").to_owned());
+    let detail = detail.filter(|detail| !detail.is_empty() && detail != "done.");
+    Some(Progress { percent: overall(step, done), step: step.to_owned(), detail })
+}
+
+/// The steps of a clone on one scale, on which receiving, by far the longest, takes the most.
+fn overall(step: &str, done: u8) -> Option<u8> {
+    let (from, to) = match step {
+        "Counting objects" | "Enumerating objects" => (0, 1),
+        "Compressing objects" => (1, 5),
+        "Receiving objects" => (5, 80),
+        "Resolving deltas" => (80, 90),
+        "Updating files" => (90, 100),
+        _ => return None,
+    };
+    u8::try_from(from + (to - from) * u32::from(done) / 100).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_git_prints() {
+        let progress = parse("Receiving objects:  42% (420/1000), 3.10 MiB | 1.20 MiB/s").unwrap();
+        assert_eq!(progress.step, "Receiving objects");
+        assert_eq!(progress.percent, Some(36));
+        assert_eq!(progress.detail.as_deref(), Some("3.10 MiB | 1.20 MiB/s"));
+        assert_eq!(parse("remote: Counting objects: 100% (5/5), done.").unwrap().percent, Some(1));
+        assert_eq!(parse("Updating files: 100% (9/9), done.").unwrap().percent, Some(100));
+    }
+
+    #[test]
+    fn everything_else_is_no_progress() {
+        for line in ["", "Cloning into 'x'...", "fatal: x: 3", "remote: Enumerating objects: 5, done.", "a: 999%"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether what is known of a Pod can be relied on: an address may be given to another Pod as soon as its own is gone.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::FutureExt;
+
+use super::Inner;
+use super::api_server::{Refusal, asked};
+use super::names::object_name;
+use crate::opencode::Gate;
+use crate::session::SessionId;
+
+impl Inner {
+    /// Nothing was heard from the API server for too long.
+    pub(super) fn is_stale(&self) -> bool {
+        self.freshness.age() > self.settings.stale_after
+    }
+
+    /// As long as the watch keeps up, a Pod that goes is heard of at once, and its server is over. When it does not, the
+    /// Pod is asked for.
+    pub(super) fn gate(self: &Arc<Self>, id: SessionId, uid: String) -> Gate {
+        let inner: Weak<Self> = Arc::downgrade(self);
+        Box::new(move || {
+            let (inner, uid) = (inner.clone(), uid.clone());
+            async move {
+                match inner.upgrade() {
+                    Some(inner) if inner.is_stale() => inner.still_lives(id, &uid).await,
+                    Some(_) => true,
+                    None => false,
+                }
+            }
+            .boxed()
+        })
+    }
+
+    async fn still_lives(&self, id: SessionId, uid: &str) -> bool {
+        match asked(self.cluster.pods.get(&object_name(id))).await {
+            Ok(pod) if pod.metadata.uid.as_deref() == Some(uid) => pod.metadata.deletion_timestamp.is_none(),
+            Ok(_) | Err(Refusal::Missing) => {
+                self.picture.forget_pod(id, uid);
+                false
+            }
+            Err(refusal) => {
+                tracing::warn!(session = %id, %refusal, "no new connection: it cannot be verified that the Pod is still there");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a Pod's status means: the phase of its session, and in words what holds it up or ended it.
+//!
+//! The conditions, reasons and states are those of
+//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>, and what a cluster was seen to say: `../recorded`.
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateWaiting, ContainerStatus, Pod, PodCondition};
+
+use super::super::manifest::{OPENCODE, PREPARE};
+use crate::session::failure::sentence;
+use crate::session::{Failure, Observation, PhaseName, Reason};
+
+/// What a Pod tells of its session. Whether its opencode answers is not asked here, so a session whose container runs
+/// is `starting` at most.
+pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
+    if pod.metadata.deletion_timestamp.is_some() {
+        return Observation { message: Some(leaving(pod)), ..Observation::of(PhaseName::Stopping) };
+    }
+    if let Some(failure) = super::ended::why(pod) {
+        return Observation::failed(failure);
+    }
+    let (prepare, opencode) = (state_of(pod, PREPARE), state_of(pod, OPENCODE));
+    if opencode.is_some_and(|state| state.running.is_some()) {
+        return Observation::of(PhaseName::Starting);
+    }
+    if prepare.is_some_and(|state| state.running.is_some()) {
+        return Observation::of(PhaseName::Cloning);
+    }
+    if !is_scheduled(pod) {
+        return scheduling(pod);
+    }
+    if prepare.is_some_and(|state| state.terminated.is_some()) {
+        return waiting(PhaseName::Starting, opencode.and_then(|state| state.waiting.as_ref()));
+    }
+    waiting(PhaseName::Pulling, prepare.and_then(|state| state.waiting.as_ref()))
+}
+
+/// Whether its volumes are mounted and its network is there: what held that up is over.
+pub(in crate::runtime::kubernetes) fn is_furnished(pod: &Pod) -> bool {
+    condition(pod, "PodReadyToStartContainers").is_some_and(|condition| condition.status == "True")
+}
+
+/// Who takes a Pod away that is being deleted.
+fn leaving(pod: &Pod) -> String {
+    let place = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
+    let place = place.map(|node| format!(" on node {node}")).unwrap_or_default();
+    let disruption = condition(pod, "DisruptionTarget").filter(|condition| condition.status == "True");
+    match disruption.and_then(|condition| condition.reason.as_deref()) {
+        Some("EvictionByEvictionAPI") => format!("Its Pod{place} is evicted, as when a node is emptied."),
+        Some("PreemptionByScheduler") => format!("Its Pod{place} makes room for a more important one."),
+        Some("DeletionByTaintManager") => {
+            format!("Its Pod{place} is taken away: the node is lost, or not to be used any more.")
+        }
+        Some("DeletionByPodGC") => format!("Its Pod{place} is cleared away: the node is gone."),
+        _ => format!("Its Pod{place} was deleted by the cluster or an operator."),
+    }
+}
+
+fn scheduling(pod: &Pod) -> Observation {
+    let refused = condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+    let said = refused.and_then(|condition| condition.message.as_deref()).filter(|said| !said.is_empty());
+    let Some(said) = said else { return Observation::of(PhaseName::Scheduling) };
+    let lower = said.to_lowercase();
+    let failure = if lower.contains("volume") && !lower.contains("insufficient") {
+        let what = "The session's volume cannot be had where its Pod could run. An operator has to see to it";
+        Failure::new(Reason::VolumeNotBound, sentence(what, said))
+    } else {
+        let what = "No node takes the session's Pod. Stop a session that you do not need, or ask an operator";
+        Failure::new(Reason::Unschedulable, sentence(what, said))
+    };
+    held_up(PhaseName::Scheduling, failure)
+}
+
+fn is_scheduled(pod: &Pod) -> bool {
+    pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
+}
+
+/// A container that has not begun. What the cluster tries again by itself holds the start up; what will stay as it is
+/// ends it.
+fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observation {
+    let said = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
+    let failed = |reason, what: &str| Failure::new(reason, sentence(what, said));
+    match waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default() {
+        "InvalidImageName" => {
+            let what = "The name of the session's image is not valid. An operator has to mend it";
+            Observation::failed(failed(Reason::InvalidImageName, what))
+        }
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ErrImageNeverPull"
+        | "RegistryUnavailable"
+        | "ImageInspectError"
+        | "SignatureValidationFailed" => {
+            let what = "The session's image cannot be pulled. An operator has to see to it";
+            let failure = failed(Reason::ImagePullFailed, what);
+            if is_final(said) { Observation::failed(failure) } else { held_up(phase, failure) }
+        }
+        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+            let what = "The session's container cannot be started. An operator has to see to it";
+            held_up(phase, failed(Reason::ContainerFailed, what))
+        }
+        _ => Observation::of(phase),
+    }
+}
+
+/// Whether a registry gave an answer that it will give again: most first pulls that fail come from a network or a
+/// registry in trouble, and succeed later.
+fn is_final(said: &str) -> bool {
+    let said = said.to_lowercase();
+    let answers = ["not found", "manifest unknown", "denied", "unauthorized", "forbidden", "authorization failed"];
+    answers.iter().chain(&["is not present with pull policy"]).any(|answer| said.contains(answer))
+}
+
+fn held_up(phase: PhaseName, failure: Failure) -> Observation {
+    let message = Some(failure.message.clone());
+    Observation { message, failure: Some(failure), ..Observation::of(phase) }
+}
+
+fn condition<'a>(pod: &'a Pod, name: &str) -> Option<&'a PodCondition> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| condition.type_ == name)
+}
+
+/// The status of one of a Pod's containers.
+pub(in crate::runtime::kubernetes) fn status_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
+    let status = pod.status.as_ref()?;
+    let all = [&status.init_container_statuses, &status.container_statuses];
+    all.into_iter().flatten().flatten().find(|container| container.name == name)
+}
+
+fn state_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerState> {
+    status_of(pod, name)?.state.as_ref()
+}

@@ -1,0 +1,65 @@
+//! Since when the picture may not be true any more.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::watches::ATTEMPT;
+
+/// What failed is tried again and fails again within an attempt. What did not fail for longer than that works.
+const MENDED: Duration = ATTEMPT.saturating_add(Duration::from_secs(5));
+
+/// Since when the watch does not keep up.
+#[derive(Default)]
+pub(super) struct Freshness {
+    failing: Mutex<Option<Failing>>,
+}
+
+#[derive(Clone, Copy)]
+struct Failing {
+    since: Instant,
+    last: Instant,
+}
+
+impl Freshness {
+    /// The API server did not do what keeps the picture true.
+    pub(super) fn failed(&self) {
+        let now = Instant::now();
+        let mut failing = self.failing.lock();
+        let since = failing.filter(|failing| failing.last.elapsed() < MENDED).map_or(now, |failing| failing.since);
+        *failing = Some(Failing { since, last: now });
+    }
+
+    /// How long ago the picture was surely true.
+    pub(super) fn age(&self) -> Duration {
+        let failing = *self.failing.lock();
+        failing
+            .filter(|failing| failing.last.elapsed() < MENDED)
+            .map_or(Duration::ZERO, |failing| failing.since.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(since: u64, last: u64) -> Freshness {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        Freshness { failing: Mutex::new(Some(Failing { since: ago(since), last: ago(last) })) }
+    }
+
+    #[test]
+    fn what_fails_again_and_again_fails_since_the_first_time() {
+        let freshness = failing(100, 16);
+        freshness.failed();
+        assert_eq!(freshness.age().as_secs(), 100);
+    }
+
+    #[test]
+    fn what_did_not_fail_for_longer_than_an_attempt_takes_works() {
+        let freshness = failing(100, 20);
+        assert_eq!(freshness.age(), Duration::ZERO);
+        freshness.failed();
+        assert_eq!(freshness.age().as_secs(), 0, "this is another failure");
+    }
+}

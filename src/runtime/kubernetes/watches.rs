@@ -1,0 +1,213 @@
+//! Keeps the picture true: one watch of the sessions' Pods, one of their volume claims.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::api::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Client, Resource};
+use tokio::sync::oneshot;
+use tower::ServiceBuilder;
+use tower::timeout::TimeoutLayer;
+use tower_http::timeout::ResponseBodyTimeoutLayer;
+
+use super::api_server::{Cluster, Refusal, asked};
+use super::claim::Record;
+use super::known_sessions::Picture;
+use super::kubernetes_settings::KubernetesSettings;
+use super::names::{SELECTOR, object_name, session_of};
+use super::seen_pod::PodSeen;
+use super::watch_freshness::Freshness;
+use crate::session::SessionId;
+
+/// How long one watch request lasts at most: a connection that died without a word is noticed soon after.
+const LONGEST_WATCH: Duration = Duration::from_secs(60);
+/// How much later than it should a watch may end.
+const LATE: Duration = Duration::from_secs(3);
+/// How long the API server may take to begin an answer.
+const ANSWERS: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// An attempt that comes to nothing is over by then, the pause before it included.
+pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
+
+/// The pauses between attempts to watch, the longest short enough to catch up soon.
+#[derive(Default)]
+struct Pauses {
+    attempts: u32,
+}
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = FIRST_PAUSE * 2u32.saturating_pow(self.attempts.min(8));
+        self.attempts += 1;
+        // Many replicas that lost the API server together are not to come back together.
+        Some(pause.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0))
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.attempts = 0;
+    }
+}
+
+/// A kind of objects that the picture is made of.
+pub(super) trait Watched:
+    Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static
+{
+    /// What it is called in the log.
+    const NAME: &'static str;
+    /// Takes it over as it is now.
+    fn learn(self, id: SessionId, picture: &Picture);
+    /// It is gone.
+    fn forget(id: SessionId, uid: &str, picture: &Picture);
+    /// The identity of the one that is known.
+    fn known(id: SessionId, picture: &Picture) -> Option<String>;
+}
+
+impl Watched for Pod {
+    const NAME: &'static str = "pods";
+
+    fn learn(self, id: SessionId, picture: &Picture) {
+        picture.learn_pod(id, PodSeen::of(&self));
+    }
+
+    fn forget(id: SessionId, uid: &str, picture: &Picture) {
+        picture.forget_pod(id, uid);
+    }
+
+    fn known(id: SessionId, picture: &Picture) -> Option<String> {
+        picture.pod(id).map(|pod| pod.uid)
+    }
+}
+
+impl Watched for PersistentVolumeClaim {
+    const NAME: &'static str = "volume claims";
+
+    fn learn(self, id: SessionId, picture: &Picture) {
+        match Record::read(&self) {
+            Ok(record) => picture.learn_record(record),
+            Err(error) => {
+                tracing::error!(session = %id, %error, "this volume claim cannot be used as a session; it is left alone");
+            }
+        }
+    }
+
+    fn forget(id: SessionId, uid: &str, picture: &Picture) {
+        picture.forget_record(id, uid);
+    }
+
+    fn known(id: SessionId, picture: &Picture) -> Option<String> {
+        picture.record(id).map(|record| record.uid)
+    }
+}
+
+/// How long one watch request lasts where nothing may go unheard for longer than this.
+pub(super) fn duration(stale_after: Duration) -> Duration {
+    stale_after.min(LONGEST_WATCH)
+}
+
+/// The API server for watches that last so long: no answer, and silence where the watch should have ended, are errors,
+/// of which nobody would hear otherwise.
+pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Duration) -> Cluster {
+    let send = move |request| {
+        let client = client.clone();
+        async move { client.send(request).await }
+    };
+    let service = ServiceBuilder::new()
+        .layer(TimeoutLayer::new(ANSWERS))
+        .layer(ResponseBodyTimeoutLayer::new(lasts + LATE))
+        .service_fn(send);
+    Cluster::new(Client::new(service, settings.namespace.as_str()), settings)
+}
+
+/// Watches one kind until the task is ended; `complete` hears when everything that exists is known.
+pub(super) async fn follow<K: Watched>(
+    api: Api<K>,
+    lasts: Duration,
+    picture: Arc<Picture>,
+    freshness: Arc<Freshness>,
+    complete: oneshot::Sender<()>,
+) {
+    let seconds = u32::try_from(lasts.as_secs()).unwrap_or(u32::MAX);
+    let config = watcher::Config::default().labels(SELECTOR).timeout(seconds);
+    let mut events = pin!(watcher(api.clone(), config).backoff(Pauses::default()));
+    let mut complete = Some(complete);
+    let mut listed = HashSet::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listed.clear(),
+            Ok(Event::InitApply(object)) => {
+                listed.extend(session_of(object.meta()));
+                learn(object, &picture);
+            }
+            Ok(Event::InitDone) => {
+                forget_unlisted(&api, &picture, &freshness, &listed).await;
+                listed = HashSet::new();
+                // Nobody waits a second time.
+                complete.take().map(|complete| complete.send(()));
+            }
+            Ok(Event::Apply(object)) => learn(object, &picture),
+            Ok(Event::Delete(object)) => {
+                if let Some(id) = session_of(object.meta()) {
+                    K::forget(id, object.meta().uid.as_deref().unwrap_or_default(), &picture);
+                }
+            }
+            Err(error) => {
+                freshness.failed();
+                tracing::warn!(%error, "the watch of {} is interrupted", K::NAME);
+            }
+        }
+    }
+}
+
+fn learn<K: Watched>(object: K, picture: &Picture) {
+    if let Some(id) = session_of(object.meta()) {
+        object.learn(id, picture);
+    }
+}
+
+/// What is known and not in a list is gone, unless it came after the list was made: so it is asked for.
+async fn forget_unlisted<K: Watched>(
+    api: &Api<K>,
+    picture: &Picture,
+    freshness: &Freshness,
+    listed: &HashSet<SessionId>,
+) {
+    for id in picture.ids() {
+        if listed.contains(&id) || K::known(id, picture).is_none() {
+            continue;
+        }
+        while let Err(error) = ask(api, picture, id).await {
+            freshness.failed();
+            tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
+            tokio::time::sleep(LONGEST_PAUSE).await;
+        }
+    }
+}
+
+/// Asks anew for a session's Pod and record, after something went otherwise than expected.
+pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
+    ask(&cluster.pods, picture, id).await?;
+    ask(&cluster.claims, picture, id).await
+}
+
+/// Asks for an object of a session.
+pub(super) async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
+    let known = K::known(id, picture);
+    match asked(api.get(&object_name(id))).await {
+        Ok(object) => object.learn(id, picture),
+        Err(Refusal::Missing) => known.into_iter().for_each(|uid| K::forget(id, &uid, picture)),
+        Err(refusal) => return Err(refusal),
+    }
+    Ok(())
+}

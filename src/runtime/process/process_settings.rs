@@ -1,0 +1,110 @@
+//! What the process runtime has to be told.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::process_tree::MARK;
+use super::session_folder::SessionDir;
+use crate::git::git_environment::QUIET;
+use crate::session::Email;
+
+/// The settings.
+#[derive(Clone, Debug)]
+pub struct ProcessSettings {
+    /// Where the sessions' files are.
+    pub data_dir: PathBuf,
+    /// The opencode program.
+    pub opencode: PathBuf,
+    /// The version that it says it has.
+    pub opencode_version: String,
+    /// The program that is started as a supervisor: this one.
+    pub supervisor: PathBuf,
+    /// The variables of the router's own environment that sessions get.
+    pub environment: Vec<(String, String)>,
+    /// What of the local user sessions may use; nothing where there are several users.
+    pub local_user: Option<LocalUser>,
+}
+
+/// The logins of the user who runs the router.
+#[derive(Clone, Debug)]
+pub struct LocalUser {
+    /// Where Git and SSH find the user's settings and keys, for cloning.
+    pub home: PathBuf,
+    /// The socket of the user's SSH agent, for cloning.
+    pub ssh_agent: Option<String>,
+    /// opencode's file of logins.
+    pub opencode_login: PathBuf,
+}
+
+impl ProcessSettings {
+    /// The whole environment of a session's opencode.
+    pub(super) fn opencode_env(&self, dir: &SessionDir, owner: &Email, password: &str) -> Vec<(String, String)> {
+        let home = dir.home();
+        let below = |path: &str| home.join(path).display().to_string();
+        let mut env = self.environment.clone();
+        let own = [
+            ("HOME", below("")),
+            ("XDG_CONFIG_HOME", below(".config")),
+            ("XDG_DATA_HOME", below(".local/share")),
+            ("XDG_STATE_HOME", below(".local/state")),
+            ("XDG_CACHE_HOME", below(".cache")),
+            ("TMPDIR", dir.tmp().display().to_string()),
+            ("USER", owner.local_part().to_owned()),
+            ("TERM", "xterm-256color".to_owned()),
+            ("OPENCODE_SERVER_PASSWORD", password.to_owned()),
+            ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
+            (MARK, dir.path().display().to_string()),
+        ];
+        env.extend(own.map(|(name, value)| (name.to_owned(), value.trim_end_matches('/').to_owned())));
+        env
+    }
+
+    /// The whole environment of `git`, in which it asks nobody anything and takes no exotic transport.
+    pub fn git_env(&self) -> Vec<(String, String)> {
+        let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !name.starts_with("OPENCODE");
+        let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
+        let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
+        QUIET.iter().for_each(|(name, value)| set(name, value));
+        match &self.local_user {
+            Some(user) => {
+                set("HOME", &user.home.to_string_lossy());
+                if let Some(agent) = &user.ssh_agent {
+                    set("SSH_AUTH_SOCK", agent);
+                }
+            }
+            None => set("GIT_CONFIG_GLOBAL", "/dev/null"),
+        }
+        env
+    }
+
+    /// The environment of `git` for one session, whose commits are its owner's.
+    pub(super) fn session_git_env(&self, dir: &SessionDir, owner: &Email) -> Vec<(String, String)> {
+        let mut env = self.git_env();
+        let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
+        if self.local_user.is_none() {
+            set("HOME", &dir.home().to_string_lossy());
+        }
+        for role in ["AUTHOR", "COMMITTER"] {
+            set(&format!("GIT_{role}_NAME"), owner.local_part());
+            set(&format!("GIT_{role}_EMAIL"), owner.as_str());
+        }
+        set("TMPDIR", &dir.tmp().to_string_lossy());
+        set(MARK, &dir.path().to_string_lossy());
+        env
+    }
+}
+
+/// The version that an opencode program says it has, or why it does not run.
+pub async fn opencode_version(program: &Path) -> Result<String, String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(std::time::Duration::from_secs(30), output).await;
+    let output = output.map_err(|_| "it did not answer “--version” within 30 seconds".to_owned())?;
+    let output = output.map_err(|error| error.to_string())?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && !version.is_empty() {
+        return Ok(version);
+    }
+    Err(format!("“--version” ended with {}", output.status))
+}

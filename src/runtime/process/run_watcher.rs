@@ -1,0 +1,108 @@
+//! Following a run to its end: what its supervisor tells, and what is left when that is gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::process::Child;
+use tokio::sync::watch;
+
+use super::process_tree;
+use super::session_folder::{read_if_there, remove_if_there};
+use super::session_worker::Worker;
+use super::supervisor_client::{Connected, Reports};
+use super::supervisor_protocol::{Outcome, State};
+use super::watched_run::{Run, Stage};
+use crate::opencode::{Server, health};
+use crate::session::{Failure, Observation, PhaseName, Reason};
+
+/// How long the lock of a supervisor that is gone may still be held.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
+    /// which are ended.
+    pub(super) async fn rest(&self) -> Observation {
+        if self.dir.socket().exists() && !self.dir.is_supervised() {
+            let dir = self.dir.path().to_owned();
+            let _ = tokio::task::spawn_blocking(move || process_tree::sweep(&dir)).await;
+            let _ = remove_if_there(&self.dir.socket());
+        }
+        let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
+        outcome
+            .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
+            .map_or_else(|| Observation::of(PhaseName::Stopped), |outcome| outcome.observation())
+    }
+
+    /// Watches a run to its end.
+    pub(super) fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> Run {
+        let Connected { state, mut reports, commands } = connected;
+        let (progress, stage) = watch::channel(Stage::Live);
+        let server = Arc::new(Mutex::new(None));
+        let run = Run::new(commands, server.clone(), stage);
+        let worker = self.clone();
+        self.tasks.spawn(async move {
+            let mut state = Some(state);
+            let end = loop {
+                match state {
+                    Some(State::Ended(outcome)) => break outcome.observation(),
+                    Some(State::Running { port, since }) => {
+                        state = worker.attend(port, since, &mut reports, &server).await;
+                    }
+                    Some(cloning) => {
+                        worker.tell(cloning.observation(), None).await;
+                        state = reports.next().await;
+                    }
+                    None => break worker.lost().await,
+                }
+            };
+            if let Some(mut supervisor) = supervisor {
+                let _ = supervisor.wait().await;
+            }
+            *server.lock() = None;
+            progress.send_replace(Stage::Ended);
+            worker.tell(end, None).await;
+            progress.send_replace(Stage::Told);
+        });
+        run
+    }
+
+    /// Waits until opencode answers, tells so, and returns the state that comes after.
+    async fn attend(
+        &self,
+        port: u16,
+        since: jiff::Timestamp,
+        reports: &mut Reports,
+        known: &Mutex<Option<Arc<Server>>>,
+    ) -> Option<State> {
+        self.tell(Observation::of(PhaseName::Starting), None).await;
+        let Ok(password) = self.password() else { return reports.next().await };
+        let directory = self.dir.project(&self.spec.project_name()).display().to_string();
+        let server = Arc::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory));
+        tokio::select! {
+            () = health::until_healthy(&server) => {}
+            state = reports.next() => return state,
+        }
+        *known.lock() = Some(server.clone());
+        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
+        self.tell(ready, Some(server)).await;
+        reports.next().await
+    }
+
+    /// The supervisor is gone without a word. The kernel closes the files of a process that was killed one by one, so
+    /// that its connection may be gone a moment before its lock is.
+    async fn lost(&self) -> Observation {
+        let begun = Instant::now();
+        while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        match self.rest().await {
+            seen if seen.name == PhaseName::Failed => seen,
+            _ if self.dir.outcome().exists() => Observation::of(PhaseName::Stopped),
+            _ => Observation::failed(Failure::new(
+                Reason::RuntimeError,
+                "The session's supervisor was killed, and its processes with it. Start the session again.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Where the files of sessions are.
+//!
+//! ```text
+//! <data>/lock                           held by the router that uses the folder
+//! <data>/sessions/<id>/session.json     the record
+//!                      password         what opencode asks for
+//!                      outcome.json     how the last run ended
+//!                      supervisor.sock  there while a supervisor lives, which holds `lock`
+//!                      log/             of the clone and of opencode
+//!                      home/ tmp/       HOME and TMPDIR of its processes
+//!                      work/<project>/  the repository
+//! <data>/trash/                         what is being deleted
+//! ```
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::session::SessionId;
+
+/// The longest path that a Unix socket may have on Linux, without the closing NUL (unix(7)).
+const LONGEST_SOCKET_PATH: usize = 107;
+
+/// The folder that holds everything of the process runtime, locked for this router.
+#[derive(Debug)]
+pub(super) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the folders, readable by this user only.
+    pub(super) fn prepare(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let longest = path.join("sessions").join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
+        if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
+            return Err(io::Error::other("its path is too long for Unix sockets; choose one of at most 60 bytes"));
+        }
+        make_private(&path)?;
+        let lock = File::create(path.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| io::Error::other("another router uses it"))?;
+        let data = Self { path, _lock: lock };
+        make_private(&data.sessions())?;
+        make_private(&data.trash())?;
+        Ok(data)
+    }
+
+    pub(super) fn sessions(&self) -> PathBuf {
+        self.path.join("sessions")
+    }
+
+    pub(super) fn trash(&self) -> PathBuf {
+        self.path.join("trash")
+    }
+
+    pub(super) fn session(&self, id: SessionId) -> SessionDir {
+        SessionDir(self.sessions().join(id.to_string()))
+    }
+}
+
+/// The folder of one session.
+#[derive(Clone, Debug)]
+pub(super) struct SessionDir(PathBuf);
+
+impl SessionDir {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the folders that a run needs.
+    pub(super) fn prepare(&self) -> io::Result<()> {
+        for folder in [self.0.clone(), self.home(), self.tmp(), self.work(), self.logs()] {
+            make_private(&folder)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn record(&self) -> PathBuf {
+        self.0.join("session.json")
+    }
+
+    pub(super) fn password(&self) -> PathBuf {
+        self.0.join("password")
+    }
+
+    pub(super) fn outcome(&self) -> PathBuf {
+        self.0.join("outcome.json")
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.join("supervisor.sock")
+    }
+
+    /// Whether a supervisor lives: it holds the lock.
+    pub(super) fn is_supervised(&self) -> bool {
+        let lock = File::open(self.lock());
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    }
+
+    pub(super) fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.0.join("home")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.0.join("tmp")
+    }
+
+    pub(super) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    pub(super) fn project(&self, name: &str) -> PathBuf {
+        self.work().join(name)
+    }
+}
+
+/// Makes a folder and its parents with mode 0700.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file with mode 0600 so that a reader sees the old content or the new, whatever happens meanwhile.
+pub(super) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = path.with_extension(format!("draft-{}", crate::session::random::random_hex::<4>()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)
+    };
+    write().inspect_err(|_| drop(std::fs::remove_file(&draft)))
+}
+
+/// The content of a file, or `None` if there is no such file.
+pub(super) fn read_if_there(path: &Path) -> io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file that may not be there.
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,234 @@
+//! One session of the process runtime, as the router sees it: its record, and its run if it has one.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use super::process_settings::ProcessSettings;
+use super::session_folder::{SessionDir, read_if_there, remove_if_there, write_atomically};
+use super::supervisor_client::{self, Connected};
+use super::supervisor_protocol::{Clone as CloneJob, Job};
+use super::watched_run::Run;
+use super::{home_files, session_json};
+use crate::opencode::{Server, command};
+use crate::runtime::{Edit, News, RuntimeError, Sighting};
+use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, random};
+
+/// How long opencode may take to end its work before it is asked to end itself.
+const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a supervisor may take to end a run; it kills what does not end well before that.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A session and what is needed to run it.
+pub(super) struct Worker {
+    pub(super) spec: Spec,
+    pub(super) dir: SessionDir,
+    settings: Arc<ProcessSettings>,
+    news: mpsc::Sender<News>,
+    pub(super) tasks: TaskTracker,
+    memo: Mutex<Memo>,
+    /// Held while something is done with the session, so that one thing is done at a time.
+    run: tokio::sync::Mutex<Option<Run>>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        spec: Spec,
+        memo: Memo,
+        dir: SessionDir,
+        settings: Arc<ProcessSettings>,
+        news: mpsc::Sender<News>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self { spec, dir, settings, news, tasks, memo: Mutex::new(memo), run: tokio::sync::Mutex::default() })
+    }
+
+    fn sighting(&self, phase: Observation, server: Option<Arc<Server>>) -> Sighting {
+        Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, server }
+    }
+
+    pub(super) async fn tell(&self, phase: Observation, server: Option<Arc<Server>>) {
+        // The registry is gone only when the router ends.
+        let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
+    }
+
+    /// What a router that just started finds of this session, with the connection to its run if it has one.
+    pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
+        match supervisor_client::connect(&self.dir).await {
+            Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
+            Err(_) if !self.dir.is_supervised() => (self.sighting(self.rest().await, None), None),
+            Err(error) => {
+                tracing::error!(session = %self.spec.id(), %error, "the session runs and cannot be taken over");
+                let message = "The session runs, but its supervisor does not answer. Restart the router to try again.";
+                let failure = Failure::new(Reason::RuntimeError, message);
+                (self.sighting(Observation::failed(failure), None), None)
+            }
+        }
+    }
+
+    /// Watches a run that was found.
+    pub(super) async fn take_over(self: &Arc<Self>, connected: Connected) {
+        tracing::info!(session = %self.spec.id(), "taking over the running session");
+        *self.run.lock().await = Some(self.watch(connected, None));
+    }
+
+    /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
+    pub(super) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
+        let worker = self.clone();
+        let started = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            match run.as_mut() {
+                Some(run) if run.is_live() => return Ok(()),
+                Some(run) => run.told().await,
+                None => {}
+            }
+            match worker.start_run().await {
+                Ok(begun) => *run = Some(begun),
+                Err(error) => {
+                    tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
+                    let failure = did_not_begin(&error);
+                    // After whatever was told of this start before, so that it is the last that is heard.
+                    worker.tell(Observation::failed(failure.clone()), None).await;
+                    return Err(failure);
+                }
+            }
+            Ok(())
+        });
+        started.await.unwrap_or_else(|error| Err(did_not_begin(&io::Error::other(error))))
+    }
+
+    async fn start_run(self: &Arc<Self>) -> io::Result<Run> {
+        if !self.dir.record().exists() {
+            return Err(io::Error::other("it was deleted"));
+        }
+        self.edit(&mut Memo::forget_run)?;
+        self.tell(Observation::of(PhaseName::Pending), None).await;
+        self.rest().await;
+        remove_if_there(&self.dir.outcome())?;
+        let job = self.job()?;
+        let supervisor = supervisor_client::start(&self.settings, &job).await?;
+        let connected = supervisor_client::connect(&self.dir).await?;
+        Ok(self.watch(connected, Some(supervisor)))
+    }
+
+    fn job(&self) -> io::Result<Job> {
+        self.dir.prepare()?;
+        let owner = &self.spec.key.owner;
+        let login = self.settings.local_user.as_ref().map(|user| user.opencode_login.as_path());
+        home_files::furnish(&self.dir, owner, &self.settings.opencode_version, login)?;
+        let password = self.password()?;
+        Ok(Job {
+            dir: self.dir.path().to_owned(),
+            project: self.spec.project_name(),
+            clone: CloneJob::of(&self.spec.key.origin, self.spec.source_branch.as_ref()),
+            opencode: self.settings.opencode.clone(),
+            env: self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
+            git_env: self.settings.session_git_env(&self.dir, owner),
+        })
+    }
+
+    /// What this session's opencode asks for: made once, known to nobody else.
+    pub(super) fn password(&self) -> io::Result<SecretString> {
+        let path = self.dir.password();
+        if let Some(password) = read_if_there(&path)?.filter(|password| password.len() >= 32) {
+            return Ok(password.into());
+        }
+        let password = random::random_hex::<32>();
+        write_atomically(&path, password.as_bytes())?;
+        Ok(password.into())
+    }
+
+    /// See [`crate::runtime::Runtime::stop`].
+    pub(super) async fn stop(self: &Arc<Self>) -> Result<(), RuntimeError> {
+        let worker = self.clone();
+        // Goes on to its end also if the caller does not wait for it.
+        let stopped = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            worker.stop_run(&mut run).await
+        });
+        stopped.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
+    }
+
+    async fn stop_run(&self, slot: &mut Option<Run>) -> Result<(), RuntimeError> {
+        if let Some(ended) = slot.as_mut().filter(|run| !run.is_live()) {
+            ended.told().await;
+            *slot = None;
+        }
+        let Some(mut run) = slot.take() else {
+            self.rest().await;
+            // A failure that was told of is done with.
+            let _ = remove_if_there(&self.dir.outcome());
+            let _ = self.edit(&mut Memo::forget_run);
+            if self.dir.record().exists() {
+                self.tell(Observation::of(PhaseName::Stopped), None).await;
+            }
+            return Ok(());
+        };
+        let _ = self.edit(&mut Memo::forget_run);
+        let server = run.server.lock().clone();
+        if let Some(server) = server {
+            server.silence();
+            if let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await {
+                tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
+            }
+        }
+        // A supervisor that cannot be told is gone, which is seen next.
+        let _ = run.commands.stop().await;
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
+        }
+        tracing::error!(session = %self.spec.id(), "the session's supervisor does not end; it is killed");
+        run.commands.kill();
+        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+            return Ok(());
+        }
+        *slot = Some(run);
+        Err(RuntimeError("the session's supervisor cannot be ended".to_owned()))
+    }
+
+    /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
+    /// after that. With `only_at`, nothing is done if it runs or the memo is not at this revision; returns whether it is
+    /// gone.
+    pub(super) async fn delete(self: &Arc<Self>, trash: &Path, only_at: Option<u64>) -> Result<bool, RuntimeError> {
+        let name = format!("{}-{}", self.spec.id(), random::random_hex::<4>());
+        let (worker, grave) = (self.clone(), trash.join(name));
+        let deleted = self.tasks.spawn(async move {
+            let mut run = worker.run.lock().await;
+            let live = run.as_ref().is_some_and(Run::is_live);
+            if only_at.is_some_and(|revision| live || worker.memo.lock().revision != revision) {
+                return Ok(false);
+            }
+            worker.stop_run(&mut run).await?;
+            match std::fs::rename(worker.dir.path(), grave) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RuntimeError(error.to_string())),
+                _ => Ok(true),
+            }
+        });
+        deleted.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
+    }
+
+    /// See [`crate::runtime::Runtime::edit`].
+    pub(super) fn edit(&self, edit: Edit<'_>) -> io::Result<Option<Memo>> {
+        let mut memo = self.memo.lock();
+        if !self.dir.path().exists() {
+            return Ok(None);
+        }
+        if let Some(edited) = memo.edited(|memo| edit(memo)) {
+            session_json::write(&self.dir, &self.spec, &edited)?;
+            *memo = edited;
+        }
+        Ok(Some(memo.clone()))
+    }
+}
+
+fn did_not_begin(error: &io::Error) -> Failure {
+    let full = error.kind() == io::ErrorKind::StorageFull;
+    let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
+    Failure::new(reason, format!("The session could not be started: {error}"))
+}

@@ -1,0 +1,160 @@
+//! One run of a session, from its files to the last of its processes.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::super::session_folder::{SessionDir, remove_if_there, write_atomically};
+use super::super::session_log::LogWriter;
+use super::super::supervisor_protocol::{Job, Outcome, State};
+use super::checkout::check_out;
+use super::children::{Child, Children};
+use std::os::unix::process::ExitStatusExt;
+
+use super::git_step::Stage;
+use super::supervisor_socket::Link;
+use crate::prepare::output_lines::Lines;
+use crate::runtime::opencode_exit::opencode_exit;
+use crate::session::clock::SystemClock;
+use crate::session::{Clock, Failure, Reason};
+
+/// How long opencode may take to end when asked to; it has been told to end its work by then.
+const GRACE: Duration = Duration::from_secs(3);
+/// How often a port that somebody else took in between is replaced.
+const PORT_ATTEMPTS: usize = 3;
+
+/// A run and all that belongs to it.
+pub(super) struct Run {
+    job: Job,
+    dir: SessionDir,
+    project: PathBuf,
+    children: Children,
+    log: LogWriter,
+    link: Link,
+}
+
+impl Run {
+    pub(super) fn new(job: Job, dir: SessionDir, link: Link) -> io::Result<Self> {
+        let log = LogWriter::open(&dir.logs())?;
+        let project = dir.project(&job.project);
+        Ok(Self { job, dir, project, children: Children::default(), log, link })
+    }
+
+    /// Runs until it is stopped or ends by itself, then leaves nothing behind but files.
+    pub(super) async fn finish(mut self) -> io::Result<()> {
+        let children = self.children.clone();
+        let failure = tokio::select! {
+            ended = children.collect() => return ended,
+            failure = self.live() => failure,
+        };
+        children.kill_all();
+        match &failure {
+            Some(failure) => self.log.note(&failure.message),
+            None => self.log.note("stopped"),
+        }
+        let outcome = Outcome { at: SystemClock.now(), failure };
+        // On a full disk it cannot be written, and that is what has to be told.
+        let written = write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?);
+        self.link.tell(State::Ended(outcome));
+        self.link.close().await;
+        remove_if_there(&self.dir.socket()).and(written)
+    }
+
+    /// Nothing if it was stopped, or why it ended by itself.
+    async fn live(&mut self) -> Option<Failure> {
+        let stop = self.link.stop().clone();
+        let mut stage = Stage { children: &self.children, log: &mut self.log, link: &self.link };
+        let checked_out = tokio::select! {
+            checked_out = check_out(&self.job, &self.project, &mut stage) => checked_out,
+            () = stop_asked(stop.clone()) => return None,
+        };
+        match checked_out {
+            Err(failure) => Some(failure),
+            Ok(()) => self.serve(&stop).await,
+        }
+    }
+
+    async fn serve(&mut self, stop: &CancellationToken) -> Option<Failure> {
+        for attempt in 1.. {
+            let mut printed = Lines::default();
+            let mut child = match self.start_opencode() {
+                Ok(child) => child,
+                Err(failure) => return Some(failure),
+            };
+            let ended = tokio::select! {
+                status = follow(&mut child, &mut self.log, &mut printed) => Some(status),
+                () = stop_asked(stop.clone()) => None,
+            };
+            let Some(status) = ended else {
+                child.terminate();
+                let _ = tokio::time::timeout(GRACE, follow(&mut child, &mut self.log, &mut printed)).await;
+                return None;
+            };
+            let lines = printed.last();
+            if attempt == PORT_ATTEMPTS || !port_was_taken(&lines) {
+                return Some(opencode_exit(status.code(), status.signal(), &lines));
+            }
+            self.log.note("the port was taken by another program; trying another one");
+        }
+        None
+    }
+
+    /// Starts opencode in the project's folder, on a port of the loopback address that was free a moment ago.
+    fn start_opencode(&mut self) -> Result<Child, Failure> {
+        let cannot = |error: &io::Error| {
+            let program = self.job.opencode.display();
+            Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
+        };
+        let port = free_port().map_err(|error| cannot(&error))?;
+        let mut command = Command::new(&self.job.opencode);
+        command.args(["serve", "--hostname", "127.0.0.1", "--port", &port.to_string()]).current_dir(&self.project);
+        command.args(["--print-logs", "--log-level", "WARN"]);
+        command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
+        let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
+        self.link.tell(State::Running { port, since: SystemClock.now() });
+        Ok(child)
+    }
+}
+
+/// Waits until the router, or the system, wants the run to stop.
+async fn stop_asked(stop: CancellationToken) {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return stop.cancelled().await };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = terminate.recv() => stop.cancel(),
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// What opencode 1.18 prints when it cannot listen.
+fn port_was_taken(lines: &[String]) -> bool {
+    lines.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))
+}
+
+/// Logs what a child prints until it ends. What its own children print later belongs to nobody.
+async fn follow(child: &mut Child, log: &mut LogWriter, lines: &mut Lines) -> ExitStatus {
+    let mut buffer = vec![0; 16 * 1024];
+    let mut open = true;
+    loop {
+        tokio::select! {
+            biased;
+            read = child.output.read(&mut buffer), if open => match read {
+                Ok(length) if length > 0 => {
+                    let _ = log.write(&buffer[..length]);
+                    lines.push(&buffer[..length], |_| {});
+                }
+                _ => open = false,
+            },
+            status = &mut child.ended => return status.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The router's end of the connection to a supervisor.
+
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+
+use super::process_settings::ProcessSettings;
+use super::process_tree;
+use super::session_folder::SessionDir;
+use super::supervisor::ARGUMENT;
+use super::supervisor_protocol::{Job, LISTENING, STOP, State};
+
+/// How long a supervisor may take to be there and to say where it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hears where a run is.
+pub(super) struct Reports(Lines<BufReader<OwnedReadHalf>>);
+
+/// Tells a supervisor to stop.
+pub(super) struct Commands {
+    socket: OwnedWriteHalf,
+    supervisor: Option<Pid>,
+}
+
+/// A connection, and where the run was when it was made.
+pub(super) struct Connected {
+    pub(super) state: State,
+    pub(super) reports: Reports,
+    pub(super) commands: Commands,
+}
+
+/// Starts a supervisor and waits until it listens.
+pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<Child> {
+    let mut command = Command::new(&settings.supervisor);
+    command.arg(ARGUMENT).current_dir("/").env_clear();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let text = serde_json::to_vec(job)?;
+    let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
+    stdin.write_all(&text).await?;
+    drop(stdin);
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
+    let mut lines = BufReader::new(stdout).lines();
+    let said = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+    if matches!(&said, Ok(Ok(Some(line))) if line == LISTENING) {
+        return Ok(child);
+    }
+    let _ = child.start_kill();
+    let mut why = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        let _ = stderr.read_to_string(&mut why).await;
+    }
+    Err(io::Error::other(format!("the session's supervisor did not begin: {}", why.trim())))
+}
+
+/// Connects to the supervisor of a session, if one lives, and hears where its run is.
+pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
+    let stream = UnixStream::connect(dir.socket()).await?;
+    let supervisor = stream.peer_cred()?.pid().and_then(Pid::from_raw);
+    let (read, socket) = stream.into_split();
+    let mut reports = Reports(BufReader::new(read).lines());
+    let state = tokio::time::timeout(PATIENCE, reports.next()).await;
+    let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor says nothing"))?;
+    Ok(Connected { state, reports, commands: Commands { socket, supervisor } })
+}
+
+impl Reports {
+    /// The next state; `None` when the supervisor is gone.
+    pub(super) async fn next(&mut self) -> Option<State> {
+        let line = self.0.next_line().await.ok().flatten()?;
+        serde_json::from_str(&line).ok()
+    }
+}
+
+impl Commands {
+    pub(super) async fn stop(&mut self) -> io::Result<()> {
+        self.socket.write_all(format!("{STOP}\n").as_bytes()).await
+    }
+
+    /// Ends a supervisor that does not listen any more, and all that is below it.
+    pub(super) fn kill(&self) {
+        if let Some(supervisor) = self.supervisor {
+            process_tree::kill_below(supervisor, || {});
+            let _ = kill_process(supervisor, Signal::KILL);
+        }
+    }
+}

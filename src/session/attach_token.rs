@@ -1,0 +1,87 @@
+//! Attach tokens: shown once, kept as a hash, for one session, with an end.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::random::random_hex;
+
+/// How long a token lasts unless its owner says otherwise.
+pub const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// The longest that a token may last.
+pub const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 366);
+/// How many tokens a session may have at once.
+pub const MOST_PER_SESSION: usize = 50;
+
+/// How every attach token starts, so that secret scanners can know it.
+const PREFIX: &str = "oct_";
+
+/// A token as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredToken {
+    /// Names the token to its owner; no secret.
+    pub id: String,
+    /// What its owner calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// SHA-256 of the token, in hexadecimal. The token has 256 random bits, so no slow hash is needed.
+    hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it is refused.
+    pub expires_at: Timestamp,
+}
+
+impl StoredToken {
+    /// Makes a token; the second value is the token itself, which cannot be had again.
+    pub fn issue(label: Option<String>, lifetime: SignedDuration, now: Timestamp) -> (Self, String) {
+        let token = format!("{PREFIX}{}", random_hex::<32>());
+        let stored = Self {
+            id: random_hex::<6>(),
+            label,
+            hash: digest(&token),
+            created_at: now,
+            expires_at: now + lifetime.min(LONGEST_LIFETIME),
+        };
+        (stored, token)
+    }
+
+    /// Whether `token` is this one and still good.
+    pub fn accepts(&self, token: &str, now: Timestamp) -> bool {
+        let same = bool::from(digest(token).as_bytes().ct_eq(self.hash.as_bytes()));
+        same && now < self.expires_at
+    }
+}
+
+fn digest(token: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(token.as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_it_ends_and_is_not_kept() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let (stored, token) = StoredToken::issue(None, SignedDuration::from_hours(1), now);
+        assert!(stored.accepts(&token, now));
+        assert!(!stored.accepts(&token, now + SignedDuration::from_hours(1)));
+        assert!(!stored.accepts(&token[1..], now));
+        assert!(!stored.accepts("", now));
+        assert!(!serde_json::to_string(&stored).unwrap().contains(&token));
+    }
+
+    #[test]
+    fn no_token_lasts_for_ever() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let (stored, _) = StoredToken::issue(None, SignedDuration::MAX, now);
+        assert_eq!(stored.expires_at, now + LONGEST_LIFETIME);
+    }
+}

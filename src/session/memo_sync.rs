@@ -1,0 +1,80 @@
+//! What this replica knows of a session beside what is written down, and which of it has to be written down.
+
+use std::sync::atomic::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::session_state::Live;
+use super::{AgentNote, IdleRules, Memo, Session};
+
+/// How old the written-down last use of a session may become, at most.
+const ACTIVITY_AGE: SignedDuration = SignedDuration::from_mins(1);
+
+impl Session {
+    /// What is remembered of it; the last activity and the title are current.
+    pub fn memo(&self) -> Memo {
+        self.current_memo(&self.live.lock())
+    }
+
+    pub(crate) fn current_memo(&self, live: &Live) -> Memo {
+        let title = live.title.clone().or_else(|| live.memo.title.clone());
+        Memo { last_activity: self.last_activity(), title, ..live.memo.clone() }
+    }
+
+    /// Takes over what was just written down; tells whether it says anything new.
+    pub(crate) fn learn_written(&self, memo: Memo) -> bool {
+        self.learn(&mut self.live.lock(), memo)
+    }
+
+    /// Takes over what is written down, if it is later than what was known; tells whether it says anything new.
+    pub(crate) fn learn(&self, live: &mut Live, memo: Memo) -> bool {
+        if memo.revision <= live.memo.revision {
+            return false;
+        }
+        let old = std::mem::replace(&mut live.memo, memo);
+        let new = &live.memo;
+        if new.last_activity != old.last_activity {
+            // What another replica's clock says is to come was just now by this one.
+            let used = new.last_activity.min(self.clock.now());
+            self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
+        }
+        old.title != new.title || old.agent != new.agent || old.initial_messages != new.initial_messages
+    }
+
+    /// Adds to a memo what is known here and nowhere else.
+    pub(crate) fn contribute(&self, memo: &mut Memo, rules: &IdleRules) {
+        let live = self.live.lock();
+        if memo.closing && self.is_in_use(&live, rules) {
+            memo.closing = false;
+        }
+        if self.last_activity() > memo.last_activity {
+            memo.last_activity = self.last_activity();
+            memo.closing = false;
+        }
+        if live.title.is_some() {
+            memo.title.clone_from(&live.title);
+        }
+        if live.server.is_some() && live.agent.unknown.is_none() {
+            memo.agent = Some(AgentNote { busy: live.agent.busy, needs_input: live.agent.needs_input });
+        }
+    }
+
+    /// Whether what is known here has to be written down now.
+    pub(crate) fn is_owed(&self, rules: &IdleRules) -> bool {
+        // Known to the leader well before the idle time is over.
+        let oldest = ACTIVITY_AGE.min(rules.idle_after / 4);
+        let known = self.live.lock().memo.clone();
+        known.edited(|memo| self.contribute(memo, rules)).is_some_and(|owed| {
+            let unused = owed.last_activity.duration_since(known.last_activity) < oldest;
+            !unused || owed.closing != known.closing || owed.title != known.title || owed.agent != known.agent
+        })
+    }
+
+    /// Counts a request that is open as a use, for the replicas that do not see it.
+    pub(crate) fn touch_if_open(&self, rules: &IdleRules, now: Timestamp) {
+        let since = self.live.lock().leases.writing_since();
+        if since.is_some_and(|since| now.duration_since(since) < rules.max_busy) {
+            self.touch();
+        }
+    }
+}

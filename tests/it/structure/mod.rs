@@ -1,0 +1,129 @@
+//! The walls between rooms, read from the parsed source.
+
+mod source;
+
+use source::{SOURCES, Source};
+
+/// The rooms, from top to bottom: code names rooms below its own, never above.
+const ROOMS: [&str; 16] = [
+    "app",
+    "config",
+    "edge",
+    "api",
+    "web",
+    "auth",
+    "answer",
+    "proxy",
+    "runtime",
+    "prepare",
+    "lifecycle",
+    "session",
+    "opencode",
+    "upstream",
+    "git",
+    "telemetry",
+];
+
+fn places(wrong: impl Fn(&Source) -> bool) -> Vec<String> {
+    SOURCES.iter().filter(|source| wrong(source)).map(|source| source.name.clone()).collect()
+}
+
+fn names(source: &Source, prefix: &str) -> bool {
+    source.paths.iter().any(|path| path == prefix || path.starts_with(&format!("{prefix}::")))
+}
+
+fn assert_only_in(prefix: &str, rooms: &[&str]) {
+    let outside = places(|source| names(source, prefix) && !rooms.contains(&source.room.as_str()));
+    assert!(outside.is_empty(), "{prefix} outside {rooms:?}: {outside:?}");
+}
+
+#[test]
+fn rooms_name_only_rooms_below_them() {
+    let mut wrong = Vec::new();
+    for source in SOURCES.iter() {
+        let Some(own) = ROOMS.iter().position(|known| *known == source.room) else { continue };
+        let above = ROOMS[..own].iter().filter(|above| names(source, &format!("crate::{above}")));
+        wrong.extend(above.map(|above| format!("{} names {above}", source.name)));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_room_is_on_the_list() {
+    let listed = |room: &str| ROOMS.contains(&room) || matches!(room, "main" | "lib" | "bin");
+    let unlisted = places(|source| !listed(source.room.trim_end_matches(".rs")));
+    assert!(unlisted.is_empty(), "{unlisted:?}");
+}
+
+#[test]
+fn file_names_are_unique() {
+    let mut files: Vec<_> = SOURCES.iter().filter_map(|s| Some(s.name.rsplit('/').next()?.to_owned())).collect();
+    files.retain(|file| file != "mod.rs");
+    files.sort();
+    let twice: Vec<_> = files.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn what_a_session_is_waits_for_nothing_and_starts_nothing() {
+    let wrong = places(|source| source.room == "session" && (source.waits || source.spawns));
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn sessions_and_their_lifecycle_know_neither_http_nor_kubernetes() {
+    for word in ["axum", "hyper", "http", "kube", "k8s_openapi"] {
+        let named = places(|source| matches!(source.room.as_str(), "session" | "lifecycle") && names(source, word));
+        assert!(named.is_empty(), "{word} in {named:?}");
+    }
+}
+
+#[test]
+fn one_folder_names_kubernetes() {
+    for word in ["kube", "k8s_openapi"] {
+        let named = places(|source| names(source, word) && !source.name.starts_with("runtime/kubernetes/"));
+        assert!(named.is_empty(), "{word} in {named:?}");
+    }
+}
+
+#[test]
+fn only_what_answers_clients_names_axum_and_the_server() {
+    assert_only_in("axum", &["edge", "api", "answer", "web"]);
+    assert_only_in("hyper::server", &["edge", "api", "answer"]);
+}
+
+#[test]
+fn the_proxy_knows_a_lease_and_nothing_of_users() {
+    let foreign = |path: &str| {
+        let inside = ["crate::proxy", "crate::upstream", "crate::telemetry", "crate::session::Lease"];
+        path.starts_with("crate::") && !inside.iter().any(|known| path.starts_with(known))
+    };
+    for source in SOURCES.iter().filter(|source| source.room == "proxy") {
+        let wrong: Vec<_> = source.paths.iter().filter(|path| foreign(path)).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", source.name);
+    }
+}
+
+#[test]
+fn owners_are_compared_in_one_place() {
+    let compares = |text: &String| text.contains("owner ==") || text.contains("owner !=") || text.contains("== owner");
+    let places = places(|source| source.comparisons.iter().any(compares));
+    assert_eq!(places, ["session/access.rs"]);
+}
+
+#[test]
+fn only_one_room_knows_opencodes_paths() {
+    for path in ["/global/", "/session", "/permission", "/question"] {
+        let named =
+            places(|source| source.room != "opencode" && source.strings.iter().any(|text| text.starts_with(path)));
+        assert!(named.is_empty(), "{path} in {named:?}");
+    }
+}
+
+#[test]
+fn every_task_has_an_owner_and_every_channel_a_bound() {
+    let bare = places(|source| source.bare_spawns > 0);
+    assert!(bare.is_empty(), "{bare:?}");
+    let unbounded = places(|source| source.paths.iter().any(|path| path.contains("unbounded_channel")));
+    assert!(unbounded.is_empty(), "{unbounded:?}");
+}
