@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run quick test check lints unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -21,24 +21,28 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
 	 exec target/release/opencode-router
 
-test: tools test-tools web-check opencode ## Check and test everything
-	@$(MAKE) --no-print-directory check
-	@cargo test --locked --quiet --lib --bins
-	@cargo test --locked --test it
-	@$(MAKE) --no-print-directory cluster-test
+# In one list, so that a test that is added is in a lane by where it is: tests/tools/lanes.
+test: tools test-tools opencode $(WEB) ## Check and test everything
+	@cargo fmt --check
+	@tests/tools/lanes lints page unit machine cluster faults chart
+
+quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, no cluster
+	@cargo fmt --check
+	@tests/tools/lanes lints unit quick
 
 # All of them unless PROMISES names some.
-cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, its own or that of TEST_KUBECONFIG
-	@cargo build --locked --quiet
-	@ROUTER_PROGRAM=target/debug/opencode-router tests/cluster/with tests/tools/on-cluster $(PROMISES)
+cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, their own or that of TEST_KUBECONFIG
+	@tests/tools/lanes cluster faults chart
 
-check: $(WEB) ## Format, lints and documentation of the Rust code
-	cargo fmt --check
+check: lints ## Format, lints and documentation of the Rust code
+	@cargo fmt --check
+
+lints: $(WEB)
 	cargo clippy --locked --quiet --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --document-private-items
 
 unit: $(WEB) ## Only the fast tests
-	cargo test --locked --lib
+	@tests/tools/lanes unit
 
 bench: $(WEB) ## Measure the router beside nginx and haproxy
 	@cargo build --release --locked
