@@ -16,6 +16,7 @@
 //! | [`lifecycle`] | what is done with sessions, and the port to the runtimes |
 //! | [`session`] | what a session is: keys, phases, runs, leases, the idle rule, access |
 //! | [`opencode`] | all that is known of the upstream program |
+//! | [`upstream`] | connections to the servers of a run, credentials included |
 //! | [`git`] | repository URLs and branches |
 //! | [`telemetry`] | logs |
 //!
@@ -40,4 +41,5 @@ pub mod proxy;
 pub mod runtime;
 pub mod session;
 pub mod telemetry;
+pub mod upstream;
 pub mod web;

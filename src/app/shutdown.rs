@@ -76,7 +76,7 @@ impl End {
         if cut > 0 {
             tracing::warn!(connections = cut, "cut at the end of the drain time-out");
         }
-        self.front.drained().await;
+        self.front.tunnels_closed().await;
         self.lifecycle.end().await;
     }
 }

@@ -24,6 +24,7 @@ use crate::lifecycle::Lifecycle;
 use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::{Lease, Principal, Session, SessionId};
+use crate::upstream::ExchangeError;
 
 /// What the front has to be told.
 #[derive(Clone, Debug)]
@@ -61,11 +62,6 @@ impl Front {
     /// Waits until no tunnel is open any more.
     pub async fn tunnels_closed(&self) {
         self.proxy.tunnels_closed().await;
-    }
-
-    /// Waits until nothing is open any more, at the end.
-    pub async fn drained(&self) {
-        self.proxy.drained().await;
     }
 
     /// Answers a request of the main listener.
@@ -133,7 +129,7 @@ impl Front {
         wake_rule::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
-                Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.server()).await))
+                Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.run().server()).await))
             }
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::ShowProgress) => Ok(progress_page::show(&session, &request)),
@@ -174,19 +170,27 @@ impl Front {
             Ok(response) => Ok(response.map(|body| body.map_or_else(Body::empty, Body::Forwarded))),
             Err(error) => {
                 tracing::warn!(session = %id, %error, "not forwarded");
-                if matches!(error, ForwardError::Dial(_)) && self.lifecycle.runtime().trouble().is_some() {
-                    return Err(unverified());
-                }
-                let detail = match error {
-                    ForwardError::Dial(_) => {
-                        "The session's server cannot be reached. It may have just ended; try again."
-                    }
-                    _ => "The session's server gave no proper answer. The request may have been carried out.",
-                };
-                Err(Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail))
+                let verified = self.lifecycle.runtime().trouble().is_none();
+                Err(match error {
+                    ForwardError::Exchange(ExchangeError::NotSent(_)) if verified => not_sent(),
+                    ForwardError::Exchange(ExchangeError::NotSent(_)) => unverified(),
+                    _ => no_answer(),
+                })
             }
         }
     }
+}
+
+/// No byte of the request reached the session's server.
+fn not_sent() -> Problem {
+    let detail = "The session's server cannot be reached: it may have just ended. Nothing was sent; try again.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-sent", detail).retry_after(Duration::from_secs(1))
+}
+
+/// The request reached the session's server, at least in part.
+fn no_answer() -> Problem {
+    let detail = "The session's server gave no proper answer. The request may have been carried out.";
+    Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail)
 }
 
 /// Refuses what a page of another site made a browser ask.

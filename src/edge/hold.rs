@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::wake_rule::{self, Course, Meaning};
 use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
-use crate::session::{Lease, Outcome, Phase, Session, SessionId};
+use crate::session::{Lease, Outcome, Phase, Session, SessionId, UpstreamName};
 
 /// How much may wait. A waiting request has its head read and its body not, so what one costs in memory is bounded by
 /// the largest head.
@@ -67,7 +67,7 @@ impl Holds {
             session.touch();
         }
         loop {
-            if let Some(lease) = session.lease(meaning.purpose) {
+            if let Some(lease) = session.lease(UpstreamName::Opencode, meaning.purpose) {
                 return Ok(lease);
             }
             let phase = session.phase();

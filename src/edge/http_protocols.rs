@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 
 use super::Drain;
 use crate::answer::Body;
+use crate::upstream::notice_lost_peers;
 
 /// How an HTTP/2 connection begins (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,6 +51,7 @@ where
     S::Future: Send + 'static,
 {
     let _ = stream.set_nodelay(true);
+    let _ = notice_lost_peers(&stream);
     let speaks_http2 = tokio::select! {
         begun = tokio::time::timeout(protocols.header_timeout, begins_with_preface(&stream)) => begun,
         () = drain.begun().cancelled() => return,

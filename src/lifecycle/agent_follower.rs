@@ -7,12 +7,12 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::{Change, Lifecycle};
-use crate::opencode::{Server, follow_agent, send_first_message};
-use crate::session::{Purpose, Session, SessionId};
+use crate::opencode::{follow_agent, send_first_message};
+use crate::session::{Purpose, Run, Session, SessionId, UpstreamName};
 
 /// One run that is followed. Dropping it ends the following.
 struct Following {
-    server: Arc<Server>,
+    run: Arc<Run>,
     end: CancellationToken,
 }
 
@@ -47,7 +47,7 @@ impl Lifecycle {
     }
 
     fn follow_one(self: &Arc<Self>, followed: &mut HashMap<SessionId, Following>, session: &Arc<Session>) {
-        let Some(server) = session.server() else {
+        let Some(run) = session.run() else {
             followed.remove(&session.id());
             return;
         };
@@ -57,12 +57,12 @@ impl Lifecycle {
             }
             return;
         }
-        if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.server, &server)) {
+        if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.run, &run)) {
             self.deliver_first_messages(session);
             return;
         }
         let end = self.shutdown.child_token();
-        followed.insert(session.id(), Following { server: server.clone(), end: end.clone() });
+        followed.insert(session.id(), Following { run: run.clone(), end: end.clone() });
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
             lifecycle.deliver_first_messages(&session);
@@ -72,7 +72,7 @@ impl Lifecycle {
                 }
             };
             tokio::select! {
-                () = follow_agent(&server, report) => {}
+                () = follow_agent(run.server(), report) => {}
                 () = end.cancelled() => {}
             }
         });
@@ -85,12 +85,12 @@ impl Lifecycle {
             return;
         }
         // A session that is about to stop has none; its next run delivers.
-        let Some(lease) = session.lease(Purpose::Write) else { return };
+        let Some(lease) = session.lease(UpstreamName::Opencode, Purpose::Write) else { return };
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
             let taken = lifecycle.edit_memo(&session, |memo| std::mem::take(&mut memo.initial_messages)).await;
             for message in taken.unwrap_or_default() {
-                if let Err(error) = send_first_message(lease.server(), &message).await {
+                if let Err(error) = send_first_message(lease.run().server(), &message).await {
                     tracing::warn!(session = %session.id(), %error, "a first message was not taken by opencode");
                 }
             }

@@ -149,7 +149,7 @@ mod tests {
         let key = SessionKey { owner: Email::parse(owner).unwrap(), origin: Origin::new_project() };
         let now = jiff::Timestamp::UNIX_EPOCH;
         let spec = Spec { key, source_branch: None, profile: None, created_at: now };
-        Sighting { spec, memo: Memo::new(now), phase: Observation::of(PhaseName::Stopped), server: None }
+        Sighting { spec, memo: Memo::new(now), phase: Observation::of(PhaseName::Stopped), run: None }
     }
 
     fn ids(sessions: &[Arc<Session>]) -> HashSet<SessionId> {

@@ -1,18 +1,16 @@
-//! Short requests of the router's own to an opencode server, each on a connection of its own.
+//! Short requests of the router's own to an opencode server.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::Server;
+use crate::upstream::{Connection, ExchangeError, RequestBody};
 
 /// The most that an answer to the router may have, in bytes.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -20,10 +18,10 @@ const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// Why opencode did not give a useful answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// No connection.
-    #[error("opencode cannot be reached: {0}")]
-    Unreachable(#[source] std::io::Error),
-    /// The connection broke, or what came was no HTTP.
+    /// No connection, or what came was no HTTP.
+    #[error("opencode cannot be asked: {0}")]
+    Unanswered(#[from] ExchangeError),
+    /// The connection broke.
     #[error("opencode's answer broke off: {0}")]
     Broken(#[from] hyper::Error),
     /// The answer was too large or broke off in its body.
@@ -44,10 +42,10 @@ pub enum CallError {
     },
 }
 
-/// A response whose connection lives as long as it does.
+/// A response, and the connection that it comes on.
 pub(super) struct Answer {
     pub(super) response: Response<Incoming>,
-    _connection: AbortOnDropHandle<()>,
+    connection: Connection,
 }
 
 /// Sends one request and returns when the head of the response is there.
@@ -58,25 +56,18 @@ pub(super) async fn send(
     accept: &'static str,
     body: Option<&Value>,
 ) -> Result<Answer, CallError> {
-    let stream = server.dial().await.map_err(CallError::Unreachable)?;
-    let _ = stream.set_nodelay(true);
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let connection = AbortOnDropHandle::new(tokio::spawn(async move {
-        // How it ends is seen by the one who reads the response.
-        let _ = connection.await;
-    }));
-    let mut request = Request::new(Full::new(body.map(|body| Bytes::from(body.to_string())).unwrap_or_default()));
+    let upstream = server.upstream();
+    let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+    let mut request = Request::new(RequestBody::from(body));
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap_or_default();
     let headers = request.headers_mut();
-    headers.insert(AUTHORIZATION, server.authorization().clone());
-    headers.insert(ACCEPT, http::HeaderValue::from_static(accept));
-    headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    if let Ok(host) = http::HeaderValue::try_from(server.address().to_string()) {
-        headers.insert(HOST, host);
-    }
-    let response = sender.send_request(request).await?;
-    Ok(Answer { response, _connection: connection })
+    headers.extend(upstream.authorization().map(|value| (AUTHORIZATION, value.clone())));
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.extend(HeaderValue::try_from(upstream.address().to_string()).ok().map(|host| (HOST, host)));
+    let (connection, response) = upstream.exchange(request).await?;
+    Ok(Answer { response, connection })
 }
 
 /// Sends one request and reads its JSON answer, all within `limit`. No content is `null`.
@@ -97,6 +88,7 @@ pub(super) async fn json(
         }
         let body = Limited::new(answer.response.into_body(), LARGEST_ANSWER).collect().await;
         let bytes = body.map_err(CallError::Body)?.to_bytes();
+        server.upstream().give_back(answer.connection);
         if bytes.is_empty() {
             return Ok(Value::Null);
         }

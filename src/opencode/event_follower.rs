@@ -44,7 +44,7 @@ pub async fn follow_agent(server: &Server, mut report: impl FnMut(&AgentReport))
     };
     tokio::select! {
         () = follow => {}
-        () = server.gone().cancelled() => {}
+        () = server.upstream().over().cancelled() => {}
     }
 }
 

@@ -47,7 +47,7 @@ mod tests {
     #[tokio::test]
     async fn a_probe_that_is_never_answered_holds_the_next_one_up_for_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Server::new(listener.local_addr().unwrap(), &"secret".to_owned().into(), "/".to_owned());
+        let server = Server::new(listener.local_addr().unwrap(), &"secret".to_owned().into(), "/".to_owned(), None);
         let answers = async {
             let (mut first, _) = listener.accept().await.unwrap();
             let (mut second, _) = listener.accept().await.unwrap();

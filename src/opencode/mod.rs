@@ -14,5 +14,5 @@ pub use agent_state::AgentReport;
 pub use call::CallError;
 pub use command::send_first_message;
 pub use event_follower::follow_agent;
-pub use server::{Gate, Server};
+pub use server::Server;
 pub use start_page::start_page;

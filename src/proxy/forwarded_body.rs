@@ -10,8 +10,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::pool::{Connection, Pool};
 use crate::session::Lease;
+use crate::upstream::Connection;
 
 /// Passes a server's body on as it comes, holds the lease until it ends, and gives the connection back then. Dropped
 /// before its end, it closes the connection, so that the server learns that the client left.
@@ -19,20 +19,17 @@ pub struct ProxyBody {
     incoming: Incoming,
     connection: Option<Connection>,
     lease: Lease,
-    /// Only for bodies of unknown length, which may last for ever: ends them when the run is over, and events when there are
-    /// no more to be heard.
-    gone: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// For event streams: they end whole when the run is quiet. Any other body that its run cuts is an error.
+    quiet: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 impl ProxyBody {
     pub(super) fn new(response: Response<Incoming>, connection: Connection, lease: Lease) -> Response<Self> {
         let (head, incoming) = response.into_parts();
-        let endless = incoming.size_hint().exact().is_none();
         let kind = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-        let server = lease.server();
-        let end = if kind.starts_with(b"text/event-stream") { server.silent() } else { server.gone() };
-        let gone = endless.then(|| Box::pin(end.clone().cancelled_owned()));
-        let mut body = Self { incoming, connection: Some(connection), lease, gone };
+        let events = kind.starts_with(b"text/event-stream") && incoming.size_hint().exact().is_none();
+        let quiet = events.then(|| Box::pin(lease.quiet().clone().cancelled_owned()));
+        let mut body = Self { incoming, connection: Some(connection), lease, quiet };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -40,10 +37,14 @@ impl ProxyBody {
     }
 
     fn finish(&mut self) {
-        let pool = self.lease.server().attachment(Pool::default);
-        if let (Some(pool), Some(connection)) = (pool, self.connection.take()) {
-            pool.put(connection);
+        if let Some(connection) = self.connection.take() {
+            self.lease.upstream().give_back(connection);
         }
+    }
+
+    /// Whether this is an event stream that is to end.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.quiet.as_mut().map_or(Poll::Pending, |quiet| quiet.as_mut().poll(cx))
     }
 }
 
@@ -64,11 +65,12 @@ impl Body for ProxyBody {
                 this.finish();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error))),
-            Poll::Pending => match &mut this.gone {
-                Some(gone) => gone.as_mut().poll(cx).map(|()| None),
-                None => Poll::Pending,
+            // The run closes its connections in the same moment in which its event streams end.
+            Poll::Ready(Some(Err(error))) => match this.poll_quiet(cx) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => Poll::Ready(Some(Err(error))),
             },
+            Poll::Pending => this.poll_quiet(cx).map(|()| None),
         }
     }
 

@@ -47,7 +47,8 @@ pub fn asks_for_upgrade<B>(request: &Request<B>) -> bool {
 
 /// What the router adds to a request.
 pub(super) struct Additions<'a> {
-    pub(super) authorization: &'a HeaderValue,
+    /// Of the upstream; nothing for one that asks for none.
+    pub(super) authorization: Option<&'a HeaderValue>,
     pub(super) peer: IpAddr,
     pub(super) proto: &'a HeaderValue,
     pub(super) private_cookies: &'a [String],
@@ -71,7 +72,10 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     cookies::join(headers, additions.private_cookies);
     // The server in front has answered an expectation by the time a body is read (RFC 9110, section 10.1.1).
     headers.remove(EXPECT);
-    headers.insert(AUTHORIZATION, additions.authorization.clone());
+    headers.remove(AUTHORIZATION);
+    if let Some(authorization) = additions.authorization {
+        headers.insert(AUTHORIZATION, authorization.clone());
+    }
     if let Ok(peer) = HeaderValue::try_from(additions.peer.to_string()) {
         headers.insert(FORWARDED_FOR.clone(), peer);
     }
@@ -163,7 +167,7 @@ mod tests {
         let private_cookies = vec!["_oauth2_proxy".to_owned()];
         let peer = IpAddr::from([192, 0, 2, 1]);
         let additions = Additions {
-            authorization: &authorization,
+            authorization: Some(&authorization),
             peer,
             proto: &proto,
             private_cookies: &private_cookies,

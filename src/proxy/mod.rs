@@ -5,7 +5,6 @@ mod cookies;
 mod forward;
 mod forwarded_body;
 mod headers;
-mod pool;
 mod tunnel;
 
 pub use forward::{ForwardError, Proxy, ProxySettings, TunnelGuard};

@@ -27,7 +27,7 @@ pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end:
     };
     tokio::select! {
         (sent, received) = both => tracing::debug!(session = %lease.session_id(), sent, received, "tunnel closed"),
-        () = lease.server().gone().cancelled() => {}
+        () = lease.over().cancelled() => {}
         () = end.cancelled() => {}
     }
 }

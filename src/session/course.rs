@@ -8,8 +8,7 @@ use super::agent_activity::Agent;
 use super::phase::{Event, next};
 use super::session_state::Live;
 use super::shared_start::Outcome;
-use super::{Failure, Observation, PhaseName, Session};
-use crate::opencode::Server;
+use super::{Failure, Observation, PhaseName, Run, Session};
 
 impl Session {
     /// Applies a request or the router's own finding; tells whether anything changed.
@@ -21,7 +20,7 @@ impl Session {
     /// Applies what the runtime saw; tells whether anything changed.
     pub(crate) fn observe(&self, mut seen: Sighting) -> bool {
         let mut live = self.live.lock();
-        if seen.phase.name == PhaseName::Ready && seen.server.is_none() {
+        if seen.phase.name == PhaseName::Ready && seen.run.is_none() {
             seen.phase.name = PhaseName::Starting;
         }
         let noted = self.learn(&mut live, seen.memo);
@@ -31,9 +30,9 @@ impl Session {
         live.seen = Some(seen.phase.clone());
         let changed = self.advance(&mut live, Event::Observed(seen.phase)) || noted;
         if self.phase_name() == PhaseName::Ready
-            && let Some(server) = seen.server
+            && let Some(run) = seen.run
         {
-            self.serve_by(&mut live, server);
+            self.serve_by(&mut live, run);
         }
         changed
     }
@@ -62,8 +61,8 @@ impl Session {
         live.requested = if requested { Some(phase.name) } else { live.requested.filter(|name| *name == phase.name) };
         if !matches!(phase.name, PhaseName::Ready | PhaseName::Stopping | PhaseName::Deleting) {
             live.agent = Agent::default();
-            if let Some(server) = live.server.take() {
-                server.retire();
+            if let Some(run) = live.run.take() {
+                run.end();
             }
         }
         if phase.name == PhaseName::Ready {
@@ -76,13 +75,13 @@ impl Session {
         true
     }
 
-    fn serve_by(&self, live: &mut Live, server: Arc<Server>) {
-        if live.server.as_ref().is_some_and(|current| Arc::ptr_eq(current, &server)) {
+    fn serve_by(&self, live: &mut Live, run: Arc<Run>) {
+        if live.run.as_ref().is_some_and(|current| Arc::ptr_eq(current, &run)) {
             return;
         }
         live.agent = Agent::unknown_since(self.clock.now());
-        if let Some(old) = live.server.replace(server) {
-            old.retire();
+        if let Some(old) = live.run.replace(run) {
+            old.end();
         }
     }
 
@@ -95,7 +94,7 @@ impl Session {
             return false;
         }
         live.requested = None;
-        let serves = live.server.as_ref().is_some_and(|server| !server.gone().is_cancelled());
+        let serves = live.run.as_ref().is_some_and(|run| !run.over().is_cancelled());
         let goes_on = |seen: &Observation| match seen.name {
             PhaseName::Ready => serves,
             name => !name.is_settled(),
@@ -115,8 +114,8 @@ impl Session {
     /// It is gone, and its server with it: whoever waits for it hears so.
     pub(crate) fn forget(&self) {
         self.interrupt(Event::DeleteRequested, Outcome::Gone);
-        if let Some(server) = self.live.lock().server.take() {
-            server.retire();
+        if let Some(run) = self.live.lock().run.take() {
+            run.end();
         }
     }
 }
@@ -130,7 +129,7 @@ mod tests {
     fn sees(session: &Session, name: PhaseName) -> PhaseName {
         let mut phase = Observation::of(name);
         phase.failure = (name == PhaseName::Failed).then(|| Failure::new(Reason::OpencodeExited, "it ended"));
-        session.observe(Sighting { spec: session.spec().clone(), memo: session.memo(), phase, server: None });
+        session.observe(Sighting { spec: session.spec().clone(), memo: session.memo(), phase, run: None });
         session.phase_name()
     }
 

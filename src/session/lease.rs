@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Session;
-use crate::opencode::Server;
+use tokio_util::sync::CancellationToken;
+
+use super::{Run, Session, UpstreamName};
+use crate::upstream::Upstream;
 
 /// What a lease is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,29 +20,45 @@ pub enum Purpose {
     Tunnel,
 }
 
-/// The right to talk to one run of a session's server.
-///
-/// There are none but for a ready session, and one belongs to the run it was given for: when that run is over,
-/// [`Server::gone`] of its server tells.
+/// The right to talk to one server of one run, while the session is ready. It ends with its run.
 pub struct Lease {
     session: Arc<Session>,
-    server: Arc<Server>,
+    run: Arc<Run>,
+    upstream: Arc<Upstream>,
     purpose: Purpose,
 }
 
 impl Lease {
-    pub(crate) fn new(session: Arc<Session>, server: Arc<Server>, purpose: Purpose) -> Self {
-        Self { session, server, purpose }
+    pub(crate) fn new(
+        session: Arc<Session>,
+        run: Arc<Run>,
+        name: UpstreamName,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Self {
+        let upstream = run.upstream(name);
+        run.begin_lease(purpose, now);
+        Self { session, run, upstream, purpose }
     }
 
-    /// The server it is for.
-    pub fn server(&self) -> &Arc<Server> {
-        &self.server
+    /// The run that it belongs to.
+    pub fn run(&self) -> &Arc<Run> {
+        &self.run
     }
 
-    /// Opens a connection to the server, unless its run is over, as far as can be known.
-    pub fn dial(&self) -> impl Future<Output = std::io::Result<tokio::net::TcpStream>> + Send + '_ {
-        self.server.dial()
+    /// The server that it is for.
+    pub fn upstream(&self) -> &Arc<Upstream> {
+        &self.upstream
+    }
+
+    /// Cancelled when its run is over.
+    pub fn over(&self) -> &CancellationToken {
+        self.run.over()
+    }
+
+    /// Cancelled when event streams of its run end.
+    pub fn quiet(&self) -> &CancellationToken {
+        self.run.quiet()
     }
 
     /// For logs.
@@ -54,21 +72,29 @@ impl Lease {
     }
 
     /// The same use goes on as a tunnel.
-    pub fn into_tunnel(self) -> Lease {
-        self.session.relabel(self.purpose, Purpose::Tunnel);
-        let mut lease = self;
-        lease.purpose = Purpose::Tunnel;
-        lease
+    pub fn into_tunnel(mut self) -> Self {
+        self.run.begin_lease(Purpose::Tunnel, self.session.now());
+        self.finish();
+        self.purpose = Purpose::Tunnel;
+        self
+    }
+
+    /// The end of a request that may have changed something is a use. One that ended with its run is none of the next.
+    fn finish(&self) {
+        if self.purpose == Purpose::Write && !self.run.over().is_cancelled() {
+            self.session.touch();
+        }
+        self.run.end_lease(self.purpose);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.session.end_lease(self.purpose);
+        self.finish();
     }
 }
 
-/// The leases of one session that are held.
+/// The leases of one run that are held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leases {
     /// Requests that change nothing.

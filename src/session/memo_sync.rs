@@ -54,7 +54,7 @@ impl Session {
         if live.title.is_some() {
             memo.title.clone_from(&live.title);
         }
-        if live.server.is_some() && live.agent.unknown.is_none() {
+        if live.run.is_some() && live.agent.unknown.is_none() {
             memo.agent = Some(AgentNote { busy: live.agent.busy, needs_input: live.agent.needs_input });
         }
     }
@@ -72,7 +72,7 @@ impl Session {
 
     /// Counts a request that is open as a use, for the replicas that do not see it.
     pub(crate) fn touch_if_open(&self, rules: &IdleRules, now: Timestamp) {
-        let since = self.live.lock().leases.writing_since();
+        let since = self.live.lock().leases().writing_since();
         if since.is_some_and(|since| now.duration_since(since) < rules.max_busy) {
             self.touch();
         }

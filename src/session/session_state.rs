@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use super::agent_activity::Agent;
 use super::lease::{Lease, Leases, Purpose};
 use super::shared_start::SharedStart;
-use super::{Clock, Memo, Observation, Phase, PhaseName, SessionId, Spec};
-use crate::opencode::{AgentReport, Server};
+use super::{Clock, Memo, Observation, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
+use crate::opencode::AgentReport;
 
 /// A session.
 pub struct Session {
@@ -30,12 +30,12 @@ pub(crate) struct Live {
     pub(crate) memo: Memo,
     /// The title that was heard from the server, where its agent is followed here.
     pub(crate) title: Option<String>,
-    pub(crate) server: Option<Arc<Server>>,
+    /// The run that answers.
+    pub(crate) run: Option<Arc<Run>>,
     /// What the runtime told last.
     pub(crate) seen: Option<Observation>,
     /// What the agent does, where it is followed here; else unknown.
     pub(crate) agent: Agent,
-    pub(crate) leases: Leases,
     pub(crate) shared_start: Option<Arc<SharedStart>>,
     /// The phase that was entered because of a request here, a start or a stop, until the runtime has told of that too:
     /// what it told before is old.
@@ -43,6 +43,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// The leases of the run that answers.
+    pub(crate) fn leases(&self) -> Leases {
+        self.run.as_ref().map(|run| run.leases()).unwrap_or_default()
+    }
+
     /// What the agent does: as heard here, else as written down by the replica that follows it.
     pub(crate) fn agent_state(&self) -> Agent {
         match (self.agent.unknown, self.memo.agent) {
@@ -59,10 +64,9 @@ impl Session {
         let live = Live {
             memo,
             title: None,
-            server: None,
+            run: None,
             seen: None,
             agent: Agent::default(),
-            leases: Leases::default(),
             shared_start: None,
             requested: None,
         };
@@ -95,9 +99,14 @@ impl Session {
         self.phase.subscribe()
     }
 
-    /// The server of the run that goes on, if any.
-    pub fn server(&self) -> Option<Arc<Server>> {
-        self.live.lock().server.clone()
+    /// The run that answers, if any.
+    pub fn run(&self) -> Option<Arc<Run>> {
+        self.live.lock().run.clone()
+    }
+
+    /// The time by which it lives.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Its owner used it just now.
@@ -105,24 +114,11 @@ impl Session {
         self.last_activity.fetch_max(self.clock.now().as_millisecond(), Ordering::Relaxed);
     }
 
-    /// A lease on the server that runs now; `None` while none does.
-    pub fn lease(self: &Arc<Self>, purpose: Purpose) -> Option<Lease> {
-        let mut live = self.live.lock();
-        let server = live.server.clone().filter(|_| self.phase_name() == PhaseName::Ready)?;
-        live.leases.begin(purpose, self.clock.now());
-        Some(Lease::new(self.clone(), server, purpose))
-    }
-
-    pub(crate) fn end_lease(&self, purpose: Purpose) {
-        if purpose == Purpose::Write {
-            self.touch();
-        }
-        self.live.lock().leases.end(purpose);
-    }
-
-    pub(crate) fn relabel(&self, from: Purpose, to: Purpose) {
-        self.live.lock().leases.begin(to, self.clock.now());
-        self.end_lease(from);
+    /// A lease on a server of the run that answers now; `None` while none does.
+    pub fn lease(self: &Arc<Self>, name: UpstreamName, purpose: Purpose) -> Option<Lease> {
+        let live = self.live.lock();
+        let run = live.run.clone().filter(|_| self.phase_name() == PhaseName::Ready)?;
+        Some(Lease::new(self.clone(), run, name, purpose, self.now()))
     }
 
     /// Takes over what the agent does; tells whether anything changed. Work that ends counts as a use, so that the

@@ -39,7 +39,7 @@ impl Session {
             // While it is not known whether the agent works, nobody knows when the session will be stopped.
             stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| agent.unknown.is_none()),
             kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
-            leases: live.leases,
+            leases: live.leases(),
             phase,
         }
     }
@@ -50,7 +50,7 @@ impl Session {
             last_activity: self.last_activity(),
             busy: agent.busy,
             needs_input: agent.needs_input,
-            open_request: live.leases.writing_since(),
+            open_request: live.leases().writing_since(),
             unknown: agent.unknown,
         }
     }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Memo, Observation, Spec};
-use crate::opencode::Server;
+use super::{Memo, Observation, Run, Spec};
 
 /// One session as the runtime sees it.
 #[derive(Clone, Debug)]
@@ -14,6 +13,6 @@ pub struct Sighting {
     pub memo: Memo,
     /// Its phase.
     pub phase: Observation,
-    /// The server that answers; exactly while the phase is ready. Each run has a server of its own.
-    pub server: Option<Arc<Server>>,
+    /// The run that answers; exactly while the phase is ready. Its runtime ends it before it tells of another phase.
+    pub run: Option<Arc<Run>>,
 }

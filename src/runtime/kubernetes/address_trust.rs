@@ -7,8 +7,8 @@ use futures_util::FutureExt;
 use super::Inner;
 use super::api_server::{Refusal, asked};
 use super::names::object_name;
-use crate::opencode::Gate;
 use crate::session::SessionId;
+use crate::upstream::Gate;
 
 impl Inner {
     /// Nothing was heard from the API server for too long.
@@ -20,7 +20,7 @@ impl Inner {
     /// Pod is asked for.
     pub(super) fn gate(self: &Arc<Self>, id: SessionId, uid: String) -> Gate {
         let inner: Weak<Self> = Arc::downgrade(self);
-        Box::new(move || {
+        Arc::new(move || {
             let (inner, uid) = (inner.clone(), uid.clone());
             async move {
                 match inner.upgrade() {

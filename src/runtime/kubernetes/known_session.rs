@@ -7,9 +7,8 @@ use tokio_util::sync::DropGuard;
 
 use super::claim::{Record, Wanted};
 use super::seen_pod::PodSeen;
-use crate::opencode::Server;
 use crate::runtime::{News, Sighting};
-use crate::session::{Failure, Observation, PhaseName, SessionId};
+use crate::session::{Failure, Observation, PhaseName, Run, SessionId};
 
 /// What is known of one session.
 #[derive(Default)]
@@ -17,8 +16,8 @@ pub(super) struct Held {
     pub(super) record: Option<Record>,
     pub(super) pod: Option<PodSeen>,
     pub(super) password: Option<SecretString>,
-    /// The server of a Pod, once it answered.
-    pub(super) server: Option<(String, Arc<Server>)>,
+    /// The run of a Pod, by its uid, once it answered.
+    pub(super) answers: Option<(String, Arc<Run>)>,
     /// The Pod whose server is asked whether it answers. Dropping the guard ends that.
     pub(super) probe: Option<(String, DropGuard)>,
     /// What a start that goes on here found out besides.
@@ -55,7 +54,7 @@ struct Told {
     uid: String,
     phase: Observation,
     revision: u64,
-    server: Option<usize>,
+    run: Option<usize>,
 }
 
 impl Held {
@@ -81,7 +80,7 @@ impl Held {
     }
 
     fn running(&self, pod: &PodSeen, run: u64) -> Observation {
-        if let (Some(serving), Some(_)) = (&pod.serving, self.server_of(pod)) {
+        if let (Some(serving), Some(_)) = (&pod.serving, self.run_of(pod)) {
             return Observation { since: serving.since, ..Observation::of(PhaseName::Ready) };
         }
         self.hinted(pod.seen.clone(), run)
@@ -112,12 +111,9 @@ impl Held {
         seen
     }
 
-    /// The server of this very Pod.
-    fn server_of(&self, pod: &PodSeen) -> Option<Arc<Server>> {
-        self.server
-            .as_ref()
-            .filter(|(uid, _)| *uid == pod.uid && pod.serving.is_some())
-            .map(|(_, server)| server.clone())
+    /// The run of this very Pod.
+    fn run_of(&self, pod: &PodSeen) -> Option<Arc<Run>> {
+        self.answers.as_ref().filter(|(uid, _)| *uid == pod.uid && pod.serving.is_some()).map(|(_, run)| run.clone())
     }
 
     /// What the registry does not know yet. After the end of one session comes the beginning of the next.
@@ -128,9 +124,9 @@ impl Held {
             return Some(News::Gone(id));
         }
         let sighting = self.sighting(self.record.as_ref()?);
-        let server = sighting.server.as_ref().map(|server| Arc::as_ptr(server).addr());
+        let run = sighting.run.as_ref().map(|run| Arc::as_ptr(run).addr());
         let (phase, revision) = (sighting.phase.clone(), sighting.memo.revision);
-        let told = Some(Told { uid: uid?, phase, revision, server });
+        let told = Some(Told { uid: uid?, phase, revision, run });
         let fresh = self.told != told;
         self.told = told;
         fresh.then_some(News::Seen(sighting))
@@ -167,8 +163,8 @@ impl Held {
     fn sighting(&self, record: &Record) -> Sighting {
         let phase = self.phase(record);
         let ready = phase.name == PhaseName::Ready;
-        let server = self.pod.as_ref().filter(|_| ready).and_then(|pod| self.server_of(pod));
-        Sighting { spec: record.spec.clone(), memo: record.memo.clone(), phase, server }
+        let run = self.pod.as_ref().filter(|_| ready).and_then(|pod| self.run_of(pod));
+        Sighting { spec: record.spec.clone(), memo: record.memo.clone(), phase, run }
     }
 
     /// Lets go of a server whose Pod is not the one that serves. One that is to stop is silent before it is asked to end its
@@ -176,15 +172,15 @@ impl Held {
     fn drop_stale(&mut self) {
         let serving = self.pod.as_ref().filter(|pod| pod.serving.is_some()).map(|pod| pod.uid.clone());
         let wanted = self.record.as_ref().map(|record| record.wanted);
-        if let Some((_, server)) = self.server.as_ref().filter(|_| wanted == Some(Wanted::Stopped)) {
-            server.silence();
+        if let Some((_, run)) = self.answers.as_ref().filter(|_| wanted == Some(Wanted::Stopped)) {
+            run.silence();
         }
-        let stale = |(uid, server): &(String, Arc<Server>)| {
-            Some(uid) != serving.as_ref() || wanted == Some(Wanted::Running) && server.silent().is_cancelled()
+        let stale = |(uid, run): &(String, Arc<Run>)| {
+            Some(uid) != serving.as_ref() || wanted == Some(Wanted::Running) && run.quiet().is_cancelled()
         };
-        if let Some((_, server)) = self.server.take_if(|server| stale(server)) {
+        if let Some((_, run)) = self.answers.take_if(|answers| stale(answers)) {
             // At once, and not only when the registry hears of it: the address may be another's by now.
-            server.retire();
+            run.end();
             self.probe = None;
         }
         if self.probe.as_ref().is_some_and(|(uid, _)| Some(uid) != serving.as_ref()) {

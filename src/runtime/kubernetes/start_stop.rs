@@ -167,17 +167,17 @@ impl Inner {
             let known = self.picture.record(id);
             known.is_none_or(|known| known.wanted == Wanted::Running || known.run != record.run)
         };
-        let server = self.picture.look(id, |held| held.server.as_ref().map(|(_, server)| server.clone())).flatten();
+        let answers = self.picture.look(id, |held| held.answers.as_ref().map(|(_, run)| run.clone())).flatten();
         // What the other replicas pass on is silent then, too.
         let heard = async {
-            if server.is_some() && self.duties.borrow().replicas() > 1 {
+            if answers.is_some() && self.duties.borrow().replicas() > 1 {
                 tokio::time::sleep(HEARD_WITHIN).await;
             }
         };
         tokio::join!(self.keep_last_log(id), heard);
-        if let Some(server) = server
+        if let Some(run) = answers
             && !wanted_again()
-            && let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await
+            && let Err(error) = command::dispose(run.server(), DISPOSE_TIMEOUT).await
         {
             tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
         }

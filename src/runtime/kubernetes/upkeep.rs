@@ -17,7 +17,7 @@ use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
 use crate::opencode::{Server, health};
-use crate::session::{SessionId, random};
+use crate::session::{Run, SessionId, random};
 
 /// How long to wait for something that is about to come.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -33,7 +33,7 @@ impl Inner {
         let new = self.picture.look(id, |held| {
             let pod = held.pod.as_ref().filter(|pod| pod.serving.is_some())?;
             let record = held.record.as_ref().filter(|record| record.wanted == Wanted::Running && !record.deleting)?;
-            let known = held.server.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
+            let known = held.answers.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
                 || held.probe.as_ref().is_some_and(|(uid, _)| *uid == pod.uid);
             (!known).then(|| (pod.clone(), record.clone()))
         });
@@ -62,12 +62,12 @@ impl Inner {
                 }
             }
         };
-        let server = Server::new(serving.address, &password, manifest::directory(&record.spec));
-        let server = Arc::new(server.behind(self.gate(id, pod.uid.clone())));
-        health::until_healthy(&server).await;
+        let gate = self.gate(id, pod.uid.clone());
+        let run = Run::new(Server::new(serving.address, &password, manifest::directory(&record.spec), Some(gate)));
+        health::until_healthy(run.server()).await;
         self.picture.change(id, |held| {
             if held.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
-                held.server = Some((pod.uid.clone(), server));
+                held.answers = Some((pod.uid.clone(), run));
             }
         });
     }

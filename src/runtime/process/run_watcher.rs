@@ -12,9 +12,9 @@ use super::session_folder::{read_if_there, remove_if_there};
 use super::session_worker::Worker;
 use super::supervisor_client::{Connected, Reports};
 use super::supervisor_protocol::{Outcome, State};
-use super::watched_run::{Run, Stage};
+use super::watched_run::{Stage, WatchedRun};
 use crate::opencode::{Server, health};
-use crate::session::{Failure, Observation, PhaseName, Reason};
+use crate::session::{Failure, Observation, PhaseName, Reason, Run};
 
 /// How long the lock of a supervisor that is gone may still be held.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -35,11 +35,11 @@ impl Worker {
     }
 
     /// Watches a run to its end.
-    pub(super) fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> Run {
+    pub(super) fn watch(self: &Arc<Self>, connected: Connected, supervisor: Option<Child>) -> WatchedRun {
         let Connected { state, mut reports, commands } = connected;
         let (progress, stage) = watch::channel(Stage::Live);
-        let server = Arc::new(Mutex::new(None));
-        let run = Run::new(commands, server.clone(), stage);
+        let answers = Arc::new(Mutex::new(None));
+        let run = WatchedRun::new(commands, answers.clone(), stage);
         let worker = self.clone();
         self.tasks.spawn(async move {
             let mut state = Some(state);
@@ -47,7 +47,7 @@ impl Worker {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
-                        state = worker.attend(port, since, &mut reports, &server).await;
+                        state = worker.attend(port, since, &mut reports, &answers).await;
                     }
                     Some(cloning) => {
                         worker.tell(cloning.observation(), None).await;
@@ -59,7 +59,10 @@ impl Worker {
             if let Some(mut supervisor) = supervisor {
                 let _ = supervisor.wait().await;
             }
-            *server.lock() = None;
+            let over = answers.lock().take();
+            if let Some(run) = over {
+                run.end();
+            }
             progress.send_replace(Stage::Ended);
             worker.tell(end, None).await;
             progress.send_replace(Stage::Told);
@@ -73,19 +76,19 @@ impl Worker {
         port: u16,
         since: jiff::Timestamp,
         reports: &mut Reports,
-        known: &Mutex<Option<Arc<Server>>>,
+        answers: &Mutex<Option<Arc<Run>>>,
     ) -> Option<State> {
         self.tell(Observation::of(PhaseName::Starting), None).await;
         let Ok(password) = self.password() else { return reports.next().await };
         let directory = self.dir.project(&self.spec.project_name()).display().to_string();
-        let server = Arc::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory));
+        let run = Run::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory, None));
         tokio::select! {
-            () = health::until_healthy(&server) => {}
+            () = health::until_healthy(run.server()) => {}
             state = reports.next() => return state,
         }
-        *known.lock() = Some(server.clone());
+        *answers.lock() = Some(run.clone());
         let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
-        self.tell(ready, Some(server)).await;
+        self.tell(ready, Some(run)).await;
         reports.next().await
     }
 

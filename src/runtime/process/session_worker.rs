@@ -14,11 +14,11 @@ use super::process_settings::ProcessSettings;
 use super::session_folder::{SessionDir, read_if_there, remove_if_there, write_atomically};
 use super::supervisor_client::{self, Connected};
 use super::supervisor_protocol::{Clone as CloneJob, Job};
-use super::watched_run::Run;
+use super::watched_run::WatchedRun;
 use super::{home_files, session_json};
-use crate::opencode::{Server, command};
+use crate::opencode::command;
 use crate::runtime::{Edit, News, RuntimeError, Sighting};
-use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Spec, random};
+use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Run, Spec, random};
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -34,7 +34,7 @@ pub(super) struct Worker {
     pub(super) tasks: TaskTracker,
     memo: Mutex<Memo>,
     /// Held while something is done with the session, so that one thing is done at a time.
-    run: tokio::sync::Mutex<Option<Run>>,
+    run: tokio::sync::Mutex<Option<WatchedRun>>,
 }
 
 impl Worker {
@@ -49,13 +49,13 @@ impl Worker {
         Arc::new(Self { spec, dir, settings, news, tasks, memo: Mutex::new(memo), run: tokio::sync::Mutex::default() })
     }
 
-    fn sighting(&self, phase: Observation, server: Option<Arc<Server>>) -> Sighting {
-        Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, server }
+    fn sighting(&self, phase: Observation, run: Option<Arc<Run>>) -> Sighting {
+        Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, run }
     }
 
-    pub(super) async fn tell(&self, phase: Observation, server: Option<Arc<Server>>) {
+    pub(super) async fn tell(&self, phase: Observation, run: Option<Arc<Run>>) {
         // The registry is gone only when the router ends.
-        let _ = self.news.send(News::Seen(self.sighting(phase, server))).await;
+        let _ = self.news.send(News::Seen(self.sighting(phase, run))).await;
     }
 
     /// What a router that just started finds of this session, with the connection to its run if it has one.
@@ -103,7 +103,7 @@ impl Worker {
         started.await.unwrap_or_else(|error| Err(did_not_begin(&io::Error::other(error))))
     }
 
-    async fn start_run(self: &Arc<Self>) -> io::Result<Run> {
+    async fn start_run(self: &Arc<Self>) -> io::Result<WatchedRun> {
         if !self.dir.record().exists() {
             return Err(io::Error::other("it was deleted"));
         }
@@ -155,7 +155,7 @@ impl Worker {
         stopped.await.unwrap_or_else(|error| Err(RuntimeError(error.to_string())))
     }
 
-    async fn stop_run(&self, slot: &mut Option<Run>) -> Result<(), RuntimeError> {
+    async fn stop_run(&self, slot: &mut Option<WatchedRun>) -> Result<(), RuntimeError> {
         if let Some(ended) = slot.as_mut().filter(|run| !run.is_live()) {
             ended.told().await;
             *slot = None;
@@ -171,10 +171,10 @@ impl Worker {
             return Ok(());
         };
         let _ = self.edit(&mut Memo::forget_run);
-        let server = run.server.lock().clone();
-        if let Some(server) = server {
-            server.silence();
-            if let Err(error) = command::dispose(&server, DISPOSE_TIMEOUT).await {
+        let answers = run.answers.lock().clone();
+        if let Some(answers) = answers {
+            answers.silence();
+            if let Err(error) = command::dispose(answers.server(), DISPOSE_TIMEOUT).await {
                 tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
             }
         }
@@ -200,7 +200,7 @@ impl Worker {
         let (worker, grave) = (self.clone(), trash.join(name));
         let deleted = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
-            let live = run.as_ref().is_some_and(Run::is_live);
+            let live = run.as_ref().is_some_and(WatchedRun::is_live);
             if only_at.is_some_and(|revision| live || worker.memo.lock().revision != revision) {
                 return Ok(false);
             }

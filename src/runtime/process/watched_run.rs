@@ -6,12 +6,13 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::supervisor_client::Commands;
-use crate::opencode::Server;
+use crate::session::Run;
 
 /// A run that is watched.
-pub(super) struct Run {
+pub(super) struct WatchedRun {
     pub(super) commands: Commands,
-    pub(super) server: Arc<Mutex<Option<Arc<Server>>>>,
+    /// The run, while it answers.
+    pub(super) answers: Arc<Mutex<Option<Arc<Run>>>>,
     stage: watch::Receiver<Stage>,
 }
 
@@ -25,13 +26,13 @@ pub(super) enum Stage {
     Told,
 }
 
-impl Run {
+impl WatchedRun {
     pub(super) fn new(
         commands: Commands,
-        server: Arc<Mutex<Option<Arc<Server>>>>,
+        answers: Arc<Mutex<Option<Arc<Run>>>>,
         stage: watch::Receiver<Stage>,
     ) -> Self {
-        Self { commands, server, stage }
+        Self { commands, answers, stage }
     }
 
     pub(super) fn is_live(&self) -> bool {

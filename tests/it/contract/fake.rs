@@ -1,6 +1,6 @@
 //! The suite on the fake, so that what other tests build on keeps the contract too.
 
-use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,22 +9,27 @@ use opencode_router::runtime::Runtime;
 use super::suite::{self, Place};
 use crate::support::fake::Fake;
 
-struct FakePlace(Arc<Fake>);
+/// Its sessions are served by a socket that takes connections and never answers.
+struct FakePlace {
+    fake: Arc<Fake>,
+    _listener: TcpListener,
+}
 
 #[async_trait]
 impl Place for FakePlace {
     fn runtime(&self) -> Arc<dyn Runtime> {
-        self.0.clone()
+        self.fake.clone()
     }
 
     async fn break_server(&self, id: opencode_router::session::SessionId) {
         let failure = opencode_router::session::Failure::new(opencode_router::session::Reason::OpencodeExited, "gone");
-        self.0.crash(id, failure).await;
+        self.fake.crash(id, failure).await;
     }
 }
 
 fn place() -> FakePlace {
-    FakePlace(Fake::new(SocketAddr::from(([127, 0, 0, 1], 9))))
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    FakePlace { fake: Fake::new(listener.local_addr().unwrap()), _listener: listener }
 }
 
 suite::run_on!(place());

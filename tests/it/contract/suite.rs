@@ -1,15 +1,22 @@
 //! The promises written on the trait, each as a test.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use http::Request;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use jiff::Timestamp;
 use opencode_router::runtime::{LogRange, News, Runtime, Sighting};
 use opencode_router::session::{
-    AgentNote, Email, Failure, Memo, Origin, PhaseName, Reason, SessionId, SessionKey, Spec,
+    AgentNote, Email, Failure, Memo, Origin, PhaseName, Reason, Run, SessionId, SessionKey, Spec,
 };
+use opencode_router::upstream::{ExchangeError, RequestBody};
 use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinHandle;
 
 use crate::support::condition::in_time;
 
@@ -32,6 +39,7 @@ macro_rules! run_on {
             of_many_who_create_it_at_once_one_did,
             a_start_leads_to_ready_and_a_second_one_changes_nothing,
             a_stop_ends_the_run_and_the_next_start_is_another_run,
+            everything_on_a_run_ends_with_it,
             a_server_that_ends_by_itself_is_a_failure_that_can_be_retried,
             a_delete_takes_everything_and_may_be_repeated,
             what_is_used_or_changed_is_not_deleted_as_unused,
@@ -89,7 +97,7 @@ impl Stage {
             match in_time(&format!("{last:?} after {seen:?}"), self.news.recv()).await {
                 Some(News::Seen(sighting)) if sighting.spec.id() == self.id => {
                     assert_eq!(
-                        sighting.server.is_some(),
+                        sighting.run.is_some(),
                         sighting.phase.name == PhaseName::Ready,
                         "a server exactly while ready"
                     );
@@ -149,7 +157,7 @@ pub async fn a_start_leads_to_ready_and_a_second_one_changes_nothing(place: &imp
     let (phases, sighting) = stage.until(PhaseName::Ready).await;
     assert_eq!(phases.first(), Some(&PhaseName::Pending));
     assert!(phases[..phases.len() - 1].iter().all(|phase| phase.is_starting()), "{phases:?}");
-    assert!(sighting.server.is_some());
+    assert!(sighting.run.is_some());
     stage.runtime.start(stage.id).await.unwrap();
     stage.runtime.edit(stage.id, &mut |_| {}).await.unwrap();
     assert!(stage.news.try_recv().is_err(), "nothing new is seen");
@@ -158,14 +166,73 @@ pub async fn a_start_leads_to_ready_and_a_second_one_changes_nothing(place: &imp
 
 pub async fn a_stop_ends_the_run_and_the_next_start_is_another_run(place: &impl Place) {
     let mut stage = Stage::set(place).await;
-    let first = stage.ready().await.server.unwrap();
+    let first = stage.ready().await.run.unwrap();
     stage.runtime.stop(stage.id).await.unwrap();
     stage.until(PhaseName::Stopped).await;
     let log = stage.runtime.logs(stage.id, LogRange { tail: 100, follow: false }).await.unwrap();
     let log: Vec<_> = log.try_collect().await.unwrap();
     assert!(!log.is_empty(), "a run leaves a log");
-    let second = stage.ready().await.server.unwrap();
+    let second = stage.ready().await.run.unwrap();
     assert!(!Arc::ptr_eq(&first, &second), "each run has a server of its own");
+    stage.end().await;
+}
+
+/// A request of which half is sent, and an event stream, on connections of the run.
+struct OnRun {
+    upload: JoinHandle<Result<(), ExchangeError>>,
+    events: JoinHandle<()>,
+}
+
+impl OnRun {
+    async fn begin(run: &Arc<Run>) -> Self {
+        let upstream = run.server().upstream().clone();
+        let authorization = upstream.authorization().unwrap().clone();
+        let request = |method: &str, path: &str, body: RequestBody| {
+            let request = Request::builder().method(method).uri(path).header("host", "session");
+            request.header("authorization", authorization.clone()).header("content-length", "1000").body(body).unwrap()
+        };
+        let (polled, sent) = tokio::sync::oneshot::channel();
+        let half = futures_util::stream::once(async move {
+            let _ = polled.send(());
+            Ok::<_, std::io::Error>(Frame::data(Bytes::from("{")))
+        });
+        let body = RequestBody::boxed(StreamBody::new(Box::pin(half.chain(futures_util::stream::pending()))));
+        let post = request("POST", "/session", body);
+        let mut get = request("GET", "/global/event", RequestBody::from(Bytes::new()));
+        get.headers_mut().remove("content-length");
+        let server = upstream.clone();
+        let upload = tokio::spawn(async move { server.exchange(post).await.map(|_| ()) });
+        let events = tokio::spawn(async move {
+            if let Ok((_connection, response)) = upstream.exchange(get).await {
+                let _ = response.into_body().collect().await;
+            }
+        });
+        in_time("half of the body is sent", sent).await.unwrap();
+        Self { upload, events }
+    }
+
+    async fn end(self, run: &Run) {
+        assert!(run.over().is_cancelled(), "the runtime ends the run before it tells of its end");
+        let at_once = Duration::from_secs(1);
+        let upload = tokio::time::timeout(at_once, self.upload).await.expect("an upload ends with its run").unwrap();
+        assert!(matches!(upload, Err(ExchangeError::NoAnswer(_))), "it may have been carried out: {upload:?}");
+        tokio::time::timeout(at_once, self.events).await.expect("a stream ends with its run").unwrap();
+    }
+}
+
+pub async fn everything_on_a_run_ends_with_it(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let run = stage.ready().await.run.unwrap();
+    let waits = OnRun::begin(&run).await;
+    stage.runtime.stop(stage.id).await.unwrap();
+    stage.until(PhaseName::Stopped).await;
+    waits.end(&run).await;
+
+    let run = stage.ready().await.run.unwrap();
+    let waits = OnRun::begin(&run).await;
+    place.break_server(stage.id).await;
+    stage.until(PhaseName::Failed).await;
+    waits.end(&run).await;
     stage.end().await;
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, PostParams};
-use opencode_router::opencode::Server;
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::runtime::{News, Runtime};
+use opencode_router::session::Run;
 use opencode_router::session::{Email, Memo, Origin, PhaseName, SessionId, SessionKey, Spec};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -89,11 +89,11 @@ fn spec(owner: &str) -> Spec {
 }
 
 /// The server of a session, once it is ready.
-async fn server(news: &mut Receiver<News>, id: SessionId) -> Arc<Server> {
+async fn answering_run(news: &mut Receiver<News>, id: SessionId) -> Arc<Run> {
     loop {
         match in_time("it is ready", news.recv()).await {
             Some(News::Seen(seen)) if seen.spec.id() == id && seen.phase.name == PhaseName::Ready => {
-                return seen.server.unwrap();
+                return seen.run.unwrap();
             }
             Some(_) => {}
             None => panic!("no more news"),
@@ -112,22 +112,29 @@ async fn and_not_the_next_ones() {
         runtime.create(spec, &Memo::new(spec.created_at)).await.unwrap();
     }
     make_pod(&namespace, mine.id(), ADDRESS).await;
-    let first = server(&mut news, mine.id()).await;
-    first.dial().await.expect("it can be dialled while its Pod is there");
-    let secret = first.authorization().to_str().unwrap().to_owned();
+    let first = answering_run(&mut news, mine.id()).await;
+    first.server().upstream().dial().await.expect("it can be dialled while its Pod is there");
+    let secret = first.server().upstream().authorization().unwrap().to_str().unwrap().to_owned();
     assert!(listener.take().contains(&secret), "it was asked for its health with the password");
 
     let name = format!("opencode-session-{}", mine.id());
     namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
-    in_time("the server is over the moment the watch sees the Pod go", first.gone().cancelled()).await;
+    in_time("the server is over the moment the watch sees the Pod go", first.over().cancelled()).await;
     make_pod(&namespace, theirs.id(), ADDRESS).await;
-    let second = server(&mut news, theirs.id()).await;
-    assert_eq!(first.address(), second.address(), "the address is used again");
+    let second = answering_run(&mut news, theirs.id()).await;
+    assert_eq!(first.server().upstream().address(), second.server().upstream().address(), "the address is used again");
 
-    assert!(first.dial().await.is_err(), "nobody can reach the address for the first session any more");
+    assert!(
+        first.server().upstream().dial().await.is_err(),
+        "nobody can reach the address for the first session any more"
+    );
     let heard = listener.take();
-    assert!(heard.contains(second.authorization().to_str().unwrap()) && !heard.contains(&secret), "{heard}");
-    second.dial().await.expect("the second one can be dialled");
+    assert!(
+        heard.contains(second.server().upstream().authorization().unwrap().to_str().unwrap())
+            && !heard.contains(&secret),
+        "{heard}"
+    );
+    second.server().upstream().dial().await.expect("the second one can be dialled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,17 +148,17 @@ async fn and_not_the_next_ones_when_nobody_says_that_it_went() {
     let (mine, theirs) = (spec("me@localhost"), spec("somebody@localhost"));
     runtime.create(&mine, &Memo::new(mine.created_at)).await.unwrap();
     make_pod(&namespace, mine.id(), UNHEARD).await;
-    let first = server(&mut news, mine.id()).await;
+    let first = answering_run(&mut news, mine.id()).await;
 
     way.lets(Lets::NoWatches);
     eventually("it is known that nothing is heard", async || runtime.trouble()).await;
-    first.dial().await.expect("its Pod is asked for, and is there");
+    first.server().upstream().dial().await.expect("its Pod is asked for, and is there");
     let name = format!("opencode-session-{}", mine.id());
     namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
     make_pod(&namespace, theirs.id(), UNHEARD).await;
     listener.take();
-    assert!(!first.gone().is_cancelled(), "nobody said that it went");
-    assert!(first.dial().await.is_err(), "its Pod is asked for, and is not there");
-    in_time("the server is over", first.gone().cancelled()).await;
+    assert!(!first.over().is_cancelled(), "nobody said that it went");
+    assert!(first.server().upstream().dial().await.is_err(), "its Pod is asked for, and is not there");
+    in_time("the server is over", first.over().cancelled()).await;
     assert_eq!(listener.take(), "", "not a byte reached the address");
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use opencode_router::opencode::Server;
 use opencode_router::runtime::{Edit, LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use opencode_router::session::Run;
 use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -32,7 +33,6 @@ pub struct Fake {
     me: std::sync::Weak<Self>,
 }
 
-#[derive(Clone)]
 struct Held {
     spec: Spec,
     memo: Memo,
@@ -40,6 +40,7 @@ struct Held {
     starts: usize,
     start_calls: usize,
     log: String,
+    run: Option<Arc<Run>>,
 }
 
 impl Fake {
@@ -131,9 +132,15 @@ impl Fake {
             held.phase = phase.name;
             held.log.push_str(&format!("{:?}\n", phase.name));
             let directory = format!("/sessions/{id}");
-            let server = (phase.name == PhaseName::Ready)
-                .then(|| Arc::new(Server::new(*self.upstream.lock(), &PASSWORD.to_owned().into(), directory)));
-            Sighting { spec: held.spec.clone(), memo: held.memo.clone(), phase, server }
+            let run = (phase.name == PhaseName::Ready)
+                .then(|| Run::new(Server::new(*self.upstream.lock(), &PASSWORD.to_owned().into(), directory, None)));
+            // While it is stopped its server still answers.
+            if phase.name != PhaseName::Stopping
+                && let Some(over) = std::mem::replace(&mut held.run, run.clone())
+            {
+                over.end();
+            }
+            Sighting { spec: held.spec.clone(), memo: held.memo.clone(), phase, run }
         };
         let _ = self.news.send(News::Seen(sighting)).await;
     }
@@ -169,6 +176,7 @@ impl Runtime for Fake {
             starts: 0,
             start_calls: 0,
             log: String::new(),
+            run: None,
         };
         match self.sessions.lock().entry(spec.id()) {
             Entry::Occupied(_) => Ok(false),

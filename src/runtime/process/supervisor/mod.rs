@@ -40,7 +40,7 @@ pub fn main() -> io::Result<()> {
         let link = supervisor_socket::Link::listen(&dir)?;
         writeln!(io::stdout(), "{LISTENING}")?;
         io::stdout().flush()?;
-        supervised_run::Run::new(job, dir, link)?.finish().await
+        supervised_run::SupervisedRun::new(job, dir, link)?.finish().await
     })
 }
 

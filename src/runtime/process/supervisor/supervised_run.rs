@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const PORT_ATTEMPTS: usize = 3;
 
 /// A run and all that belongs to it.
-pub(super) struct Run {
+pub(super) struct SupervisedRun {
     job: Job,
     dir: SessionDir,
     project: PathBuf,
@@ -39,7 +39,7 @@ pub(super) struct Run {
     link: Link,
 }
 
-impl Run {
+impl SupervisedRun {
     pub(super) fn new(job: Job, dir: SessionDir, link: Link) -> io::Result<Self> {
         let log = LogWriter::open(&dir.logs())?;
         let project = dir.project(&job.project);

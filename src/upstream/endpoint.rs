@@ -1,0 +1,100 @@
+//! One server of a run: its address, its credentials, its connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::HeaderValue;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::idle_connections::IdleConnections;
+use super::{Connection, notice_lost_peers};
+
+/// Asks whether an upstream's address is still its own.
+pub type Gate = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// A server that a run offers: opencode, or a port that a program in the session listens on.
+pub struct Upstream {
+    address: SocketAddr,
+    authorization: Option<HeaderValue>,
+    gate: Option<Gate>,
+    over: CancellationToken,
+    idle: IdleConnections,
+}
+
+impl Upstream {
+    /// A server at `address` until `over`. `authorization` is the header value that it accepts, for one that asks for
+    /// credentials.
+    /// `gate` is asked before each dial, where the address may become another's one day.
+    pub fn new(
+        address: SocketAddr,
+        authorization: Option<HeaderValue>,
+        gate: Option<Gate>,
+        over: CancellationToken,
+    ) -> Self {
+        let authorization = authorization.map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        Self { address, authorization, gate, over, idle: IdleConnections::default() }
+    }
+
+    /// Another server of the same run, on another port of the same host, that asks for no credentials.
+    pub fn on_port(&self, port: u16) -> Self {
+        Self::new(SocketAddr::new(self.address.ip(), port), None, self.gate.clone(), self.over.clone())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The `Authorization` value that it accepts, if it asks for one.
+    pub fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    /// Cancelled when its run is over. Its connections close then.
+    pub fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// Opens a TCP connection, unless the run is over, as far as can be known. Nothing is sent yet.
+    pub async fn dial(&self) -> io::Result<TcpStream> {
+        let over = || io::Error::new(io::ErrorKind::ConnectionAborted, "the server is gone, or may be");
+        if let Some(gate) = &self.gate
+            && !gate().await
+        {
+            return Err(over());
+        }
+        let stream = TcpStream::connect(self.address).await?;
+        if self.over.is_cancelled() {
+            return Err(over());
+        }
+        stream.set_nodelay(true)?;
+        notice_lost_peers(&stream)?;
+        Ok(stream)
+    }
+
+    /// A connection that was used before and can be used again.
+    pub(super) fn used_connection(&self) -> Option<Connection> {
+        self.idle.take()
+    }
+
+    /// Keeps a connection whose exchange is over for the next one.
+    pub fn give_back(&self, connection: Connection) {
+        self.idle.keep(connection);
+        // The run may have ended meanwhile.
+        if self.over.is_cancelled() {
+            self.idle.close();
+        }
+    }
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream").field("address", &self.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,38 @@
+//! The unused connections of one upstream. They live and die with its run, so no connection of one run serves another.
+
+use parking_lot::Mutex;
+
+use super::Connection;
+
+/// How many unused connections are kept.
+const MOST_IDLE: usize = 64;
+
+/// The unused connections.
+#[derive(Default)]
+pub(super) struct IdleConnections(Mutex<Vec<Connection>>);
+
+impl IdleConnections {
+    /// A connection that was used before and can be used again.
+    pub(super) fn take(&self) -> Option<Connection> {
+        let mut idle = self.0.lock();
+        idle.retain(|connection| !connection.is_closed());
+        // The last one is the warmest; one whose last exchange is not quite over waits for another time.
+        let ready = idle.iter().rposition(Connection::is_ready)?;
+        Some(idle.swap_remove(ready))
+    }
+
+    /// Keeps a connection after an exchange.
+    pub(super) fn keep(&self, connection: Connection) {
+        let mut idle = self.0.lock();
+        idle.retain(|connection| !connection.is_closed());
+        if !connection.is_closed() && idle.len() < MOST_IDLE {
+            connection.rest();
+            idle.push(connection);
+        }
+    }
+
+    /// Closes them all.
+    pub(super) fn close(&self) {
+        self.0.lock().clear();
+    }
+}
