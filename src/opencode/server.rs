@@ -30,6 +30,15 @@ impl Server {
         Self { upstream: Arc::new(upstream), directory }
     }
 
+    /// The same server, reached without a socket.
+    #[cfg(test)]
+    pub(crate) fn in_memory(ends: tokio::sync::mpsc::Sender<tokio::io::DuplexStream>) -> Self {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 4096));
+        let authorization = Some(HeaderValue::from_static("Basic b3duOnBhc3N3b3Jk"));
+        let upstream = Upstream::new(nowhere, authorization, None, CancellationToken::new()).in_memory(ends);
+        Self { upstream: Arc::new(upstream), directory: "/project".to_owned() }
+    }
+
     /// How it is reached.
     pub fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream

@@ -130,3 +130,77 @@ fn same_protocol(agreed: &HeaderValue, asked: &HeaderValue) -> bool {
     let offered = asked.to_str().unwrap_or_default().split(',').map(str::trim);
     offered.into_iter().any(|offer| agreed.to_str().is_ok_and(|agreed| agreed.eq_ignore_ascii_case(offer)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use http_body::Frame;
+    use http_body_util::{BodyExt, StreamBody};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::opencode::Server;
+    use crate::session::session_state::tests::ready_session;
+    use crate::session::{Purpose, Run, UpstreamName};
+
+    /// A proxy, a ready session, and the other ends of the proxy's connections.
+    fn stage() -> (Proxy, Arc<crate::session::Session>, mpsc::Receiver<DuplexStream>) {
+        let settings = ProxySettings { proto: HeaderValue::from_static("http"), private_cookies: Vec::new() };
+        let (ends, connections) = mpsc::channel(8);
+        (Proxy::new(settings, CancellationToken::new()), ready_session(Run::new(Server::in_memory(ends))), connections)
+    }
+
+    /// Takes one request up to `last`, and answers.
+    async fn answer_one(connections: &mut mpsc::Receiver<DuplexStream>, last: &str) -> String {
+        let mut stream = connections.recv().await.unwrap();
+        let mut request = Vec::new();
+        while !String::from_utf8_lossy(&request).contains(last) {
+            assert!(stream.read_buf(&mut request).await.unwrap() > 0);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+        String::from_utf8(request).unwrap()
+    }
+
+    #[tokio::test]
+    async fn any_body_is_forwarded_and_only_opencode_gets_the_password() {
+        let (proxy, session, mut connections) = stage();
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        for (name, password) in [(UpstreamName::Opencode, true), (UpstreamName::Port(3000), false)] {
+            let lease = session.lease(name, Purpose::Write).unwrap();
+            let pieces = ["one ", "two ", "end"].map(|text| Ok::<_, Infallible>(Frame::data(Bytes::from(text))));
+            let body = RequestBody::boxed(StreamBody::new(stream::iter(pieces)));
+            let request = Request::post("/path").header("authorization", "Bearer the-routers").body(body).unwrap();
+            let answered = answer_one(&mut connections, "end\r\n0\r\n\r\n");
+            let (response, seen) = tokio::join!(proxy.forward(lease, request, peer), answered);
+            let body = response.unwrap().into_body().unwrap().collect().await.unwrap().to_bytes();
+            assert_eq!(body, "ok");
+            assert_eq!(seen.contains("authorization: Basic "), password, "{name:?}: {seen}");
+            assert!(!seen.contains("the-routers"), "{seen}");
+        }
+        assert_eq!(session.run().unwrap().leases().writes, 0);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_ends_ends_what_waits_and_says_whether_it_was_sent() {
+        let (proxy, session, mut connections) = stage();
+        let lease = || session.lease(UpstreamName::Opencode, Purpose::Write).unwrap();
+        let request = || Request::post("/path").body(Bytes::new()).unwrap();
+        let peer = IpAddr::from([127, 0, 0, 1]);
+        let run = session.run().unwrap();
+        let late = lease();
+        let end = async {
+            let mut stream = connections.recv().await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0, "it was sent");
+            run.end();
+        };
+        let (waiting, ()) = tokio::join!(proxy.forward(lease(), request(), peer), end);
+        assert!(matches!(waiting, Err(ForwardError::Exchange(ExchangeError::NoAnswer(_)))));
+        let late = proxy.forward(late, request(), peer).await;
+        assert!(matches!(late, Err(ForwardError::Exchange(ExchangeError::NotSent(_)))));
+        assert_eq!(run.leases().writes, 0);
+    }
+}

@@ -180,11 +180,19 @@ impl Session {
 pub(crate) mod tests {
     use super::*;
     use crate::session::clock::SystemClock;
-    use crate::session::{Email, Origin, SessionKey};
+    use crate::session::{Email, Origin, SessionKey, Sighting};
 
     /// A session that is stopped.
     pub(crate) fn session() -> Session {
         session_of(&Email::parse("a@b").unwrap())
+    }
+
+    /// A session that is ready.
+    pub(crate) fn ready_session(run: Arc<Run>) -> Arc<Session> {
+        let session = Arc::new(session());
+        let phase = Observation::of(PhaseName::Ready);
+        session.observe(Sighting { spec: session.spec().clone(), memo: session.memo(), phase, run: Some(run) });
+        session
     }
 
     /// This user's.

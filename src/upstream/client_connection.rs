@@ -3,14 +3,15 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -29,17 +30,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Speaks HTTP/1.1 on `stream` until `over`.
-    pub(super) async fn begin(stream: TcpStream, over: CancellationToken) -> io::Result<Self> {
+    /// Speaks HTTP/1.1 on `stream` until `over`, or until it was unused for `longest_idle`.
+    pub(super) async fn begin(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        over: CancellationToken,
+        longest_idle: Duration,
+    ) -> io::Result<Self> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let idle = Arc::new(IdleClock::default());
         let clock = idle.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             tokio::select! {
-                // Whoever waits for a response on it learns how it ended.
                 _ = connection.with_upgrades() => {}
                 () = over.cancelled() => {}
-                () = clock.run_down(LONGEST_IDLE) => {}
+                () = clock.run_down(longest_idle) => {}
             }
         }));
         Ok(Self { sender, idle, _task: task })
@@ -105,5 +109,58 @@ impl IdleClock {
             let Some(left) = longest.checked_sub(unused).filter(|left| !left.is_zero()) else { return };
             tokio::time::sleep(left).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::task::JoinSet;
+
+    use super::super::idle_connections::IdleConnections;
+    use super::*;
+
+    /// Answers one request; returns when the connection is closed.
+    async fn server(mut stream: DuplexStream) {
+        let mut buffer = [0; 1024];
+        assert!(stream.read(&mut buffer).await.unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        while stream.read(&mut buffer).await.unwrap() > 0 {}
+    }
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    #[tokio::test]
+    async fn all_connections_of_a_burst_close_when_they_were_unused_for_their_time() {
+        let idle = IdleConnections::default();
+        let mut servers = JoinSet::new();
+        let begun = Instant::now();
+        for _ in 0..40 {
+            let (near, far) = tokio::io::duplex(1024);
+            servers.spawn(server(far));
+            let mut connection = Connection::begin(near, CancellationToken::new(), SHORT).await.unwrap();
+            assert!(connection.send(Request::new(RequestBody::from(Bytes::new()))).await.is_ok());
+            idle.keep(connection);
+        }
+        // Nothing but their timers ends them.
+        let closed = async { while servers.join_next().await.is_some() {} };
+        tokio::time::timeout(Duration::from_secs(60), closed).await.expect("all close");
+        assert!(begun.elapsed() >= SHORT);
+        assert!(idle.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_for_an_answer_is_not_unused() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut connection = Connection::begin(near, CancellationToken::new(), SHORT).await.unwrap();
+        let answer = async {
+            far.read(&mut [0; 1024]).await.unwrap();
+            tokio::time::sleep(SHORT * 5).await;
+            far.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        };
+        let request = Request::new(RequestBody::from(Bytes::new()));
+        let (response, ()) = tokio::join!(connection.send(request), answer);
+        assert!(response.is_ok_and(|response| response.status() == 200));
     }
 }

@@ -22,6 +22,9 @@ pub struct Upstream {
     gate: Option<Gate>,
     over: CancellationToken,
     idle: IdleConnections,
+    /// Where the other ends of its connections go, in tests without sockets.
+    #[cfg(test)]
+    pub(super) memory: Option<tokio::sync::mpsc::Sender<tokio::io::DuplexStream>>,
 }
 
 impl Upstream {
@@ -38,12 +41,29 @@ impl Upstream {
             value.set_sensitive(true);
             value
         });
-        Self { address, authorization, gate, over, idle: IdleConnections::default() }
+        Self {
+            address,
+            authorization,
+            gate,
+            over,
+            idle: IdleConnections::default(),
+            #[cfg(test)]
+            memory: None,
+        }
+    }
+
+    /// The same server, reached without a socket.
+    #[cfg(test)]
+    pub(crate) fn in_memory(self, ends: tokio::sync::mpsc::Sender<tokio::io::DuplexStream>) -> Self {
+        Self { memory: Some(ends), ..self }
     }
 
     /// Another server of the same run, on another port of the same host, that asks for no credentials.
     pub fn on_port(&self, port: u16) -> Self {
-        Self::new(SocketAddr::new(self.address.ip(), port), None, self.gate.clone(), self.over.clone())
+        let other = Self::new(SocketAddr::new(self.address.ip(), port), None, self.gate.clone(), self.over.clone());
+        #[cfg(test)]
+        let other = Self { memory: self.memory.clone(), ..other };
+        other
     }
 
     /// Where it listens.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
+use super::client_connection::LONGEST_IDLE;
 use super::{Connection, RequestBody, Upstream};
 
 /// A dial that fails is tried again; nothing was sent yet.
@@ -32,6 +33,9 @@ impl Upstream {
         mut request: Request<RequestBody>,
     ) -> Result<(Connection, Response<Incoming>), ExchangeError> {
         loop {
+            if self.over().is_cancelled() {
+                return Err(ExchangeError::NotSent(over()));
+            }
             let used = self.used_connection();
             let fresh = used.is_none();
             let mut connection = match used {
@@ -50,11 +54,17 @@ impl Upstream {
     }
 
     async fn connect(&self) -> io::Result<Connection> {
+        #[cfg(test)]
+        if let Some(ends) = &self.memory {
+            let (near, far) = tokio::io::duplex(64 * 1024);
+            ends.send(far).await.map_err(io::Error::other)?;
+            return Connection::begin(near, self.over().clone(), LONGEST_IDLE).await;
+        }
         let connect = async {
             let mut attempt = 1;
             loop {
                 match tokio::time::timeout(DIAL_TIMEOUT, self.dial()).await {
-                    Ok(Ok(stream)) => return Connection::begin(stream, self.over().clone()).await,
+                    Ok(Ok(stream)) => return Connection::begin(stream, self.over().clone(), LONGEST_IDLE).await,
                     Err(_) if attempt == DIALS => return Err(io::ErrorKind::TimedOut.into()),
                     Ok(Err(error)) if attempt == DIALS => return Err(error),
                     _ => tokio::time::sleep(DIAL_PAUSE * attempt).await,
@@ -64,7 +74,11 @@ impl Upstream {
         };
         match self.over().run_until_cancelled(connect).await {
             Some(connected) => connected,
-            None => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the run is over")),
+            None => Err(over()),
         }
     }
+}
+
+fn over() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the run is over")
 }
