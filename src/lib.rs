@@ -1,9 +1,9 @@
-//! opencode-router gives every (user, repository, branch) an opencode server of its own.
+//! opencode-router gives every (user, repository, branch) its own opencode server.
 //!
 //! # The map
 //! | room | what is in it |
 //! |---|---|
-//! | [`app`] | the rooms wired together; the end of the router |
+//! | [`app`] | wires the rooms together; the router's exit |
 //! | [`config`] | settings, each a flag and an environment variable |
 //! | [`edge`] | sockets in, requests out: route → identify → authorise → lease → forward |
 //! | [`api`] | the REST API and its document |
@@ -13,19 +13,19 @@
 //! | [`proxy`] | bytes both ways, with a lease |
 //! | [`runtime`] | where sessions run |
 //! | [`prepare`] | what a session's folder needs before opencode runs |
-//! | [`lifecycle`] | what is done with sessions, and the port to the runtimes |
+//! | [`lifecycle`] | the operations on sessions, and the port to the runtimes |
 //! | [`session`] | what a session is: keys, phases, runs, leases, the idle rule, access |
-//! | [`opencode`] | all that is known of the upstream program |
-//! | [`upstream`] | connections to the servers of a run, credentials included |
+//! | [`opencode`] | everything about the upstream program |
+//! | [`upstream`] | connections to the servers of a run, with their credentials |
 //! | [`git`] | repository URLs and branches |
 //! | [`telemetry`] | logs |
 //!
 //! Code names rooms below its own in this list, never above; `tests/it/structure` holds that.
 //!
 //! # The life of a request
-//! [`edge::Listener`] accepts a connection and reads a head. [`edge::Front`] finds what the host stands for, who calls,
-//! and whether that caller may use the session. It takes a [`session::Lease`], for which it may have to wait until
-//! [`lifecycle::Lifecycle`] has started the session. [`proxy::Proxy`] sends the request once and passes the response on.
+//! [`edge::Listener`] accepts a connection and reads a head. [`edge::Front`] resolves the host, identifies the caller,
+//! and checks that the caller may use the session. It takes a [`session::Lease`]. If the session does not run, it waits
+//! until [`lifecycle::Lifecycle`] has started it. [`proxy::Proxy`] sends the request once and passes the response on.
 
 pub mod answer;
 pub mod api;

@@ -1,4 +1,4 @@
-//! The program: reads the settings, runs the router, waits for a signal.
+//! The program: reads the settings, starts the router, waits for a signal.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn say(text: &str) -> ExitCode {
-    // A closed standard output has nobody who wants to read.
+    // A closed standard output has no reader.
     let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
     ExitCode::SUCCESS
 }
@@ -52,7 +52,7 @@ async fn run(config: &Config) -> Result<(), String> {
     let local = config.lifecycle.runtime == RuntimeName::Process;
     let asked_twice = async {
         let wish = match signals.next().await {
-            // A cluster's sessions are everybody's, and not this router's alone.
+            // Sessions in a cluster belong to all replicas, not to this router alone.
             Shutdown::StopSessions if !local => Shutdown::LeaveSessions,
             wish => wish,
         };
@@ -70,7 +70,7 @@ async fn run(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Every connection is a descriptor, and the usual soft limit of 1024 is for programs that use select(2).
+/// Each connection needs a descriptor. The usual soft limit of 1024 is meant for programs that use select(2).
 fn raise_descriptor_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

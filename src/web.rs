@@ -1,4 +1,4 @@
-//! The page: a single-page application, built by `web/` and embedded in the program.
+//! The router's page: a single-page application, built by `web/` and embedded in the program.
 
 use axum::Router;
 use axum::extract::Request;
@@ -10,12 +10,12 @@ use http::header::{
 use http::{HeaderValue, Method, StatusCode};
 use rust_embed::{Embed, EmbeddedFile};
 
-/// What `npm run build` in `web/` made.
+/// The output of `npm run build` in `web/`.
 #[derive(Embed)]
 #[folder = "web/dist"]
 struct Files;
 
-/// Nothing but the program's own files, no script or style within the page, in nobody's frame.
+/// Content security policy: only the program's own files, no inline script or style, no framing.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -43,7 +43,7 @@ async fn serve(request: Request) -> Response {
         headers.insert(CONTENT_TYPE, content_type);
     }
     headers.insert(ETAG, tag);
-    // Files below assets/ have their content's hash in their name.
+    // Names of files below assets/ contain a hash of their content.
     let keep = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     for (name, value) in [
         (CACHE_CONTROL, keep),

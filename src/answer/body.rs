@@ -1,4 +1,4 @@
-//! The body of any response of the router.
+//! The body of every response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::proxy::ProxyBody;
 
-/// A forwarded body, as it is, or one of the router's own.
+/// A forwarded body, unchanged, or one of the router's own.
 #[allow(clippy::large_enum_variant, reason = "a box would cost every forwarded response an allocation")]
 pub enum Body {
     /// From a session's server.

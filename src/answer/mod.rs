@@ -1,4 +1,4 @@
-//! What the router answers with: problems, pages, and the body of any response.
+//! The router's responses: problems, pages, and the body type.
 
 mod body;
 pub mod page;

@@ -1,4 +1,4 @@
-//! The router's own answers on session hosts: as a page for people, as JSON for programs.
+//! The router's own responses on session hosts: HTML for people, JSON for programs.
 
 use axum::response::IntoResponse;
 use http::header::{
@@ -9,7 +9,7 @@ use http::{HeaderMap, Response, StatusCode};
 use super::Body;
 use super::Problem;
 
-/// The head of every page of the router on a session's host: nothing but the router's own style and script there.
+/// Content security policy of the router's pages on session hosts: only the router's own style and script.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
@@ -37,7 +37,7 @@ pub fn page(status: StatusCode, headers: HeaderMap, title: &str, head: &str, mai
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Not "no-referrer": with that a browser sends forms with the origin "null", which is refused.
+        // With "no-referrer" a browser would send forms with the origin "null", which the router refuses.
         (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ];
@@ -47,7 +47,7 @@ pub fn page(status: StatusCode, headers: HeaderMap, title: &str, head: &str, mai
     response
 }
 
-/// Text that means nothing to HTML.
+/// Escapes text for HTML.
 pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
         match c {

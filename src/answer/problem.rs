@@ -1,4 +1,4 @@
-//! Errors as callers see them: problem details (RFC 9457).
+//! Errors for callers: problem details (RFC 9457).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use utoipa::{ToResponse, ToSchema};
 
 use crate::session::Failure;
 
-/// What went wrong, written for the caller. Causes inside the router stay in its log.
+/// An error, written for the caller. Internal causes go to the log only.
 #[derive(Clone, Debug, Serialize, ToResponse, ToSchema)]
 #[response(description = "What went wrong", content_type = "application/problem+json")]
 pub struct Problem {
-    /// Names the kind of problem, as a path below `/problems/`. Stable.
+    /// The kind of problem, as a path below `/problems/`. Stable.
     #[serde(rename = "type")]
     pub kind: Cow<'static, str>,
-    /// The status as words.
+    /// The status in words.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// A sentence that says what happened and what to do.
+    /// One sentence: what happened and what to do.
     pub detail: String,
-    /// The same sentence, where opencode's command-line clients look for it.
+    /// The same sentence, in the field that opencode's command-line clients read.
     pub message: String,
-    /// Why a session failed, as its phase says it.
+    /// Why the session failed, as in its phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<crate::session::Reason>,
     /// The last lines of a failed session's log.
@@ -52,7 +52,7 @@ impl Problem {
         }
     }
 
-    /// No such session, or somebody else's.
+    /// The session does not exist, or belongs to another user.
     pub fn no_session() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -81,7 +81,7 @@ impl Problem {
         self
     }
 
-    /// The caller has to give credentials of this scheme.
+    /// The caller must authenticate with this scheme.
     pub fn authenticate(mut self, scheme: &'static str) -> Self {
         self.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         self
@@ -98,7 +98,7 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The headers that go with it, whatever form its body takes.
+    /// The headers, for any form of the body.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = self.headers.clone();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

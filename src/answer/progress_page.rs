@@ -1,4 +1,4 @@
-//! What a person sees on a session's host while it does not run: how the start goes on, or why it failed.
+//! The page on a session's host while the session does not run: the progress of the start, or why it failed.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
@@ -8,10 +8,10 @@ use super::Body;
 use super::page::{escape, page};
 use crate::session::{Failure, Origin, Phase, PhaseName, Session};
 
-/// Paths below this one on a session's host are the router's.
+/// The router owns the paths below this one on a session's host.
 const OWN: &str = "/.opencode-router/";
 
-/// What a path of the router's own on a session's host is for.
+/// The router's own paths on a session's host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnPath {
     /// The style sheet of the page.
@@ -20,13 +20,13 @@ pub enum OwnPath {
     Script,
     /// The phases of the session, as server-sent events.
     Events,
-    /// A request for another start.
+    /// Requests another start.
     Start,
-    /// Nothing.
+    /// No such path.
     Unknown,
 }
 
-/// Reads a path; `None` for all that is the session's.
+/// Reads a path. `None` if the path belongs to the session.
 pub fn own_path(method: &Method, path: &str) -> Option<OwnPath> {
     let rest = path.strip_prefix(OWN)?;
     Some(match (method, rest) {
@@ -55,7 +55,7 @@ fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
     response
 }
 
-/// Sends a browser back to the page where it asked for another start. Only to a path of the same host.
+/// Sends a browser back to the page from which it requested another start. Only to a path of the same host.
 pub fn back_to_page<B>(request: &Request<B>) -> Response<Body> {
     let wanted = request.uri().query().and_then(|query| query.strip_prefix("to="));
     let path = wanted.map(|to| percent_decode_str(to).decode_utf8_lossy().into_owned());
@@ -74,7 +74,7 @@ pub fn redirect(status: StatusCode, path: &str) -> Response<Body> {
     response
 }
 
-/// The page for a session that does not run yet, or does not run any more.
+/// The page for a session that is not running.
 pub fn show<B>(session: &Session, request: &Request<B>) -> Response<Body> {
     let phase = session.phase();
     let name = name_of(session);
@@ -92,7 +92,7 @@ fn name_of(session: &Session) -> String {
 }
 
 fn starting(name: &str, phase: &Phase) -> Response<Body> {
-    // After a stop that is still going on, the start begins.
+    // While a stop is still in progress, the start has not begun.
     let now = if phase.name.is_starting() { phase.name } else { PhaseName::Pending };
     let mut reached = false;
     let steps = [

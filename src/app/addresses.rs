@@ -1,4 +1,4 @@
-//! Under which names and addresses the router and its sessions are reached.
+//! The URLs and addresses of the router and of its sessions.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use crate::api::{AttachUrls, Urls};
 use crate::config::{Config, NetworkConfig};
 use crate::edge::Hosts;
 
-/// Where a router is reached.
+/// The addresses of a router.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     /// The socket of the page, the API and the sessions.
@@ -16,9 +16,9 @@ pub struct Addresses {
     pub attach: SocketAddr,
     /// The socket for Prometheus, if there is one.
     pub metrics: Option<SocketAddr>,
-    /// What to open in a browser.
+    /// The URL to open in a browser.
     pub url: String,
-    /// Where sessions are kept, for the process runtime.
+    /// The data folder of the process runtime.
     pub data_dir: Option<PathBuf>,
 }
 

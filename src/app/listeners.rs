@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::edge::{Drain, Front, Listener, ListenerLimits};
 use crate::lifecycle::Lifecycle;
 
-/// The port of the attach listener unless something else is said.
+/// Default port of the attach listener.
 const ATTACH_PORT: u16 = 4096;
 
 /// The bound sockets.
@@ -26,7 +26,7 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Binds them all, or says which cannot be bound and what to do.
+    /// Binds all sockets. An error names the one that cannot be bound, and what to do.
     pub(super) async fn bind(config: &Config) -> Result<Self, StartError> {
         let main = bind(config, config.network.port, "PORT").await?;
         let attach = bind_attach(config).await?;
@@ -88,7 +88,7 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
     Listener::bind(SocketAddr::new(network.bind_address, port), limits, move |peer| identity.trusts(peer)).await
 }
 
-/// The port that was said; else the usual one, or any if that is taken.
+/// Binds the configured port; without one, the default port, or any port if that is taken.
 async fn bind_attach(config: &Config) -> Result<Listener, StartError> {
     match config.network.attach_port {
         Some(port) => bind(config, port, "ATTACH_PORT").await,

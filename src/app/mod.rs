@@ -1,4 +1,4 @@
-//! The rooms wired together.
+//! Wires the rooms together.
 
 mod addresses;
 mod listeners;
@@ -32,7 +32,7 @@ pub use self::shutdown::{Shutdown, Signals};
 #[error("{0}")]
 pub struct StartError(String);
 
-/// A router that is bound to its addresses and knows its sessions.
+/// A router that has bound its sockets and knows its sessions.
 pub struct App {
     listeners: Listeners,
     end: End,
@@ -40,7 +40,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts a router on the runtime that the settings name.
+    /// Starts a router on the configured runtime.
     pub async fn bind(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         git_is_there().await?;
         let place = match config.lifecycle.runtime {
@@ -95,7 +95,7 @@ impl App {
         Ok(Self { listeners, addresses, end })
     }
 
-    /// Where it is reached.
+    /// The router's addresses.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }
@@ -105,7 +105,7 @@ impl App {
         &self.end.lifecycle
     }
 
-    /// Serves until `shutdown` comes, then lets what is open finish within the drain time-out.
+    /// Serves until `shutdown` resolves. Then open requests may finish within the drain time-out.
     pub async fn run(self, shutdown: impl Future<Output = Shutdown>) {
         let Self { listeners, end, .. } = self;
         tokio::join!(listeners.serve(&end.front, &end.lifecycle, &end.drain), end.run(shutdown));

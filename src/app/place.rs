@@ -1,4 +1,4 @@
-//! Where sessions run, made ready as the settings say.
+//! Sets up the configured runtime.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use crate::runtime::Runtime;
 use crate::runtime::kubernetes::Kubernetes;
 use crate::runtime::process::{Process, opencode_version};
 
-/// A runtime, and what else depends on where sessions run.
+/// A runtime, and the values that depend on it.
 pub(super) struct Place {
     pub(super) runtime: Arc<dyn Runtime>,
-    /// The environment in which the router itself runs `git`.
+    /// The environment of the router's own `git`.
     pub(super) git_env: Vec<(String, String)>,
     pub(super) opencode_version: Option<String>,
     pub(super) data_dir: Option<PathBuf>,

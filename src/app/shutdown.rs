@@ -1,6 +1,6 @@
-//! The end of the router: which signals bring it, and in which order things end.
+//! The router's exit: the signals that cause it, and the order of its steps.
 //!
-//! Settings: `SHUTDOWN_DELAY_SECONDS`, `DRAIN_TIMEOUT_SECONDS`.
+//! Settings: `SHUTDOWN_DELAY_SECONDS` (default: 0), `DRAIN_TIMEOUT_SECONDS` (default: 10).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::lifecycle::Lifecycle;
 /// What happens to sessions when the router stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// They stop as well; their files are kept.
+    /// They stop too. Their files stay.
     StopSessions,
-    /// They go on; the next router takes them over.
+    /// They go on. The next router adopts them.
     LeaveSessions,
 }
 
@@ -28,7 +28,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Receives them from now on.
+    /// Starts to receive signals.
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -37,7 +37,7 @@ impl Signals {
         })
     }
 
-    /// Ctrl-C and a closed terminal stop the sessions too; SIGTERM restarts the router and leaves them.
+    /// Ctrl-C and a closed terminal also stop the sessions. SIGTERM leaves them running.
     pub async fn next(&mut self) -> Shutdown {
         tokio::select! {
             _ = self.interrupt.recv() => Shutdown::StopSessions,
@@ -47,7 +47,7 @@ impl Signals {
     }
 }
 
-/// What ends, in its order.
+/// The parts to end, in order.
 pub(super) struct End {
     pub(super) readiness: Readiness,
     pub(super) drain: Drain,
@@ -58,8 +58,8 @@ pub(super) struct End {
 }
 
 impl End {
-    /// Waits for `shutdown`, then ends everything in this order: readiness, a delay in which load balancers learn of it,
-    /// new connections, open requests and tunnels (and the sessions, if wanted), the lifecycle.
+    /// Waits for `shutdown`, then ends everything in this order: readiness; a delay for load balancers; new
+    /// connections; open requests, tunnels and, if requested, sessions; the lifecycle.
     pub(super) async fn run(&self, shutdown: impl Future<Output = Shutdown>) {
         let wish = shutdown.await;
         self.readiness.block("shutdown");

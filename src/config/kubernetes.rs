@@ -1,4 +1,4 @@
-//! How sessions run as Pods of a Kubernetes cluster.
+//! Settings of the Kubernetes runtime.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,68 +7,68 @@ use clap::Args;
 
 use crate::runtime::kubernetes::KubernetesSettings;
 
-/// How sessions run as Pods.
+/// Settings of the Kubernetes runtime.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Pods of a Kubernetes cluster")]
 pub struct KubernetesConfig {
-    /// Image of sessions; needed with RUNTIME=kubernetes.
+    /// Image of sessions. Required with RUNTIME=kubernetes.
     #[arg(long, env = "OPENCODE_IMAGE")]
     pub opencode_image: Option<String>,
-    /// Namespace of the sessions. Not said: the router's own.
+    /// Namespace of the sessions. Default: the router's own.
     #[arg(long, env = "OPENCODE_NAMESPACE", value_parser = name)]
     pub opencode_namespace: Option<String>,
-    /// Storage class of the sessions' volumes. Not said: the cluster's default.
+    /// Storage class of the sessions' volumes. Default: the cluster's.
     #[arg(long, env = "STORAGE_CLASS", value_parser = name)]
     pub storage_class: Option<String>,
     /// Size of a session's volume.
     #[arg(long, env = "STORAGE_SIZE", default_value = "2Gi", value_parser = quantity)]
     pub storage_size: String,
-    /// Secret in the sessions' namespace whose entries are environment variables of every session and of its clone: API keys,
-    /// settings of Git (GIT_CONFIG_COUNT…).
+    /// Secret in the sessions' namespace. Every session and its clone get its entries as environment variables: API
+    /// keys, Git settings (GIT_CONFIG_COUNT…).
     #[arg(long, env = "API_KEY_SECRET_NAME", value_parser = name)]
     pub api_key_secret_name: Option<String>,
-    /// ConfigMap in the sessions' namespace whose entry opencode.json is merged into every session's configuration.
+    /// ConfigMap in the sessions' namespace. Its entry opencode.json is merged into every session's configuration.
     #[arg(long, env = "CONFIG_MAP_NAME", value_parser = name)]
     pub config_map_name: Option<String>,
-    /// Secret in the sessions' namespace that the image is pulled with.
+    /// Secret in the sessions' namespace with the credentials to pull the image.
     #[arg(long, env = "IMAGE_PULL_SECRET_NAME", value_parser = name)]
     pub image_pull_secret_name: Option<String>,
-    /// When the image is pulled.
+    /// When to pull the image.
     #[arg(long, env = "IMAGE_PULL_POLICY", default_value = "IfNotPresent", value_parser = ["Always", "IfNotPresent", "Never"])]
     pub image_pull_policy: String,
-    /// CPU that a session asks for.
+    /// CPU request of a session.
     #[arg(long, env = "SESSION_CPU_REQUEST", default_value = "250m", value_parser = quantity)]
     pub session_cpu_request: String,
-    /// Memory that a session asks for.
+    /// Memory request of a session.
     #[arg(long, env = "SESSION_MEMORY_REQUEST", default_value = "512Mi", value_parser = quantity)]
     pub session_memory_request: String,
-    /// CPU that a session may use at most. Not said: as much as there is.
+    /// CPU limit of a session. Default: none.
     #[arg(long, env = "SESSION_CPU_LIMIT", value_parser = quantity)]
     pub session_cpu_limit: Option<String>,
-    /// Memory that a session may use at most; one that needs more is ended.
+    /// Memory limit of a session. Kubernetes ends a session that needs more.
     #[arg(long, env = "SESSION_MEMORY_LIMIT", default_value = "2Gi", value_parser = quantity)]
     pub session_memory_limit: String,
-    /// User and group that sessions run as, by number; 0 leaves the choice to the cluster.
+    /// Numeric user and group of sessions. With 0, the cluster chooses.
     #[arg(long, env = "SESSION_USER_ID", default_value_t = 1000, value_parser = clap::value_parser!(i64).range(0..=4_294_967_294))]
     pub session_user_id: i64,
-    /// Seconds without news from the API server after which a Pod is asked for before a new connection to it is opened.
+    /// Seconds without news from the API server after which the router checks a Pod before it opens a new connection.
     #[arg(long, env = "STALE_AFTER_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(5..=86400))]
     pub stale_after_seconds: u64,
-    /// Name of this replica of the router. Not said: the host's name.
+    /// Name of this replica of the router. Default: the host name.
     #[arg(long, env = "POD_NAME", value_parser = name)]
     pub pod_name: Option<String>,
-    /// Namespace of the router itself. Not said: the one it runs in.
+    /// Namespace of the router. Default: the one it runs in.
     #[arg(long, env = "POD_NAMESPACE", value_parser = name)]
     pub pod_namespace: Option<String>,
 }
 
 impl KubernetesConfig {
-    /// The runtime's settings; `own_namespace` is where the router runs, `host` what its machine is called.
+    /// Returns the settings of the runtime. `own_namespace` is the router's namespace, `host` its host name.
     pub fn settings(&self, own_namespace: String, host: String) -> Result<KubernetesSettings, String> {
         let image = self
             .opencode_image
             .clone()
-            .ok_or("OPENCODE_IMAGE is not set: RUNTIME=kubernetes needs the image of sessions, see deploy/images.")?;
+            .ok_or("OPENCODE_IMAGE is not set: RUNTIME=kubernetes needs the image of sessions; see deploy/images.")?;
         let router_namespace = self.pod_namespace.clone().unwrap_or(own_namespace);
         let resources = |cpu: Option<&String>, memory: &String| {
             let cpu = cpu.map(|cpu| ("cpu".to_owned(), cpu.clone()));
@@ -93,7 +93,7 @@ impl KubernetesConfig {
     }
 }
 
-/// A name as Kubernetes takes them (RFC 1123 subdomain).
+/// A Kubernetes name (RFC 1123 subdomain).
 fn name(text: &str) -> Result<String, String> {
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
@@ -102,7 +102,7 @@ fn name(text: &str) -> Result<String, String> {
     good.then(|| text.to_owned()).ok_or_else(|| "expected a Kubernetes name of a-z, 0-9, - and .".to_owned())
 }
 
-/// A quantity as Kubernetes takes them: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+/// A Kubernetes quantity: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 fn quantity(text: &str) -> Result<String, String> {
     let unit = text.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
     let number = &text[..text.len() - unit.len()];
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_and_names() {
+    fn quantities_and_names_are_checked() {
         for good in ["2Gi", "500m", "1", "0.5", "128Mi"] {
             assert!(quantity(good).is_ok(), "{good}");
         }

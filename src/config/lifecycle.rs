@@ -1,4 +1,4 @@
-//! When sessions start and stop.
+//! Settings for when sessions start, wait and stop.
 
 use std::time::Duration;
 
@@ -19,44 +19,44 @@ pub enum RuntimeName {
     Kubernetes,
 }
 
-/// When sessions start and stop.
+/// Settings for when sessions start, wait and stop.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Sessions")]
 pub struct LifecycleConfig {
     /// Where sessions run: as processes of this machine, or as Pods of a Kubernetes cluster.
     #[arg(long, env = "RUNTIME", value_enum, default_value_t = RuntimeName::Process)]
     pub runtime: RuntimeName,
-    /// Minutes without use after which a session is stopped; fractions are allowed.
+    /// Minutes without use after which the router stops a session. Fractions are allowed.
     #[arg(long, env = "IDLE_TIMEOUT_MINUTES", default_value = "30", value_parser = minutes)]
     pub idle_timeout_minutes: f64,
-    /// Minutes that a working or waiting agent keeps its session, so that one that is stuck does not keep it for ever.
+    /// Minutes that a working or waiting agent keeps its session running. Limits an agent that is stuck.
     #[arg(long, env = "MAX_BUSY_MINUTES", default_value = "480", value_parser = minutes)]
     pub max_busy_minutes: f64,
-    /// Seconds that a start may take, cloning included.
+    /// Seconds that a start may take, with the clone.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
-    /// Sessions that may start at once, on all replicas together; others wait their turn.
+    /// Sessions that may start at the same time, over all replicas. Others wait their turn.
     #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
     pub max_concurrent_starts: usize,
-    /// Days after its last use that the files of a stopped session are deleted; 0 keeps them for ever.
+    /// Days without use after which the router deletes the files of a stopped session. With 0, never.
     #[arg(long, env = "VOLUME_TTL_DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub volume_ttl_days: u32,
-    /// Days before that during which the page and the API say so.
+    /// Days before the deletion during which the page and the API warn.
     #[arg(long, env = "VOLUME_WARNING_DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub volume_warning_days: u32,
-    /// Seconds that a request may wait for a session to start.
+    /// Seconds that a request waits for its session to start.
     #[arg(long, env = "HOLD_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hold_timeout_seconds: u64,
     /// Requests that may wait for one session to start.
     #[arg(long, env = "MAX_HELD_PER_SESSION", default_value_t = 128, value_parser = at_least_one)]
     pub max_held_per_session: usize,
-    /// Requests that may wait for sessions to start, in all.
+    /// Requests that may wait for all sessions to start.
     #[arg(long, env = "MAX_HELD", default_value_t = 2048, value_parser = at_least_one)]
     pub max_held: usize,
 }
 
 impl LifecycleConfig {
-    /// The domain's limits.
+    /// Limits of the lifecycle.
     pub fn limits(&self) -> Limits {
         Limits {
             idle: IdleRules { idle_after: span(self.idle_timeout_minutes), max_busy: span(self.max_busy_minutes) },
@@ -72,7 +72,7 @@ impl LifecycleConfig {
             .then(|| Retention { keep: days(self.volume_ttl_days), warn: days(self.volume_warning_days) })
     }
 
-    /// The edge's limits.
+    /// Limits for waiting requests.
     pub fn holds(&self) -> HoldLimits {
         HoldLimits {
             per_session: self.max_held_per_session,
@@ -86,7 +86,7 @@ fn span(minutes: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or(SignedDuration::MAX)
 }
 
-/// A number of minutes between a thousandth and a year.
+/// Minutes, from 0.001 to 527040 (a year).
 fn minutes(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok().filter(|minutes| (0.001..=527_040.0).contains(minutes));
     number.ok_or_else(|| "expected a number of minutes between 0.001 and 527040".to_owned())

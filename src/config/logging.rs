@@ -1,18 +1,18 @@
-//! What is logged, and how.
+//! Log settings.
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::telemetry::LogFormat;
 
-/// What is logged.
+/// Log settings.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct LoggingConfig {
-    /// What is logged, as a level or as tracing directives such as info,opencode_router::proxy=debug.
+    /// Log level, or tracing directives such as info,opencode_router::proxy=debug.
     #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = directives)]
     pub log_level: String,
-    /// The form of log lines, which go to standard error.
+    /// Format of log lines. They go to standard error.
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = format())]
     pub log_format: LogFormat,
 }

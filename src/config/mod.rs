@@ -1,4 +1,4 @@
-//! Settings: every one a flag and an environment variable, grouped by concern.
+//! All settings, grouped by concern. Each is a flag and an environment variable.
 
 mod kubernetes;
 mod lifecycle;
@@ -20,50 +20,50 @@ pub use self::process::ProcessConfig;
 pub use self::reference::reference;
 pub use self::users::UsersConfig;
 
-/// Gives every user, repository and branch an opencode server of its own: started on demand, stopped when idle, its
-/// files kept.
+/// Gives every user, repository and branch its own opencode server. Starts it on demand, stops it when idle, keeps its
+/// files.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "opencode-router",
     version,
     max_term_width = 100,
     after_help = "On one machine: DEV_EMAIL=you@localhost opencode-router, then open http://localhost:3000.\n\
-                  SIGINT (Ctrl-C) stops the router and its sessions; SIGTERM stops the router and leaves its sessions \
-                  running for the next start, and so does every signal with RUNTIME=kubernetes. Files are kept either \
-                  way."
+                  SIGINT (Ctrl-C) stops the router and its sessions. SIGTERM stops the router and leaves its sessions \
+                  running for the next start. With RUNTIME=kubernetes, every signal leaves them running. Files \
+                  stay in all cases."
 )]
 pub struct Config {
-    /// Where it listens and what it is called.
+    /// Listeners and names.
     #[command(flatten)]
     pub network: NetworkConfig,
-    /// Who may use it.
+    /// Authentication.
     #[command(flatten)]
     pub users: UsersConfig,
-    /// When sessions start and stop.
+    /// When sessions start, wait and stop.
     #[command(flatten)]
     pub lifecycle: LifecycleConfig,
-    /// How sessions run as processes.
+    /// The process runtime.
     #[command(flatten)]
     pub process: ProcessConfig,
-    /// How sessions run as Pods.
+    /// The Kubernetes runtime.
     #[command(flatten)]
     pub kubernetes: KubernetesConfig,
-    /// What is logged.
+    /// The log.
     #[command(flatten)]
     pub logging: LoggingConfig,
 }
 
-/// Why there are no settings.
+/// Why there is no configuration.
 #[derive(Debug)]
 pub enum NoConfig {
-    /// Help or the version was asked for: the text.
+    /// The user asked for help or the version: the text.
     Asked(String),
-    /// A value is wrong: one sentence that names it.
+    /// A value is wrong: one sentence that names the setting.
     Wrong(String),
 }
 
 impl Config {
-    /// Reads the arguments, and the environment for what they do not say.
+    /// Reads the arguments, and the environment for the rest.
     pub fn read(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, NoConfig> {
         let matches = Self::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
         let config = Self::from_arg_matches(&matches).map_err(|error| explain(&error))?;
@@ -73,18 +73,18 @@ impl Config {
         Ok(config)
     }
 
-    /// A cluster's sessions are below a domain that somebody chose.
+    /// The Kubernetes runtime needs an explicit domain.
     fn check_domain(&self, chosen: bool) -> Result<(), String> {
         if self.lifecycle.runtime == RuntimeName::Kubernetes && !chosen {
             return Err(
-                "ROUTER_DOMAIN is not set: RUNTIME=kubernetes needs the domain below which sessions are.".into()
+                "ROUTER_DOMAIN is not set: RUNTIME=kubernetes needs the parent domain of the sessions' hosts.".into()
             );
         }
         Ok(())
     }
 }
 
-/// One sentence that names the setting.
+/// Turns clap's error into one sentence that names the setting.
 fn explain(error: &clap::Error) -> NoConfig {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return NoConfig::Asked(error.render().to_string());
@@ -134,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_good() {
+    fn defaults_are_valid() {
         let config = read(&[]).unwrap();
         assert_eq!(config.network.port, 3000);
         assert!(config.network.bind_address.is_loopback());
     }
 
     #[test]
-    fn a_wrong_value_is_named_in_one_sentence() {
+    fn wrong_value_is_named_in_one_sentence() {
         let cases: [(&[&str], &str); 7] = [
             (&["--port", "x"], "PORT (--port) cannot be “x”: "),
             (&["--proto", "gopher"], "ROUTER_PROTO (--proto) cannot be “gopher”: expected one of http, https."),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_needs_a_domain() {
+    fn kubernetes_needs_a_domain() {
         assert!(complaint(&["--runtime", "kubernetes"]).starts_with("ROUTER_DOMAIN is not set: "));
         for chosen in ["oc.example.org", "localhost"] {
             assert!(read(&["--runtime", "kubernetes", "--domain", chosen]).is_ok(), "{chosen}");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_has_to_be_let_in_in_exactly_one_way() {
+    fn exactly_one_kind_of_authentication_is_required() {
         let nobody = Config::read(["opencode-router".into()]);
         assert!(
             matches!(nobody, Err(NoConfig::Wrong(text)) if text.contains("DEV_EMAIL") && text.contains("TRUSTED_PROXY_CIDRS"))

@@ -1,20 +1,20 @@
-//! Where the router listens, and the names under which it is reached.
+//! Settings for the router's listeners, and for the names by which clients reach them.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use clap::{Args, ValueEnum};
 
-/// The protocol that clients use towards the front door.
+/// The protocol between clients and the front door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Proto {
     /// Plain HTTP.
     Http,
-    /// HTTPS, ended by a proxy in front.
+    /// HTTPS. A proxy in front terminates TLS.
     Https,
 }
 
 impl Proto {
-    /// As it stands in a URL.
+    /// The scheme in a URL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -23,60 +23,61 @@ impl Proto {
     }
 }
 
-/// Where it listens and what it is called.
+/// Settings for listeners and names.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct NetworkConfig {
-    /// Port of the page, the API and the sessions; 0 picks a free one.
+    /// Port of the page, the API and the sessions. With 0, a free one.
     #[arg(long, env = "PORT", default_value_t = 3000)]
     pub port: u16,
     /// Address to listen on.
     #[arg(long, env = "BIND_ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind_address: IpAddr,
-    /// Port for `opencode attach`; 0 picks a free one. Not said: 4096, or a free one if that is taken.
+    /// Port for `opencode attach`. With 0, a free one. Default: 4096, or a free one if that is taken.
     #[arg(long, env = "ATTACH_PORT")]
     pub attach_port: Option<u16>,
-    /// Address of the attach listener as clients reach it, such as `https://attach.oc.example.org`; /s/ and the session's id
-    /// follow. Not said: a host per session, attach-0123456789abcdef0123-oc.oc.example.org.
+    /// URL by which clients reach the attach listener, such as `https://attach.oc.example.org`. Clients append /s/ and
+    /// the session's id. Default: a host per session, attach-0123456789abcdef0123-oc.oc.example.org.
     #[arg(long, env = "ATTACH_URL", value_parser = base_url)]
     pub attach_url: Option<String>,
-    /// Domain below which sessions are, as in 0123456789abcdef0123-oc.localhost; browsers resolve *.localhost themselves.
+    /// Parent domain of the sessions' hosts, as in 0123456789abcdef0123-oc.localhost. Browsers resolve *.localhost
+    /// themselves.
     #[arg(long, env = "ROUTER_DOMAIN", default_value = "localhost", value_parser = domain)]
     pub domain: String,
-    /// Host name of the page and the API. Not said: the domain.
+    /// Host name of the page and the API. Default: the domain.
     #[arg(long, env = "ROUTER_HOST", value_parser = domain)]
     pub router_host: Option<String>,
-    /// What follows a session's id in its host name.
+    /// Text after the session's id in its host name.
     #[arg(long, env = "ROUTE_SUFFIX", default_value = "-oc", value_parser = suffix)]
     pub suffix: String,
-    /// Protocol that clients use: https with a proxy in front that ends TLS.
+    /// Protocol that clients use. Set https if a proxy in front terminates TLS.
     #[arg(long, env = "ROUTER_PROTO", value_enum, default_value_t = Proto::Http)]
     pub proto: Proto,
-    /// Port in the addresses of sessions. Not said: this one's for *.localhost, else the protocol's own.
+    /// Port in the URLs of sessions. Default: PORT for *.localhost, else the protocol's port.
     #[arg(long, env = "PUBLIC_PORT")]
     pub public_port: Option<u16>,
-    /// Port of GET /metrics for Prometheus, which needs no login: keep it inside. Not said: none.
+    /// Port of GET /metrics for Prometheus. It needs no login: do not expose it. Default: none.
     #[arg(long, env = "METRICS_PORT")]
     pub metrics_port: Option<u16>,
-    /// Connections in all, per listener; more wait.
+    /// Connections per listener. More clients wait.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 8192, value_parser = at_least_one)]
     pub max_connections: usize,
-    /// Connections of one address, trusted proxies excepted; more are closed.
+    /// Connections per client address, except trusted proxies. The router closes more.
     #[arg(long, env = "MAX_CONNECTIONS_PER_PEER", default_value_t = 1024, value_parser = at_least_one)]
     pub max_connections_per_peer: usize,
-    /// Seconds that the head of a request may take, and an unused connection is kept.
+    /// Seconds until a request's head must be complete, and until the router closes an unused connection.
     #[arg(long, env = "HEADER_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub header_timeout_seconds: u64,
-    /// Seconds from SIGTERM during which the router says that it is not ready and still takes requests.
+    /// Seconds after SIGTERM in which the router reports that it is not ready and still accepts requests.
     #[arg(long, env = "SHUTDOWN_DELAY_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub shutdown_delay_seconds: u64,
-    /// Seconds that open requests and tunnels may go on when the router stops.
+    /// Seconds that open requests and tunnels may continue when the router stops.
     #[arg(long, env = "DRAIN_TIMEOUT_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=86400))]
     pub drain_timeout_seconds: u64,
 }
 
 impl NetworkConfig {
-    /// Whether sessions are below `localhost`, which browsers resolve without DNS.
+    /// Whether the domain is below `localhost`, which browsers resolve without DNS.
     pub fn is_localhost(&self) -> bool {
         self.domain == "localhost" || self.domain.ends_with(".localhost")
     }

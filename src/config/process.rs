@@ -1,4 +1,4 @@
-//! How sessions run as processes.
+//! Settings of the process runtime.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,25 @@ use clap::{ArgAction, Args};
 use crate::opencode::session_environment;
 use crate::runtime::process::{LocalUser, ProcessSettings};
 
-/// How sessions run as processes.
+/// Settings of the process runtime.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Processes on this machine")]
 pub struct ProcessConfig {
-    /// Folder of all that is kept. Not said: opencode-router in $XDG_DATA_HOME or ~/.local/share.
+    /// Folder for all sessions. Default: opencode-router in $XDG_DATA_HOME or ~/.local/share.
     #[arg(long, env = "ROUTER_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
     /// The opencode program.
     #[arg(long, env = "OPENCODE_PROGRAM", default_value = "opencode")]
     pub opencode: PathBuf,
-    /// Whether sessions may use the local user's opencode login, and clones the user's Git credentials; only with DEV_EMAIL.
+    /// Whether sessions use the local user's opencode login, and clones the user's Git credentials. Only with
+    /// DEV_EMAIL.
     #[arg(long, env = "SHARE_LOCAL_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub share_local_login: bool,
 }
 
 impl ProcessConfig {
-    /// The runtime's settings, from this configuration and the router's own environment. `single_user`: nobody else
-    /// than the user who runs the router can have sessions.
+    /// Builds the runtime's settings from this configuration and the router's environment. `single_user`: only the user
+    /// who runs the router can have sessions.
     pub fn settings(&self, opencode_version: String, single_user: bool) -> Result<ProcessSettings, String> {
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         let shared = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
@@ -37,7 +38,7 @@ impl ProcessConfig {
                 opencode_login: shared.join("opencode/auth.json"),
             });
         Ok(ProcessSettings {
-            data_dir: data_dir.ok_or("There is no home folder to keep sessions in: set ROUTER_DATA_DIR.")?,
+            data_dir: data_dir.ok_or("There is no home folder for sessions: set ROUTER_DATA_DIR.")?,
             opencode: self.opencode.clone(),
             opencode_version,
             supervisor: std::env::current_exe()

@@ -1,4 +1,4 @@
-//! The table of all settings for the documentation, made from their definitions.
+//! Generates docs/settings.md from the definitions of the settings.
 
 use std::fmt::Write;
 
@@ -10,8 +10,8 @@ use super::Config;
 pub fn reference() -> String {
     let command = Config::command();
     let mut text = String::from(
-        "# Settings\n\nEvery setting is an environment variable and a flag; the flag wins. A wrong value stops the start \
-         with a sentence that names it.\nThis page is made from the code by `make docs` and checked by a test.\n",
+        "# Settings\n\nEach setting is an environment variable and a flag. The flag wins. With a wrong value, the router \
+         does not start and names the setting.\n`make docs` generates this page from the code; a test checks it.\n",
     );
     let mut heading = "";
     for setting in command.get_arguments() {

@@ -1,4 +1,4 @@
-//! Who may use the router.
+//! Authentication settings.
 
 use std::net::IpAddr;
 
@@ -8,44 +8,45 @@ use ipnet::IpNet;
 use crate::auth::Identity;
 use crate::session::Email;
 
-/// Who may use it.
+/// Authentication settings.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Users")]
 pub struct UsersConfig {
-    /// E-mail address of the one local user: everybody who reaches the router over loopback is this user.
+    /// E-mail address of the one local user. Every client that reaches the router over loopback is this user.
     #[arg(long, env = "DEV_EMAIL", value_parser = email)]
     pub dev_email: Option<Email>,
-    /// Networks of the login proxies whose X-Auth-Request-Email is believed, such as 10.0.0.0/8; separated by commas.
+    /// Networks of the login proxies, such as 10.0.0.0/8, separated by commas. The router believes their
+    /// X-Auth-Request-Email.
     #[arg(long, env = "TRUSTED_PROXY_CIDRS", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy_cidrs: Vec<IpNet>,
-    /// Beginnings of the names of the login proxy's cookies, which sessions must not see; separated by commas.
+    /// Prefixes of the login proxy's cookie names, separated by commas. The router keeps these cookies from sessions.
     #[arg(long, env = "SSO_COOKIE_NAMES", value_delimiter = ',', default_value = "_oauth2_proxy")]
     pub sso_cookie_names: Vec<String>,
 }
 
 impl UsersConfig {
-    /// Checks that there is exactly one way in, and that it fits the address.
+    /// Checks that exactly one kind of authentication is set, and that it fits the address.
     pub(super) fn check(&self, bind_address: IpAddr) -> Result<(), String> {
         match (&self.dev_email, self.trusted_proxy_cidrs.is_empty()) {
             (None, true) => {
-                Err("Nobody could use this router: set DEV_EMAIL=you@localhost for one user at this machine, or \
-                                 TRUSTED_PROXY_CIDRS for users who come through a login proxy."
+                Err("No user could log in: set DEV_EMAIL=you@localhost for one user on this machine, or \
+                                 TRUSTED_PROXY_CIDRS for users behind a login proxy."
                     .to_owned())
             }
             (Some(_), false) => {
-                Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first lets everybody in \
-                                     who reaches the router."
+                Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first admits every \
+                                     client that reaches the router."
                     .to_owned())
             }
             (Some(_), true) if !bind_address.is_loopback() => Err(format!(
-                "DEV_EMAIL needs a loopback address, and BIND_ADDRESS is {bind_address}: everybody who reaches it would \
-                 be that user."
+                "DEV_EMAIL needs a loopback address, but BIND_ADDRESS is {bind_address}: every client that reaches it \
+                 would be that user."
             )),
             _ => Ok(()),
         }
     }
 
-    /// How users are known.
+    /// How the router identifies users.
     pub fn identity(&self) -> Identity {
         match &self.dev_email {
             Some(email) => Identity::Local(email.clone()),

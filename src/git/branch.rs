@@ -1,10 +1,10 @@
-//! Branch names, by the rules of git-check-ref-format(1).
+//! Valid branch names, by the rules of git-check-ref-format(1).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest branch name taken, in bytes: Git stores a branch as a file, whose name may have 255.
+/// Longest accepted branch name, in bytes. Git stores a branch as a file, whose name can have 255.
 const LONGEST: usize = 244;
 
 /// A valid branch name, without `refs/heads/`. It never starts with `-`, so it cannot be read as an option.
@@ -12,7 +12,7 @@ const LONGEST: usize = 244;
 #[serde(try_from = "String", into = "String")]
 pub struct Branch(String);
 
-/// Why a text is no branch name.
+/// Why a text is not a branch name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("“{name}” is not a branch name: {why}.")]
 pub struct InvalidBranch {
@@ -21,7 +21,7 @@ pub struct InvalidBranch {
 }
 
 impl Branch {
-    /// Checks `name`. White space around it is dropped, and so is a leading `refs/heads/`.
+    /// Checks `name`. Drops surrounding white space and a leading `refs/heads/`.
     pub fn parse(name: &str) -> Result<Self, InvalidBranch> {
         let name = name.trim();
         let name = name.strip_prefix("refs/heads/").unwrap_or(name);

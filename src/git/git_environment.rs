@@ -1,6 +1,6 @@
-//! The environment in which `git` runs for somebody who is not there.
+//! The environment in which the router runs `git`: without prompts, and without a user's settings.
 
-/// Variables with which Git asks nobody anything, takes no exotic transport and speaks English.
+/// Git asks no questions, uses only these transports, and speaks English.
 pub const QUIET: [(&str, &str); 6] = [
     ("LC_ALL", "C.UTF-8"),
     ("GIT_TERMINAL_PROMPT", "0"),
@@ -10,7 +10,7 @@ pub const QUIET: [(&str, &str); 6] = [
     ("GIT_ALLOW_PROTOCOL", "https:http:ssh:git"),
 ];
 
-/// The whole environment of a Git that has nobody's settings and credentials; `path` is where programs are.
+/// The complete environment of a Git without user settings and credentials. `path` is the value of `PATH`.
 pub fn of_nobody(path: Option<String>) -> Vec<(String, String)> {
     let path = path.map(|path| ("PATH".to_owned(), path));
     let config = ("GIT_CONFIG_GLOBAL".to_owned(), "/dev/null".to_owned());

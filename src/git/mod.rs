@@ -1,4 +1,4 @@
-//! What is known of Git without running a session: repository URLs, branch names, a remote's default branch.
+//! Repository URLs, branch names, and a remote's default branch. Needs no session.
 
 pub mod branch;
 pub mod git_environment;

@@ -1,4 +1,4 @@
-//! Questions to a remote repository, asked with the `git` program.
+//! Queries to a remote repository, by running `git`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use tokio::process::Command;
 
 use super::{Branch, RepoUrl};
 
-/// How long a remote may take to name its branches.
+/// Time limit for a query to a remote.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a remote did not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
-    /// The remote could not be read; the text is Git's own last line.
+    /// Git could not read the remote; the text is Git's last line.
     #[error("The repository could not be read: {0}")]
     Unreadable(String),
     /// The repository has no branch to start from.
@@ -24,7 +24,7 @@ pub enum RemoteError {
     Silent,
 }
 
-/// Asks which branch a clone of `url` would check out. `env` is the whole environment of `git`.
+/// Returns the branch that a clone of `url` would check out. `env` is the complete environment of `git`.
 pub async fn default_branch(url: &RepoUrl, env: &[(String, String)]) -> Result<Branch, RemoteError> {
     let output = Command::new("git")
         .args(["ls-remote", "--symref", "--", url.as_str(), "HEAD"])

@@ -1,4 +1,4 @@
-//! Repository URLs: which are taken, what is cloned, and which of them mean the same repository.
+//! Accepted repository URLs: which URL is cloned, and which URLs name the same repository.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ const LONGEST: usize = 2048;
 
 /// The URL of a remote repository: `https`, `http`, `ssh`, `git` or the scp-like `git@host:path`.
 ///
-/// A password is never kept, nor the user name of an HTTP URL: credentials do not belong into a URL.
-/// The user name of an SSH URL stays in what is cloned, because it is part of the address there.
+/// Drops a password, and the user name of an HTTP URL, because credentials do not belong in a URL. Keeps the user name
+/// of an SSH URL, because it is part of the address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoUrl {
@@ -18,13 +18,13 @@ pub struct RepoUrl {
     identity: String,
 }
 
-/// Why a text is no repository URL.
+/// Why a text is not a repository URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("This is not a repository URL: {0}.")]
 pub struct InvalidRepoUrl(&'static str);
 
 impl RepoUrl {
-    /// Reads a URL as a person writes or pastes it.
+    /// Reads a URL as a person types or pastes it.
     pub fn parse(text: &str) -> Result<Self, InvalidRepoUrl> {
         let text = text.trim();
         if text.is_empty() {
@@ -42,7 +42,7 @@ impl RepoUrl {
         }
     }
 
-    /// What `git clone` is given.
+    /// The argument of `git clone`.
     pub fn as_str(&self) -> &str {
         &self.clone
     }
@@ -52,7 +52,7 @@ impl RepoUrl {
         &self.identity
     }
 
-    /// The repository's own name, fit for a folder: the last part of the path, in letters, digits, `.`, `_`, `-`.
+    /// The repository's name, safe for a folder: the last part of the path, in letters, digits, `.`, `_`, `-`.
     pub fn name(&self) -> String {
         let last = self.identity.rsplit('/').next().unwrap_or_default();
         let name: String =
@@ -64,7 +64,7 @@ impl RepoUrl {
     }
 }
 
-/// Splits `user@host:path`; `None` for everything that is a URL.
+/// Splits `user@host:path`. `None` for a URL.
 fn scp_like(text: &str) -> Option<(&str, &str, &str)> {
     if text.contains("://") {
         return None;

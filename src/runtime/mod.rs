@@ -1,5 +1,5 @@
-//! Where sessions run. The trait and its contract are the domain's ([`crate::session::runtime`]); here are the
-//! places: processes on this machine, and Pods of a Kubernetes cluster.
+//! The runtimes: sessions as processes of this machine, or as Pods of a Kubernetes cluster. The trait and its contract
+//! are in [`crate::lifecycle::runtime_port`].
 
 pub mod kubernetes;
 mod opencode_exit;

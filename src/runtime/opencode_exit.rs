@@ -1,9 +1,9 @@
-//! What it means that opencode ended.
+//! The failure of a session whose opencode exited.
 
 use crate::session::failure::last_lines;
 use crate::session::{Failure, Reason};
 
-/// opencode ended although nobody asked it to.
+/// opencode exited without a request to stop.
 pub(in crate::runtime) fn opencode_exit(code: Option<i32>, signal: Option<i32>, printed: &[String]) -> Failure {
     let how = match (code, signal) {
         (Some(code), _) => format!("with status {code}"),

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text for people.
@@ -13,7 +13,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging. `level` is a level or a list of filters, as `tracing_subscriber` reads them.
+/// Starts logging. `level` is a level or a list of `tracing_subscriber` filters.
 pub fn start_log(level: &str, format: LogFormat) {
     let filter = EnvFilter::builder().parse_lossy(level);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

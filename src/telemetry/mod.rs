@@ -1,5 +1,4 @@
-//! What the router tells those who run it. User data that could hold secrets (queries, cookies, tokens, bodies) is never
-//! an argument of a log line.
+//! Logs for operators. A log line never takes user data that can contain secrets: queries, cookies, tokens, bodies.
 
 mod log;
 

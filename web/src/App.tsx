@@ -55,7 +55,7 @@ export function App() {
     sessions.putAnswer(session);
     setDraft(emptyDraft());
     dialogs.setOver(undefined);
-    const note = "You already had a session for this repository and branch; here it is.";
+    const note = "You already had this session for the repository and branch.";
     dialogs.setDetail(created ? { id: session.id } : { id: session.id, note });
   }
 

@@ -1,6 +1,6 @@
-//! What is known of all sessions: their records and Pods, as the watch and the answers to our own requests tell.
+//! A cache of all sessions: their records and Pods, from the watches and from the responses to our own requests.
 //!
-//! Everything that changes it marks the session; [`Picture::tell`] tells the registry what a marked session is at now.
+//! Every change marks its session. [`Picture::tell`] publishes the marked sessions to the registry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,13 +14,13 @@ use super::seen_pod::PodSeen;
 use crate::runtime::News;
 use crate::session::SessionId;
 
-/// What is known of all of them.
+/// The cache of all sessions.
 pub(super) struct Picture {
     sessions: Mutex<HashMap<SessionId, Held>>,
     marked: Mutex<HashSet<SessionId>>,
-    /// Ticks with every change, and every time something was told.
+    /// Changes with every update and every publication.
     ticks: watch::Sender<u64>,
-    /// Nothing is told any more.
+    /// Cancelled when nothing is published any more.
     silent: CancellationToken,
 }
 
@@ -34,12 +34,12 @@ impl Picture {
         }
     }
 
-    /// Looks at a session. What looks must not ask the picture for anything else.
+    /// Reads a session. `look` must not call other methods of the cache.
     pub(super) fn look<T>(&self, id: SessionId, look: impl FnOnce(&Held) -> T) -> Option<T> {
         self.sessions.lock().get(&id).map(look)
     }
 
-    /// Changes what is known of a session, and marks it.
+    /// Updates a session and marks it.
     pub(super) fn change<T>(&self, id: SessionId, change: impl FnOnce(&mut Held) -> T) -> T {
         let mut sessions = self.sessions.lock();
         let held = sessions.entry(id).or_default();
@@ -55,30 +55,30 @@ impl Picture {
         self.ticks.send_modify(|ticks| *ticks = ticks.wrapping_add(1));
     }
 
-    /// Every session is looked after anew.
+    /// Marks every session.
     pub(super) fn mark_all(&self) {
         let ids = self.ids();
         self.marked.lock().extend(ids);
         self.tick();
     }
 
-    /// The record of a session that has one.
+    /// The record of a session, if it has one.
     pub(super) fn record(&self, id: SessionId) -> Option<Record> {
         self.look(id, |held| held.record.clone()).flatten()
     }
 
-    /// The Pod of a session that has one.
+    /// The Pod of a session, if it has one.
     pub(super) fn pod(&self, id: SessionId) -> Option<PodSeen> {
         self.look(id, |held| held.pod.clone()).flatten()
     }
 
-    /// Takes over a record that was read, unless a later one is known.
+    /// Stores a record, unless a newer one is known.
     pub(super) fn learn_record(&self, record: Record) {
         self.change(record.spec.id(), |held| match &held.record {
             Some(known) if known.version > record.version => {}
             known => {
                 if known.as_ref().is_some_and(|known| known.uid != record.uid) {
-                    // A session that was made anew has a password of its own.
+                    // A new session of the same id has a new password.
                     held.password = None;
                 }
                 held.record = Some(record);
@@ -86,7 +86,7 @@ impl Picture {
         });
     }
 
-    /// Takes over a Pod that was read, unless a later state of it is known.
+    /// Stores a Pod, unless a newer state of it is known.
     pub(super) fn learn_pod(&self, id: SessionId, pod: PodSeen) {
         self.change(id, |held| match &held.pod {
             Some(known) if known.version > pod.version => {}
@@ -94,7 +94,7 @@ impl Picture {
         });
     }
 
-    /// A Pod is gone; another one that came after it is left alone.
+    /// Removes a Pod. A later Pod of the session stays.
     pub(super) fn forget_pod(&self, id: SessionId, uid: &str) {
         self.change(id, |held| {
             if let Some(pod) = held.pod.take_if(|pod| pod.uid == uid) {
@@ -103,7 +103,7 @@ impl Picture {
         });
     }
 
-    /// A claim is gone, and with it the session.
+    /// Removes a claim, and with it the session.
     pub(super) fn forget_record(&self, id: SessionId, uid: &str) {
         self.change(id, |held| {
             if held.record.as_ref().is_some_and(|record| record.uid == uid) {
@@ -113,29 +113,29 @@ impl Picture {
         });
     }
 
-    /// Every session.
+    /// The ids of all sessions.
     pub(super) fn ids(&self) -> Vec<SessionId> {
         self.sessions.lock().keys().copied().collect()
     }
 
-    /// Waits until `over` says so of a session. It must not ask the picture for anything else.
+    /// Waits until `over` holds for a session. `over` must not call other methods of the cache.
     pub(super) async fn until(&self, id: SessionId, over: impl Fn(Option<&Held>) -> bool) {
         let mut ticks = self.ticks.subscribe();
         while !over(self.sessions.lock().get(&id)) {
-            // The sender lives as long as this.
+            // `self` owns the sender, so this cannot fail.
             let _ = ticks.changed().await;
         }
     }
 
-    /// Waits until the registry was told what is known of a session by now, as long as it is told anything.
+    /// Waits until the registry has what is known of a session now. Returns at once if nothing is published any more.
     pub(super) async fn told(&self, id: SessionId) {
         let (changes, _) = self.look(id, Held::changes_and_told).unwrap_or_default();
         let told = self.until(id, |held| held.is_none_or(|held| held.changes_and_told().1 >= changes));
         self.silent.run_until_cancelled(told).await;
     }
 
-    /// Tells `news` everything, and then every change, until nobody listens or `end` comes. `look_after` is called
-    /// with every session before it is told of.
+    /// Publishes a snapshot, then every change, until the receiver closes or `end` is cancelled. Calls `look_after`
+    /// with each session before its news.
     pub(super) async fn tell(&self, news: mpsc::Sender<News>, end: CancellationToken, look_after: impl Fn(SessionId)) {
         let _silent = self.silent.clone().drop_guard();
         let mut ticks = self.ticks.subscribe();
@@ -171,12 +171,12 @@ impl Picture {
         }
     }
 
-    /// What the registry does not know yet of a session.
+    /// The next news of a session for the registry, if any.
     fn news(&self, id: SessionId) -> Option<News> {
         self.sessions.lock().get_mut(&id)?.news(id)
     }
 
-    /// What was known when the session was last looked at has been told.
+    /// Records that all changes until the last look are published.
     fn confirm(&self, id: SessionId) {
         let mut sessions = self.sessions.lock();
         let Some(held) = sessions.get_mut(&id) else { return };

@@ -1,4 +1,4 @@
-//! What the objects of a session are called, and how they are found.
+//! Names and labels of a session's objects.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::session::SessionId;
 
-/// What the names of all objects of sessions begin with. The rest is the session's id.
+/// Prefix of all object names. The session's id follows.
 const PREFIX: &str = "opencode-session-";
-/// The labels that Pods, volume claims and Secrets of sessions carry, as a selector.
+/// A selector for the labels of all Pods, volume claims and Secrets of sessions.
 pub(super) const SELECTOR: &str =
     "app.kubernetes.io/managed-by=opencode-router,app.kubernetes.io/name=opencode-session";
 
-/// The name that a session's Pod, volume claim and Secret share.
+/// The name of a session's Pod, volume claim and Secret.
 pub(super) fn object_name(id: SessionId) -> String {
     format!("{PREFIX}{id}")
 }
 
-/// The session that an object belongs to.
+/// The session of an object.
 pub(super) fn session_of(meta: &ObjectMeta) -> Option<SessionId> {
     meta.name.as_deref()?.strip_prefix(PREFIX)?.parse().ok()
 }
@@ -33,8 +33,8 @@ pub(super) fn labels(id: SessionId) -> BTreeMap<String, String> {
     labels.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// The version of an object, for comparing. The API server's versions are numbers that grow
-/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>); 0 for one that is none.
+/// The version of an object, for comparison. The API server's versions are growing numbers
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>). 0 for any other text.
 pub(super) fn version(meta: &ObjectMeta) -> u64 {
     meta.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or_default()
 }

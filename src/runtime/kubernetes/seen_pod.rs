@@ -1,4 +1,4 @@
-//! A session's Pod, as much of it as is needed.
+//! The parts of a session's Pod that the router needs.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,27 +9,27 @@ use super::manifest::{OPENCODE, PORT, RUN};
 use super::{explain, names};
 use crate::session::Observation;
 
-/// What is known of a Pod.
+/// A Pod, as observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PodSeen {
-    /// Its identity, which no other Pod ever has, whatever its name and address.
+    /// The Pod's UID. No other Pod ever has it.
     pub(super) uid: String,
     pub(super) version: u64,
-    /// When it was made.
+    /// The creation time.
     created: Option<Timestamp>,
-    /// The run that it was made for.
+    /// The number of its run.
     pub(super) run: u64,
-    /// It is being deleted: its address may be another's at any moment.
+    /// The Pod is being deleted. Its address may belong to another Pod at any moment.
     pub(super) deleting: bool,
     pub(super) node: Option<String>,
-    /// Its volumes are mounted and its network is there.
+    /// Volumes are mounted and the network is ready.
     pub(super) furnished: bool,
     pub(super) seen: Observation,
-    /// Where its opencode listens; only while its container runs.
+    /// The address of its opencode, while its container runs.
     pub(super) serving: Option<Serving>,
 }
 
-/// A container that runs opencode.
+/// A running opencode container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Serving {
     pub(super) address: SocketAddr,
@@ -37,12 +37,12 @@ pub(super) struct Serving {
 }
 
 impl PodSeen {
-    /// Which Pod it is, and since when there is one.
+    /// The Pod's UID, and its creation time.
     pub(super) fn identity(&self) -> (String, Option<Timestamp>) {
         (self.uid.clone(), self.created)
     }
 
-    /// What a Pod tells.
+    /// Reads a Pod.
     pub(super) fn of(pod: &Pod) -> Self {
         let meta = &pod.metadata;
         let run = meta.annotations.as_ref().and_then(|annotations| annotations.get(RUN)?.parse().ok());

@@ -1,4 +1,4 @@
-//! The log of one session: written with rotation by its supervisor, read and followed by the router.
+//! The log of one session. Its supervisor writes it, with rotation. The router reads and follows it.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -12,11 +12,11 @@ use futures_util::{StreamExt, stream};
 
 use crate::lifecycle::runtime_port::{LogRange, LogStream};
 
-/// A log file is put aside when it is this long; the one put aside before is dropped.
+/// Size at which a log file is rotated. One old file is kept.
 const LARGEST: u64 = 4 * 1024 * 1024;
-/// How often a followed log is looked at.
+/// Polling interval for a followed log.
 const GLANCE: Duration = Duration::from_millis(200);
-/// The most that is read at once.
+/// Limit for one read.
 const CHUNK: u64 = 64 * 1024;
 
 fn current(folder: &Path) -> PathBuf {
@@ -41,7 +41,7 @@ impl LogWriter {
         Ok(Self { folder: folder.to_owned(), file, length })
     }
 
-    /// Writes what a program printed.
+    /// Writes output of a program.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.length + bytes.len() as u64 > LARGEST {
             std::fs::rename(current(&self.folder), previous(&self.folder))?;
@@ -51,14 +51,14 @@ impl LogWriter {
         self.file.write_all(bytes)
     }
 
-    /// Writes a line of the supervisor's own.
+    /// Writes a line from the supervisor.
     pub(super) fn note(&mut self, text: &str) {
-        // A log that cannot be written must not keep a session from running.
+        // A failed write must not stop the session.
         let _ = self.write(format!("[session] {text}\n").as_bytes());
     }
 }
 
-/// The last `count` lines.
+/// Returns the last `count` lines.
 pub(super) fn tail(folder: &Path, count: usize) -> Vec<String> {
     let mut lines = VecDeque::with_capacity(count.min(1024));
     for path in [previous(folder), current(folder)] {
@@ -75,7 +75,7 @@ pub(super) fn tail(folder: &Path, count: usize) -> Vec<String> {
     lines.into()
 }
 
-/// Reads a log: its last lines, then, if wanted, what is added.
+/// Reads the last lines of a log, then, if requested, follows it.
 pub(super) fn read(folder: &Path, range: LogRange) -> LogStream {
     let follower = Follower::at_end_of(folder.to_owned());
     let mut start = tail(folder, range.tail).join("\n");
@@ -86,7 +86,7 @@ pub(super) fn read(folder: &Path, range: LogRange) -> LogStream {
     if range.follow { start.chain(follower.stream()).boxed() } else { start.boxed() }
 }
 
-/// Reads what is added to a log, over its rotations.
+/// Follows a log over its rotations.
 struct Follower {
     folder: PathBuf,
     file: Option<File>,
@@ -112,7 +112,7 @@ impl Follower {
         })
     }
 
-    /// What was added since the last look; nothing if nothing was.
+    /// Returns what was added since the last read, if anything.
     fn read_more(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if let Some(file) = &mut self.file {

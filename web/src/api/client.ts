@@ -5,7 +5,7 @@ export const SESSION_STREAM = "/api/sessions/stream";
 
 export const readMe = () => json<Me>("GET", "/api/me");
 
-/** Makes the session, or finds the one that exists for this repository and branch, and starts it. */
+/** Creates the session, or finds the existing one for this repository and branch, and starts it. */
 export async function ensureSession(wanted: NewSession): Promise<{ session: Session; created: boolean }> {
   const response = await send("POST", "/api/sessions", wanted);
   return { session: (await response.json()) as Session, created: response.status === 201 };
@@ -45,7 +45,7 @@ async function send(method: string, path: string, body?: object, signal?: AbortS
     if (signal?.aborted) throw cause;
     throw unreachable();
   });
-  // The API never redirects: this is the sign-in proxy sending us to its login page.
+  // The API never redirects: this is the sign-in proxy, which redirects to its login page.
   if (response.type === "opaqueredirect") throw signedOut();
   if (!response.ok) throw await problemFrom(response);
   return response;

@@ -1,4 +1,4 @@
-/** An answer of the API that is not a success, or no answer at all, in a sentence for a person. */
+/** An error response of the API, or no response, as a sentence for the user. */
 export class Problem extends Error {
   override readonly name = "Problem";
 
@@ -10,18 +10,18 @@ export class Problem extends Error {
     super(sentence);
   }
 
-  /** The sign-in in front of the router has ended; only loading the page again helps. */
+  /** The sign-in in front of the router has ended. Only a reload helps. */
   get signedOut(): boolean {
     return this.status === 401;
   }
 }
 
 export const unreachable = () =>
-  new Problem(0, "The router did not answer. Check your connection, then try again; nothing you typed is lost.");
+  new Problem(0, "The router did not answer. Check your connection, then try again. Your input is not lost.");
 
-export const signedOut = () => new Problem(401, "Your sign-in has ended. Load this page again to sign in.");
+export const signedOut = () => new Problem(401, "Your sign-in has ended. Reload this page to sign in.");
 
-/** Reads `application/problem+json`, and makes do when a proxy in between answered something else. */
+/** Reads `application/problem+json`. A proxy in between may have answered something else. */
 export async function problemFrom(response: Response): Promise<Problem> {
   if (response.status === 401) return signedOut();
   return new Problem(response.status, (await sentenceIn(response)) ?? `The router answered with status ${response.status}.`);
@@ -43,7 +43,7 @@ function textField(body: unknown, field: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The sentence to show for anything that was thrown. */
+/** The sentence to show for any thrown value. */
 export function sentenceOf(thrown: unknown): string {
-  return thrown instanceof Problem ? thrown.message : "Something went wrong in this page. Load it again and try once more.";
+  return thrown instanceof Problem ? thrown.message : "Something went wrong in this page. Reload it and try again.";
 }

@@ -1,4 +1,4 @@
-/** What the REST API sends and takes. Times are RFC 3339 strings; fields without a value are absent. */
+/** Types of the REST API. Times are RFC 3339 strings. Fields without a value are absent. */
 
 export type PhaseName =
   | "pending"

@@ -19,7 +19,7 @@ interface DetailProps {
   session: Session;
   runtime: string | undefined;
   lastStep: PhaseName | undefined;
-  /** Something to say about how this session came to be shown. */
+  /** A note on why this session is shown. */
   note: string | undefined;
   commands: Commands;
   intents: Intents;

@@ -3,7 +3,7 @@ import type { Session } from "../api/types";
 import { now } from "../time/clock";
 import { formatAgo } from "../time/duration";
 
-/** The rest of what is known of a session. */
+/** The other details of a session. */
 export function Facts(props: { session: Session }) {
   return (
     <dl class="facts">

@@ -13,7 +13,7 @@ const IN_WORDS: Record<LogStatus, string> = {
 const BOTTOM_SLACK_PX = 24;
 const AGAIN_MS = 2000;
 
-/** The session's log, following its end until the user scrolls up. */
+/** The session's log. Follows the end until the user scrolls up. */
 export function Log(props: { session: Session }) {
   const log = createLog(props.session.id);
   const [atEnd, setAtEnd] = createSignal(true);
@@ -26,8 +26,7 @@ export function Log(props: { session: Session }) {
     }),
   );
 
-  // Only a log that was read from a session at rest is all of it: of another one the connection had an end, and the last
-  // lines may have come after it.
+  // The log is complete only if the session was at rest. Otherwise lines may have followed after the connection ended.
   let complete = isAtRest(props.session);
   createEffect(() => {
     if (log.status() !== "ended" || (complete && isAtRest(props.session))) return;
@@ -59,7 +58,7 @@ export function Log(props: { session: Session }) {
         ref={(element) => (box = element)}
         onScroll={({ currentTarget: at }) => setAtEnd(at.scrollHeight - at.scrollTop - at.clientHeight < BOTTOM_SLACK_PX)}
       >
-        {log.text() || (log.status() === "opening" ? "" : "Nothing was logged yet.")}
+        {log.text() || (log.status() === "opening" ? "" : "No log yet.")}
       </pre>
     </section>
   );

@@ -14,7 +14,7 @@ interface StepsProps {
 
 const IN_WORDS: Record<Progress, string> = { done: "done", current: "now", failed: "failed here", ahead: "to come" };
 
-/** How far the start has come, in the phases the router reports. */
+/** The progress of the start, in the phases that the router reports. */
 export function Steps(props: StepsProps) {
   const phase = () => props.session.phase;
   const elapsed = () => formatDuration(now() - Date.parse(phase().since));

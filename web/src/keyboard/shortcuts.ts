@@ -26,7 +26,7 @@ export function shortcutOf(press: KeyPress): Shortcut | undefined {
 
 const TAKES_KEYS = "input, textarea, select, [contenteditable], [role=radiogroup], dialog[open] *, dialog[open], pre";
 
-/** Whether the keys typed now are meant for a field or a dialog. */
+/** Whether a field or a dialog has the focus. */
 export function keysAreTaken(target: EventTarget | null): boolean {
   if (document.querySelector("dialog[open]")) return true;
   return target instanceof Element && target.closest(TAKES_KEYS) !== null;

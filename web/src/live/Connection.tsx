@@ -6,7 +6,7 @@ const IN_WORDS: Record<StreamStatus, string> = {
   reconnecting: "reconnecting…",
 };
 
-/** Whether what is shown is current; quiet, because coming back needs nobody's help. */
+/** Whether the page is current. Quiet, because it reconnects without help. */
 export function Connection(props: { status: StreamStatus }) {
   return (
     <output class="connection" data-status={props.status}>

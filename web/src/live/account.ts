@@ -4,7 +4,7 @@ import { Problem } from "../api/problem";
 import type { Me } from "../api/types";
 import type { StreamStatus } from "./stream";
 
-/** Who I am, asked at each connection made or lost: an event stream cannot tell a lost network from an ended sign-in. */
+/** The user, requested at each connect and disconnect: an event stream cannot tell a lost network from an ended sign-in. */
 export function createAccount(status: () => StreamStatus) {
   const [me, setMe] = createSignal<Me>();
   const [signedOut, setSignedOut] = createSignal(false);

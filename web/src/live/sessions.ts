@@ -5,7 +5,7 @@ import { LiveStream, type EventSourceLike, type StreamStatus } from "./stream";
 
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** My sessions as the router last told, kept current by its event stream. */
+/** My sessions, kept current by the router's event stream. */
 export function createSessions(open: () => EventSourceLike) {
   const [state, setState] = createStore<{ list: Session[] }>({ list: [] });
   const [status, setStatus] = createSignal<StreamStatus>("connecting");
@@ -23,12 +23,12 @@ export function createSessions(open: () => EventSourceLike) {
     });
   }
 
-  /** A failed session does not say where it failed; what was seen before does. */
+  /** A failed session does not say at which step it failed, but the phase before does. */
   function noteStep(session: Session): void {
     if (session.phase.name !== "failed") setLastStep(session.id, session.phase.name);
   }
 
-  /** The answer of a request may be older than what the stream has brought since. */
+  /** A response can be older than the stream's last event. */
   function putAnswer(session: Session): void {
     const known = find(session.id);
     if (!known || Date.parse(session.phase.since) >= Date.parse(known.phase.since)) put(session);

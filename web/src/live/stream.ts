@@ -1,11 +1,11 @@
 import { backoffDelay } from "./backoff";
 
-/** The router pings every 10 s: two missed pings and some slack, and the connection counts as dead. */
+/** The router pings every 10 s. After two missed pings and some slack, the connection counts as dead. */
 export const SILENCE_LIMIT_MS = 25_000;
 
 export type StreamStatus = "connecting" | "live" | "reconnecting";
 
-/** The part of EventSource that is used, so that tests can stand in for it. */
+/** The part of EventSource that this uses, so that tests can replace it. */
 export interface EventSourceLike {
   addEventListener(type: string, listener: (event: MessageEvent<string>) => void): void;
   close(): void;
@@ -13,7 +13,7 @@ export interface EventSourceLike {
 
 export interface StreamOptions {
   open: () => EventSourceLike;
-  /** Event names to pass on; `ping` is heard by the stream itself. */
+  /** Event names to pass on. The stream itself handles `ping`. */
   events: readonly string[];
   /** The first event of each connection, which makes the stream live. */
   firstEvent: string;
@@ -23,8 +23,8 @@ export interface StreamOptions {
 }
 
 /**
- * An event stream that comes back. EventSource alone does not notice a connection that died silently, and retries at
- * a fixed pace; here silence ends a connection, and every end is followed by a new attempt after a jittered wait.
+ * An event stream that reconnects. EventSource alone does not notice a dead connection, and retries at a fixed pace.
+ * Here silence ends a connection, and a new attempt follows after a jittered wait.
  */
 export class LiveStream {
   private source: EventSourceLike | undefined;
@@ -46,7 +46,7 @@ export class LiveStream {
     this.retry = undefined;
   }
 
-  /** Something suggests that the network is back (page shown again, online): do not sit out the wait. */
+  /** The network may be back (page visible, online): skips the wait. */
   nudge(): void {
     if (this.source && Date.now() - this.lastHeard < SILENCE_LIMIT_MS) return;
     this.options.onStatus("reconnecting");

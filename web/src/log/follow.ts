@@ -6,7 +6,7 @@ import { LogLines } from "./lines";
 
 export type LogStatus = "opening" | "following" | "ended" | "failed";
 
-/** Follows a session's log until the owner goes away; comes back by itself when the connection breaks. */
+/** Follows a session's log until its owner is disposed. Reconnects when the connection breaks. */
 export function createLog(id: string) {
   const [text, setText] = createSignal("");
   const [status, setStatus] = createSignal<LogStatus>("opening");
@@ -45,7 +45,7 @@ export function createLog(id: string) {
   return { text, status, problem, again: () => void follow(0) };
 }
 
-/** Every connection begins with the tail again, so what is shown is replaced, once something came. */
+/** Every connection starts with the tail again, so its first chunk replaces the shown text. */
 async function read(
   id: string,
   signal: AbortSignal,
@@ -57,7 +57,7 @@ async function read(
   const lines = new LogLines();
   opened();
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- the pieces of one stream come one after the other
+    // oxlint-disable-next-line no-await-in-loop -- the chunks of one stream arrive in order
     const { done, value } = await reader.read();
     if (signal.aborted || done) return;
     lines.add(decoder.decode(value, { stream: true }));

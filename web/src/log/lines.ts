@@ -1,4 +1,4 @@
-/** The log as lines of plain text, fed in pieces of any size. Keeps the last `limit` lines. */
+/** Splits chunks of any size into lines of plain text. Keeps the last `limit` lines. */
 export class LogLines {
   private done: string[] = [];
   private open = "";
@@ -21,7 +21,7 @@ export class LogLines {
 // oxlint-disable-next-line no-control-regex -- terminal sequences begin with a control character
 const TERMINAL_SEQUENCE = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[@-Z\\-_])/g;
 
-/** What a terminal would leave on the line: no colour codes, and of overwritten progress only the last. */
+/** The line as a terminal would show it: no colour codes, and only the last state of overwritten progress. */
 function asShown(line: string): string {
   const plain = line.replace(TERMINAL_SEQUENCE, "").replace(/\r+$/, "");
   return plain.slice(plain.lastIndexOf("\r") + 1);

@@ -1,8 +1,8 @@
-/** The list below may be old, and nothing in it works until the page was loaded again. */
+/** The list below may be outdated, and its actions fail until the page is reloaded. */
 export function SignedOut() {
   return (
     <div class="problem" role="alert">
-      <span>Your sign-in has ended. Load the page again to sign in.</span>
+      <span>Your sign-in has ended. Reload the page to sign in.</span>
       <button type="button" class="button" onClick={() => location.reload()}>
         Load again
       </button>

@@ -8,7 +8,7 @@ interface ToolbarProps {
   onFilter: (typed: string) => void;
 }
 
-/** With this many sessions a look is enough to find one. */
+/** Up to this many sessions, the list needs no filter. */
 const FEW = 5;
 
 export function focusFilter(): boolean {

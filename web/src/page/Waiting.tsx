@@ -1,6 +1,6 @@
 import type { StreamStatus } from "../live/stream";
 
-/** Before the first snapshot: nothing is known yet, and that is said. */
+/** Shown before the first snapshot. */
 export function Waiting(props: { status: StreamStatus }) {
   return (
     <p class="waiting">

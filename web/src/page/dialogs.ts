@@ -4,7 +4,7 @@ import type { Intents } from "../sessions/Actions";
 import type { Commands } from "../sessions/commands";
 import { stateOf } from "../sessions/state";
 
-/** A question or an answer about one session, above whatever else is open. */
+/** A dialog about one session, on top of any other. */
 export type Asking =
   | { kind: "stop"; id: string }
   | { kind: "delete"; id: string }
@@ -17,7 +17,7 @@ export interface Shown {
 
 export type Dialogs = ReturnType<typeof createDialogs>;
 
-/** Which dialogs are open, and what the actions of a session lead to: a command, or a question first. */
+/** The open dialogs, and the effect of each session action: a command, or a question first. */
 export function createDialogs(commands: Commands) {
   const [over, setOver] = createSignal<"start" | "shortcuts">();
   const [detail, setDetail] = createSignal<Shown>();

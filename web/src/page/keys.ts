@@ -1,7 +1,7 @@
 import { onCleanup } from "solid-js";
 import { keysAreTaken, type Shortcut, shortcutOf } from "../keyboard/shortcuts";
 
-/** Runs the page's shortcuts, unless a field or a dialog has the keyboard. An action answers false when it had nothing to do. */
+/** Runs the page's shortcuts, unless a field or a dialog has the focus. An action returns false if it did nothing. */
 export function listenToKeys(actions: Record<Shortcut, () => boolean>): void {
   const listen = (event: KeyboardEvent) => {
     const shortcut = shortcutOf(event);
@@ -12,7 +12,7 @@ export function listenToKeys(actions: Record<Shortcut, () => boolean>): void {
   onCleanup(() => document.removeEventListener("keydown", listen));
 }
 
-/** Calls when the page is shown again or the network is back. */
+/** Calls back when the page becomes visible or the network returns. */
 export function onReturn(call: () => void): void {
   const whenVisible = () => {
     if (!document.hidden) call();

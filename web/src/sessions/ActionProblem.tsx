@@ -2,7 +2,7 @@ import { Show } from "solid-js";
 import { Icon } from "../ui/Icon";
 import type { Commands } from "./commands";
 
-/** Why the last command on a session was refused, until dismissed or tried again. */
+/** Why the last command on a session failed. Stays until dismissed or retried. */
 export function ActionProblem(props: { id: string; commands: Commands }) {
   return (
     <Show when={props.commands.problem(props.id)}>

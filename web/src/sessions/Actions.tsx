@@ -5,7 +5,7 @@ import type { CommandName, Commands } from "./commands";
 import { webAddress } from "./naming";
 import { isAtRest, isStarting, stateOf } from "./state";
 
-/** What a row or the detail asks for; whether to confirm first is decided by the page. */
+/** Actions of a row or the detail. The page decides whether to confirm first. */
 export interface Intents {
   start: (session: Session) => void;
   stop: (session: Session) => void;
@@ -16,11 +16,11 @@ export interface Intents {
 
 interface ActionsProps {
   session: Session;
-  /** The id of the element that names the session, so that "Stop" says of what. */
+  /** The id of the element with the session's name, as a description for "Stop". */
   describedBy: string;
   commands: Commands;
   intents: Intents;
-  /** Next to the log, as the one session that is looked at. */
+  /** Whether this is the detail, next to the log. */
   inDetail?: boolean;
 }
 

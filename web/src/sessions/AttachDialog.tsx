@@ -5,7 +5,7 @@ import { formatDuration } from "../time/duration";
 import { Dialog } from "../ui/Dialog";
 import { nameOf } from "./naming";
 
-/** Shows the command also when it was copied: the clipboard may be out of reach, and the token is never shown again. */
+/** Shows the command even after copying: the clipboard may not work, and the token is never shown again. */
 export function AttachDialog(props: { session: Session; token: AttachToken; onClose: () => void }) {
   const [copied, setCopied] = createSignal<"yes" | "no" | "trying">("trying");
   let command: HTMLTextAreaElement | undefined;
@@ -29,7 +29,7 @@ export function AttachDialog(props: { session: Session; token: AttachToken; onCl
       <h2>Attach to “{nameOf(props.session)}”</h2>
       <output>
         {copied() === "yes" && "Copied. Paste it into a terminal on a machine that has opencode."}
-        {copied() === "no" && "The clipboard cannot be reached from here. Select the command and copy it yourself."}
+        {copied() === "no" && "The page cannot use the clipboard. Select the command and copy it yourself."}
       </output>
       <textarea
         class="mono command"

@@ -1,7 +1,7 @@
 import { Show } from "solid-js";
 import type { Phase } from "../api/types";
 
-/** The share of the clone that has arrived, as git tells it; nothing in other phases. */
+/** Git's progress of the clone. Empty in other phases. */
 export function ClonePercent(props: { phase: Phase }) {
   const percent = () => (props.phase.name === "cloning" ? props.phase.percent : undefined);
   return (

@@ -9,13 +9,13 @@ export function DeleteDialog(props: { session: Session; onDelete: () => void; on
   return (
     <Dialog label="Delete this session?" onClose={props.onClose}>
       <h2>Delete “{nameOf(props.session)}”?</h2>
-      <p>This cannot be undone. Lost for good are:</p>
+      <p>This cannot be undone. You lose:</p>
       <ul class="plain-list">
-        <li>the session’s files, with all work that was not committed and pushed</li>
+        <li>the session’s files, with all work that is not committed and pushed</li>
         <li>its history: every conversation with the agent</li>
         <li>its attach tokens</li>
         <Show when={working()}>
-          <li>what the agent is working on right now</li>
+          <li>the agent’s current work</li>
         </Show>
       </ul>
       <Show when={props.session.repoUrl}>

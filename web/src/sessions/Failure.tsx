@@ -2,7 +2,7 @@ import { Show } from "solid-js";
 import type { Session } from "../api/types";
 import { Icon } from "../ui/Icon";
 
-/** Why a start failed, in the router's words, and the last lines of its log where the log itself is not shown. */
+/** Why a start failed, in the router's words. Adds the last log lines if the log is not shown. */
 export function Failure(props: { session: Session; besideLog?: boolean }) {
   const phase = () => props.session.phase;
   const tail = () => (props.besideLog ? [] : (phase().logTail ?? []));

@@ -14,7 +14,7 @@ interface ListProps {
   ref: (list: HTMLElement) => void;
 }
 
-/** The sessions in order of what needs the user; no row moves while the user is about to act on one. */
+/** The sessions, those that need the user first. No row moves while the user is about to act on one. */
 export function List(props: ListProps) {
   let list: HTMLElement | undefined;
   let shown: string[] = [];

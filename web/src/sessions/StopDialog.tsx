@@ -3,16 +3,16 @@ import { Dialog } from "../ui/Dialog";
 import { nameOf } from "./naming";
 import { stateOf } from "./state";
 
-/** Asked only while the agent is in a turn: stopping then costs work. */
+/** Shown only during a turn of the agent, because stopping then loses work. */
 export function StopDialog(props: { session: Session; onStop: () => void; onClose: () => void }) {
   const costs = () => {
     switch (stateOf(props.session)) {
       case "needs input":
-        return "The agent is waiting for your answer; its running turn is lost.";
+        return "The agent is waiting for your answer. You lose its current turn.";
       case "busy":
-        return "The agent is working; its running turn is lost.";
+        return "The agent is working. You lose its current turn.";
       default:
-        return "The agent has finished meanwhile, so nothing is lost.";
+        return "The agent has finished meanwhile. You lose nothing.";
     }
   };
   return (

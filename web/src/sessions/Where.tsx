@@ -3,7 +3,7 @@ import type { Session } from "../api/types";
 import { Icon } from "../ui/Icon";
 import { shortRepo } from "./naming";
 
-/** The repository and branch a session was made for. */
+/** The session's repository and branch. */
 export function Where(props: { session: Session }) {
   return (
     <span class="where">

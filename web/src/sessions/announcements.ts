@@ -3,7 +3,7 @@ import type { Session } from "../api/types";
 import { nameOf } from "./naming";
 import { type State, stateOf } from "./state";
 
-/** What a screen reader is told: each session that changed its state, not every percent. */
+/** Screen reader messages: each change of a session's state, not every percent. */
 export function createAnnouncements(sessions: () => Session[], loaded: () => boolean) {
   const [words, setWords] = createSignal("");
   let known: Map<string, State> | undefined;

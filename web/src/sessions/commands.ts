@@ -7,7 +7,7 @@ import type { Sessions } from "../live/sessions";
 export type CommandName = "start" | "stop" | "delete" | "attach";
 export type Commands = ReturnType<typeof createCommands>;
 
-/** What can be done with a session, one command at a time for each; a refusal stays beside the session it is about. */
+/** The commands on sessions, one at a time per session. An error stays beside its session. */
 export function createCommands(sessions: Sessions) {
   const [running, setRunning] = createStore<Record<string, CommandName | undefined>>({});
   const [problems, setProblems] = createStore<Record<string, string | undefined>>({});

@@ -2,7 +2,7 @@ import type { Session } from "../api/types";
 import { nameOf, shortRepo } from "./naming";
 import { stateLabel } from "./state";
 
-/** Every word typed must occur somewhere in what the row shows. */
+/** Every word of the filter must occur in the text of the row. */
 export function matches(session: Session, typed: string): boolean {
   const shown = [nameOf(session), session.repoUrl ? shortRepo(session.repoUrl) : "", session.branch ?? "", stateLabel(session)]
     .join(" ")

@@ -1,8 +1,8 @@
 import { createSignal, onCleanup } from "solid-js";
 
-/** A pointer that rests this long is parked, not about to click. */
+/** A pointer that rests this long is not about to click. */
 const PARKED_MS = 15_000;
-/** After a touch the click comes only when the pointer has already left. */
+/** After a touch, the click comes when the pointer has already left. */
 const LEAVE_MS = 400;
 
 /** Whether the user's pointer or keyboard focus is on the list, so that its rows must stay where they are. */

@@ -2,7 +2,7 @@ import type { Session } from "../api/types";
 
 const SCP_LIKE = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/;
 
-/** host/owner/name of a repository, whichever way its URL is written. */
+/** host/owner/name of a repository, for any form of its URL. */
 export function shortRepo(repoUrl: string): string {
   const scp = repoUrl.includes("://") ? null : SCP_LIKE.exec(repoUrl);
   if (scp) return tidy(`${scp[1]}/${scp[2]}`);
@@ -16,14 +16,14 @@ export function shortRepo(repoUrl: string): string {
 
 const tidy = (path: string) => path.replace(/\/+$/, "").replace(/\.git$/, "");
 
-/** What a session is called: its title, else its repository's name, else that it has none. */
+/** A session's name: its title, else its repository's name, else "New project". */
 export function nameOf({ title, repoUrl }: Pick<Session, "title" | "repoUrl">): string {
   if (title?.trim()) return title.trim();
   if (repoUrl) return shortRepo(repoUrl).split("/").at(-1) || repoUrl;
   return "New project";
 }
 
-/** Addresses come from the server; only web addresses become links. */
+/** Only web addresses from the server become links. */
 export function webAddress(url: string): string | undefined {
   try {
     const { protocol, href } = new URL(url);

@@ -16,7 +16,7 @@ const RANK: Record<State, number> = {
   deleting: 5,
 };
 
-/** Those that wait for the user first, those at rest last; within, the last used first. */
+/** Sessions that wait for the user first, stopped ones last. Within each group, the last used first. */
 export function inOrder(sessions: readonly Session[]): Session[] {
   return sessions.toSorted(
     (a, b) =>
@@ -26,7 +26,7 @@ export function inOrder(sessions: readonly Session[]): Session[] {
   );
 }
 
-/** The order to show while rows must not move: as it was, without those that went, new ones at the end. */
+/** The order while rows must not move: unchanged, without removed sessions, new ones at the end. */
 export function keepOrder(wanted: readonly Session[], shown: readonly string[]): Session[] {
   const place = new Map(shown.map((id, index) => [id, index]));
   const placeOf = (session: Session) => place.get(session.id) ?? shown.length;

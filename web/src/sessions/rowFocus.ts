@@ -1,11 +1,11 @@
-/** Moves keyboard focus to the next or previous row's first action, and into the list from outside. */
+/** Moves focus to the first action of the next or previous row, also from outside the list. */
 export function moveFocus(list: HTMLElement, step: 1 | -1): void {
   const rows = [...list.children];
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   focusRow(rows, at === -1 ? (step === 1 ? 0 : rows.length - 1) : at + step);
 }
 
-/** Remembers where focus is, and returns what brings it back after rows were moved or removed. */
+/** Remembers the focus. Returns a function that restores it after rows moved or disappeared. */
 export function keepFocus(list: HTMLElement): (() => void) | undefined {
   const focused = document.activeElement;
   const at = [...list.children].findIndex((row) => row.contains(focused));

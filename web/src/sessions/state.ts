@@ -1,6 +1,6 @@
 import type { PhaseName, Session } from "../api/types";
 
-/** What a person wants to know first about a session: its phase, and when ready, what its agent does. */
+/** A session's state: its phase, and when ready, what its agent does. */
 export type State = PhaseName | "busy" | "needs input";
 
 type Facts = Pick<Session, "phase" | "busy" | "needsInput">;

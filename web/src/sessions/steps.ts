@@ -7,7 +7,7 @@ export interface Step {
   progress: Progress;
 }
 
-/** The way to ready in the phases that this runtime reports, and how far this session has come on it. */
+/** The phases that this runtime reports until ready, and the session's progress in them. */
 export function stepsOf(session: Session, runtime: string | undefined, lastStep: PhaseName | undefined): Step[] {
   const names = stepNames(session, runtime);
   const failed = session.phase.name === "failed";

@@ -33,7 +33,7 @@ test("says since when it rests", () => {
 test("warns before the files go", () => {
   const rests = { name: "stopped", since: "2026-01-01T10:00:00Z" } as const;
   expect(timingOf(sessionWith({ phase: rests, deletedAt: "2026-01-01T19:00:00Z", deletedSoon: true }), now)).toEqual({
-    text: "will be deleted in 6 h with its files; start it to keep it",
+    text: "will be deleted in 6 h with its files; start it to keep them",
     soon: true,
   });
   expect(text({ phase: rests, deletedAt: "2026-02-01T19:00:00Z", deletedSoon: false })).toBe("stopped 3 h ago, files kept");

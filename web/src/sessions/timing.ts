@@ -4,13 +4,13 @@ import { isStarting, stateOf } from "./state";
 
 export interface Timing {
   text: string;
-  /** Soon something happens that the user may not want. */
+  /** The session stops or is deleted soon. */
   soon: boolean;
 }
 
 const SOON_MS = 5 * 60_000;
 
-/** One line on the session's time: how long until it is stopped, why it is not, or since when it rests. */
+/** One line: when the session stops, why it does not, or since when it is stopped. */
 export function timingOf(session: Session, now: number): Timing {
   const since = now - Date.parse(session.phase.since);
   const end = beforeItIsDeleted(session, now);
@@ -27,12 +27,12 @@ export function timingOf(session: Session, now: number): Timing {
   }
 }
 
-/** Nobody is surprised by files that go. */
+/** The warning before the router deletes the session. */
 function beforeItIsDeleted(session: Session, now: number): Timing | undefined {
   if (!session.deletedSoon || session.deletedAt === undefined) return undefined;
   const left = Date.parse(session.deletedAt) - now;
   const when = left <= 0 ? "now" : `in ${formatTimeLeft(left)}`;
-  return { text: `will be deleted ${when} with its files; start it to keep it`, soon: true };
+  return { text: `will be deleted ${when} with its files; start it to keep them`, soon: true };
 }
 
 function whileReady(session: Session, now: number): Timing {

@@ -8,7 +8,7 @@ interface FieldProps {
   children: (described: string) => JSX.Element;
 }
 
-/** A labelled input with its hint, which gives way to what is wrong with it. */
+/** A labelled input with a hint. An error replaces the hint. */
 export function Field(props: FieldProps) {
   const describedBy = () => `${props.id}-words`;
   return (

@@ -10,7 +10,7 @@ import { RepositoryFields } from "./RepositoryFields";
 import { type Draft, type DraftProblems, problemsOf, requestOf } from "./validate";
 
 interface StartDialogProps {
-  /** Kept by the page, so that closing the dialog loses nothing that was typed. */
+  /** The page keeps it, so that closing the dialog loses no input. */
   draft: Draft;
   setDraft: SetStoreFunction<Draft>;
   recentRepos: string[];
@@ -63,7 +63,7 @@ export function StartDialog(props: StartDialogProps) {
         <KindChoice draft={props.draft} setDraft={props.setDraft} />
         <Show
           when={props.draft.kind === "repository"}
-          fallback={<p class="hint">An empty folder of its own, without a repository. The agent can make one later.</p>}
+          fallback={<p class="hint">An empty folder without a repository. The agent can create one later.</p>}
         >
           <RepositoryFields
             draft={props.draft}
@@ -72,7 +72,7 @@ export function StartDialog(props: StartDialogProps) {
             recentRepos={props.recentRepos}
           />
         </Show>
-        <Field id="start-message" label="First message" hint="Optional. The agent begins with it as soon as the session is ready.">
+        <Field id="start-message" label="First message" hint="Optional. The agent starts with it when the session is ready.">
           {(describedBy) => (
             <textarea
               id="start-message"
@@ -119,7 +119,7 @@ function KindChoice(props: Pick<StartDialogProps, "draft" | "setDraft">) {
   );
   return (
     <fieldset class="segments">
-      <legend class="for-screen-reader">What to begin with</legend>
+      <legend class="for-screen-reader">Start with</legend>
       {choice("repository", "Repository")}
       {choice("new-project", "New project")}
     </fieldset>

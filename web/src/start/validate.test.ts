@@ -39,7 +39,7 @@ describe("branch", () => {
   );
 
   test("creating a branch needs its name", () => {
-    expect(problemsOf(draft({ repoUrl, sourceBranch: "main" })).branch).toContain("created");
+    expect(problemsOf(draft({ repoUrl, sourceBranch: "main" })).branch).toContain("to create");
     expect(problemsOf(draft({ repoUrl, branch: "new", sourceBranch: "main" }))).toEqual({});
   });
 });

@@ -19,14 +19,14 @@ export const emptyDraft = (): Draft => ({
 export type DraftField = "repoUrl" | "branch" | "sourceBranch";
 export type DraftProblems = Partial<Record<DraftField, string>>;
 
-/** What the page can tell before it asks the router, which has the last word. */
+/** Checks before the request. The router checks again. */
 export function problemsOf(draft: Draft): DraftProblems {
   if (draft.kind === "new-project") return {};
   const branch = draft.branch.trim();
   const source = draft.sourceBranch.trim();
   const found: [DraftField, string | undefined][] = [
     ["repoUrl", problemOfRepo(draft.repoUrl.trim())],
-    ["branch", branch ? problemOfBranch(branch) : source ? "Name the branch that is to be created." : undefined],
+    ["branch", branch ? problemOfBranch(branch) : source ? "Enter the name of the branch to create." : undefined],
     ["sourceBranch", source ? problemOfBranch(source) : undefined],
   ];
   return Object.fromEntries(found.filter(([, sentence]) => sentence !== undefined));
@@ -38,10 +38,10 @@ const SECRET_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/@\s]*:[^/@\s]*@/i;
 const OWNER_AND_NAME = /^[\w.-]+\/[\w.-]+$/;
 
 function problemOfRepo(url: string): string | undefined {
-  if (url === "") return "Give the repository's URL, or choose New project.";
+  if (url === "") return "Enter the repository's URL, or choose New project.";
   if (SECRET_IN_URL.test(url)) return "Leave the password or token out of the URL.";
   if (WITH_SCHEME.test(url) || SCP_LIKE.test(url)) return undefined;
-  if (OWNER_AND_NAME.test(url)) return `Give the whole URL, for example https://github.com/${url}.`;
+  if (OWNER_AND_NAME.test(url)) return `Enter the full URL, for example https://github.com/${url}.`;
   return "This is not a repository URL. Use https://host/owner/name, ssh://git@host/owner/name or git@host:owner/name.";
 }
 
@@ -49,10 +49,10 @@ function problemOfRepo(url: string): string | undefined {
 const REFUSED_BY_GIT = /[\u0000-\u0020\u007F~^:?*[\\]|\.\.|@\{|\/\/|\.lock(?:\/|$)|^[-/.]|\/\.|[/.]$|^@$/;
 
 function problemOfBranch(name: string): string | undefined {
-  return REFUSED_BY_GIT.test(name) ? "This is not a name that git allows for a branch." : undefined;
+  return REFUSED_BY_GIT.test(name) ? "Git does not allow this branch name." : undefined;
 }
 
-/** The request body: only what was filled in, and nothing of a repository for a new project. */
+/** The request body: only filled-in fields, and no repository fields for a new project. */
 export function requestOf(draft: Draft): NewSession {
   const wanted: NewSession = {};
   const set = (field: keyof NewSession, typed: string) => {

@@ -5,7 +5,7 @@ const ICONS = { system: "system", light: "sun", dark: "moon" } as const;
 
 const following = (theme: Theme): Theme => THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "system";
 
-/** Goes round system, light and dark. */
+/** Cycles through system, light and dark. */
 export function ThemeButton() {
   const [theme, setTheme] = createTheme();
   return (

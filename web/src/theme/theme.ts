@@ -5,7 +5,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "opencode-router.theme";
 
-/** The theme chosen by the user, kept in this browser; the style sheet reads it from the root element. */
+/** The user's theme, stored in this browser. The style sheet reads it from the root element. */
 export function createTheme() {
   const [theme, setTheme] = createSignal<Theme>(stored());
   createEffect(() => {
@@ -15,12 +15,12 @@ export function createTheme() {
   return [theme, setTheme] as const;
 }
 
-/** For the first paint, before anything is rendered. */
+/** Applies the theme before the first paint. */
 export function applyStoredTheme(): void {
   document.documentElement.dataset["theme"] = stored();
 }
 
-// Storage can be switched off in the browser; then the choice lasts as long as the page.
+// Without browser storage the choice lasts as long as the page.
 function stored(): Theme {
   try {
     const value = localStorage.getItem(KEY);

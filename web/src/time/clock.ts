@@ -2,7 +2,7 @@ import { createSignal, onCleanup } from "solid-js";
 
 const [now, setNow] = createSignal(Date.now());
 
-/** The current time in milliseconds, moving on once a second while the page can be seen. */
+/** The current time in milliseconds. Updates once a second while the page is visible. */
 export { now };
 
 function tick(): void {

@@ -3,7 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A length of time in the one or two units a person would say: "45 s", "12 min", "1 h 5 min", "3 d". */
+/** A duration in one or two units: "45 s", "12 min", "1 h 5 min", "3 d". */
 export function formatDuration(ms: number): string {
   if (ms < MINUTE) return `${Math.max(0, Math.floor(ms / SECOND))} s`;
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
@@ -11,14 +11,14 @@ export function formatDuration(ms: number): string {
   return twoUnits(ms, DAY, "d", HOUR, "h", 3);
 }
 
-/** The small unit is left out when it is zero, or when there are so many big ones that it no longer matters. */
+/** Omits the small unit if it is zero, or if the big one is so large that it does not matter. */
 function twoUnits(ms: number, big: number, bigName: string, small: number, smallName: string, enough: number): string {
   const bigs = Math.floor(ms / big);
   const smalls = Math.floor((ms % big) / small);
   return smalls === 0 || bigs >= enough ? `${bigs} ${bigName}` : `${bigs} ${bigName} ${smalls} ${smallName}`;
 }
 
-/** Time left, rounded up so that "1 min" is never shown for five seconds and nothing says "0 s" early. */
+/** Remaining time, rounded up, so that "0 s" never appears early. */
 export function formatTimeLeft(ms: number): string {
   if (ms < MINUTE) return formatDuration(Math.ceil(ms / SECOND) * SECOND);
   return formatDuration(Math.ceil(ms / MINUTE) * MINUTE);

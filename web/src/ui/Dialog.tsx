@@ -6,7 +6,7 @@ interface DialogProps {
   onClose: () => void;
 }
 
-/** A modal dialog: the browser's own, so focus stays inside, Esc closes, and focus goes back where it was. */
+/** The browser's modal dialog: focus stays inside, Esc closes, and focus returns. */
 export function Dialog(props: ParentProps<DialogProps>) {
   let element: HTMLDialogElement | undefined;
   let pressedOutside = false;

@@ -1,24 +1,24 @@
 import type { Me } from "../api/types";
 import { Icon } from "../ui/Icon";
 
-/** What someone sees who has no session: what one is, and how to get and use one. */
+/** Shown without sessions: what a session is, and how to start and use one. */
 export function Welcome(props: { me: Me | undefined; onStart: () => void }) {
   const idle = () => (props.me ? `${props.me.limits.idleTimeoutMinutes} minutes without use` : "a while without use");
   return (
     <section class="welcome" aria-labelledby="welcome-title">
       <h2 id="welcome-title">You have no sessions yet</h2>
       <p class="lead">
-        A session is an opencode server of your own for one repository and branch. It starts when you want it, stops after {idle()}
+        A session is your own opencode server for one repository and branch. It starts when you open it, stops after {idle()}
         , and keeps its files.
       </p>
       <ol class="welcome-steps">
         <li>
           <h3>Start</h3>
-          <p>Give a repository URL and a branch, or begin a new project. You can leave the agent its first message right there.</p>
+          <p>Enter a repository URL and a branch, or start a new project. You can add a first message for the agent.</p>
         </li>
         <li>
           <h3>Work</h3>
-          <p>Open it here, or attach from a terminal. While the agent works the session keeps running, also with every tab closed.</p>
+          <p>Open it here, or attach from a terminal. While the agent works, the session keeps running, even with every tab closed.</p>
         </li>
         <li>
           <h3>Come back</h3>
@@ -35,7 +35,7 @@ export function Welcome(props: { me: Me | undefined; onStart: () => void }) {
           <dt>
             <Icon name="external" /> Browser
           </dt>
-          <dd>“Open” leads to opencode’s own web page, at an address that belongs to the session alone.</dd>
+          <dd>“Open” leads to opencode’s own web page, at the session’s own address.</dd>
         </div>
         <div>
           <dt>

@@ -1,7 +1,7 @@
-//! What a Pod's status means: the phase of its session, and in words what holds it up or ended it.
+//! From a Pod's status to the session's phase, with a sentence if something delays or ended the start.
 //!
-//! The conditions, reasons and states are those of
-//! <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>, and what a cluster was seen to say: `../recorded`.
+//! Conditions, reasons and states: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>, and recorded
+//! output of a cluster in `../recorded`.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateWaiting, ContainerStatus, Pod, PodCondition};
 
@@ -9,8 +9,7 @@ use super::super::manifest::{OPENCODE, PREPARE};
 use crate::session::failure::sentence;
 use crate::session::{Failure, Observation, PhaseName, Reason};
 
-/// What a Pod tells of its session. Whether its opencode answers is not asked here, so a session whose container runs
-/// is `starting` at most.
+/// The session's phase by its Pod. This does not ask opencode, so a running container means `starting` at most.
 pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
     if pod.metadata.deletion_timestamp.is_some() {
         return Observation { message: Some(leaving(pod)), ..Observation::of(PhaseName::Stopping) };
@@ -34,12 +33,12 @@ pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
     waiting(PhaseName::Pulling, prepare.and_then(|state| state.waiting.as_ref()))
 }
 
-/// Whether its volumes are mounted and its network is there: what held that up is over.
+/// Whether volumes are mounted and the network is ready, so nothing before that delays the start any more.
 pub(in crate::runtime::kubernetes) fn is_furnished(pod: &Pod) -> bool {
     condition(pod, "PodReadyToStartContainers").is_some_and(|condition| condition.status == "True")
 }
 
-/// Who takes a Pod away that is being deleted.
+/// What deletes the Pod.
 fn leaving(pod: &Pod) -> String {
     let place = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
     let place = place.map(|node| format!(" on node {node}")).unwrap_or_default();
@@ -74,8 +73,7 @@ fn is_scheduled(pod: &Pod) -> bool {
     pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
 }
 
-/// A container that has not begun. What the cluster tries again by itself holds the start up; what will stay as it is
-/// ends it.
+/// A container that has not started. A cause that the cluster retries delays the start. A permanent cause ends it.
 fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observation {
     let said = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
     let failed = |reason, what: &str| Failure::new(reason, sentence(what, said));
@@ -102,8 +100,8 @@ fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observa
     }
 }
 
-/// Whether a registry gave an answer that it will give again: most first pulls that fail come from a network or a
-/// registry in trouble, and succeed later.
+/// Whether the registry would give the same response again. Most failed first pulls are network or registry trouble,
+/// and later succeed.
 fn is_final(said: &str) -> bool {
     let said = said.to_lowercase();
     let answers = ["not found", "manifest unknown", "denied", "unauthorized", "forbidden", "authorization failed"];
@@ -120,7 +118,7 @@ fn condition<'a>(pod: &'a Pod, name: &str) -> Option<&'a PodCondition> {
     conditions.iter().find(|condition| condition.type_ == name)
 }
 
-/// The status of one of a Pod's containers.
+/// The status of one container of the Pod.
 pub(in crate::runtime::kubernetes) fn status_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
     let status = pod.status.as_ref()?;
     let all = [&status.init_container_statuses, &status.container_statuses];

@@ -1,4 +1,4 @@
-//! A Pod's status in words: what holds a start up (`held_up.rs`), and why a run ended (`ended.rs`).
+//! Explains a Pod's status: what delays a start (`held_up.rs`), and why a run ended (`ended.rs`).
 
 mod ended;
 mod held_up;

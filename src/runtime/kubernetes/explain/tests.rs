@@ -1,4 +1,4 @@
-//! What recorded Pods mean. Where they come from: `../recorded/README.md`.
+//! Recorded Pods and their explanations. `../recorded/README.md` says how they were recorded.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,18 +17,18 @@ fn pod(name: &str) -> Pod {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Pods that are well, or on the way to it.
+/// Healthy Pods.
 const WELL: [(&str, PhaseName); 6] = [
     ("recorded/created", PhaseName::Scheduling),
     ("recorded/container-creating", PhaseName::Pulling),
-    // The event says what holds it up.
+    // The event explains the delay.
     ("recorded/mount-failed", PhaseName::Pulling),
     ("recorded/preparing", PhaseName::Cloning),
     ("recorded/prepared", PhaseName::Starting),
     ("recorded/running", PhaseName::Starting),
 ];
 
-/// Pods that go away.
+/// Pods under deletion.
 const LEAVING: [(&str, &str); 6] = [
     ("recorded/deleted-by-hand", "Its Pod on node opencode0 was deleted by the cluster or an operator."),
     ("recorded/evicted-by-api", "Its Pod on node opencode0 is evicted, as when a node is emptied."),
@@ -38,7 +38,7 @@ const LEAVING: [(&str, &str); 6] = [
     ("written/preempted-by-scheduler", "Its Pod on node opencode0 makes room for a more important one."),
 ];
 
-/// Pods that something holds up which may pass, with what the start fails with if it does not.
+/// Pods with a delay that may pass, and the failure if it does not.
 const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
     (
         "recorded/unschedulable",
@@ -64,7 +64,7 @@ const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
     ("recorded/secret-missing", PhaseName::Starting, Reason::ContainerFailed, "see to it: secret \"keys\" not found."),
 ];
 
-/// Pods that are over, or will never begin.
+/// Pods that ended or will never start.
 const FAILED: [(&str, Reason, &str); 30] = [
     ("written/image-not-found", Reason::ImagePullFailed, "cannot be pulled. An operator has to see to it: rpc error"),
     ("written/image-not-found-again", Reason::ImagePullFailed, "opencode-session:9: not found."),
@@ -106,7 +106,7 @@ const FAILED: [(&str, Reason, &str); 30] = [
     ("written/node-forgot-container", Reason::NodeLost, "The session's node lost its container"),
 ];
 
-/// The last line of the log that comes with a failure.
+/// The last log line of a failure.
 const TAILS: [(&str, &str); 8] = [
     ("recorded/clone-not-found", "fatal: repository 'http://git.example.com/team/missing.git/' not found"),
     ("recorded/clone-login", "fatal: Authentication failed for 'http://git.example.com/private/app.git/'"),
