@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_sent_to_another_host() {
+    fn redirects_stay_on_the_host() {
         let location = |query: &str| {
             let request = Request::builder().uri(format!("/.opencode-router/start{query}")).body(()).unwrap();
             back_to_page(&request).headers()[LOCATION].to_str().unwrap().to_owned()
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_routers_paths_are_its_own() {
+    fn only_the_routers_prefix_is_its_own() {
         assert_eq!(own_path(&Method::GET, "/.opencode-router/events"), Some(OwnPath::Events));
         assert_eq!(own_path(&Method::GET, "/.opencode-router/start"), Some(OwnPath::Unknown));
         assert_eq!(own_path(&Method::GET, "/.opencode-routers"), None);

@@ -48,14 +48,14 @@ mod tests {
     }
 
     #[test]
-    fn both_schemes_carry_a_token() {
+    fn basic_and_bearer_carry_a_token() {
         assert_eq!(read(&["Bearer oct_x"]).as_deref(), Some("oct_x"));
         let basic = format!("basic {}", STANDARD.encode("anyone:oct_x:y"));
         assert_eq!(read(&[&basic]).as_deref(), Some("oct_x:y"));
     }
 
     #[test]
-    fn anything_else_carries_none() {
+    fn other_headers_carry_no_token() {
         for value in ["", "oct_x", "Digest x", "Basic !!!", "Basic b25seQ=="] {
             assert_eq!(read(&[value]), None, "{value}");
         }

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_local_user_is_only_at_this_machine() {
+    fn local_user_needs_a_loopback_peer() {
         let identity = Identity::Local(Email::parse("me@localhost").unwrap());
         let claims = headers(&[("x-auth-request-email", "other@b")]);
         assert_eq!(identity.identify([127, 0, 0, 1].into(), &claims), user("me@localhost"));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_names_a_user_and_only_one() {
+    fn only_a_trusted_proxy_names_exactly_one_user() {
         let identity = Identity::TrustedProxy(vec!["10.0.0.0/8".parse().unwrap()]);
         let proxy = IpAddr::from([10, 1, 2, 3]);
         let ask = |pairs: &[(&'static str, &'static str)]| identity.identify(proxy, &headers(pairs));

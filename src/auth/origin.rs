@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_origin_and_the_user_may_do_everything() {
+    fn same_origin_and_direct_requests_pass() {
         for site in ["same-origin", "none"] {
             assert!(allowed(
                 "POST",
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_elsewhere_may_only_link_here() {
+    fn other_sites_may_only_navigate() {
         for site in ["cross-site", "same-site"] {
             let link = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
             assert!(allowed("GET", &link));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn without_metadata_the_origin_decides() {
+    fn origin_decides_without_fetch_metadata() {
         assert!(allowed("POST", &[("origin", "http://a.example:3000")]));
         for origin in ["http://b.example:3000", "http://a.example", "null", "file://"] {
             assert!(!allowed("POST", &[("origin", origin)]), "{origin}");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_no_browser_has_no_cookies() {
+    fn non_browser_clients_have_no_cookies() {
         assert!(allowed("POST", &[]));
         assert!(!allowed("POST", &[("cookie", "a=1")]));
         assert!(allowed("GET", &[("cookie", "a=1")]));

@@ -34,7 +34,7 @@ pub fn reference() -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_documentation_is_up_to_date() {
+    fn settings_page_is_up_to_date() {
         let written = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md")).unwrap();
         assert!(written == super::reference(), "docs/settings.md is out of date: run `make docs`");
     }

@@ -28,16 +28,12 @@ impl UsersConfig {
     /// Checks that exactly one kind of authentication is set, and that it fits the address.
     pub(super) fn check(&self, bind_address: IpAddr) -> Result<(), String> {
         match (&self.dev_email, self.trusted_proxy_cidrs.is_empty()) {
-            (None, true) => {
-                Err("No user could log in: set DEV_EMAIL=you@localhost for one user on this machine, or \
+            (None, true) => Err("No user could log in: set DEV_EMAIL=you@localhost for one user on this machine, or \
                                  TRUSTED_PROXY_CIDRS for users behind a login proxy."
-                    .to_owned())
-            }
-            (Some(_), false) => {
-                Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first admits every \
+                .to_owned()),
+            (Some(_), false) => Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first admits every \
                                      client that reaches the router."
-                    .to_owned())
-            }
+                .to_owned()),
             (Some(_), true) if !bind_address.is_loopback() => Err(format!(
                 "DEV_EMAIL needs a loopback address, but BIND_ADDRESS is {bind_address}: every client that reaches it \
                  would be that user."

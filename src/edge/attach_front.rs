@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_form() {
+    fn path_form_names_a_session() {
         let id = "0123456789abcdef0123";
         let split = |path: &str| session_in_path(&path.parse().unwrap()).map(|(_, rest)| rest.to_string());
         assert_eq!(split(&format!("/s/{id}/config?a=b")).as_deref(), Some("/config?a=b"));

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_in_its_plain_form() {
+    fn single_plain_host_is_accepted() {
         for name in ["a.example", "A.Example", "a.example.", "a.example:3000", "a.example.:80"] {
             assert_eq!(host_1(&[name]).as_deref(), Ok("a.example"), "{name}");
         }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn none_several_or_strange_hosts_are_refused() {
+    fn missing_multiple_or_invalid_hosts_are_refused() {
         let bad: [&[&str]; 9] =
             [&[], &[""], &["."], &["a", "a"], &["a:b"], &["a:99999"], &["a:+80"], &["a b"], &["a%2eexample"]];
         for hosts in bad {

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_stands_for_one_thing() {
+    fn each_host_form_has_one_meaning() {
         let id = ID.parse().unwrap();
         assert_eq!(route("oc.example"), Some(Route::Router));
         assert_eq!(route(&format!("{ID}-oc.oc.example")), Some(Route::Session(id)));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_stands_for_anything() {
+    fn other_hosts_have_no_meaning() {
         let bad = [
             "",
             "example",

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_do_wakes() {
+    fn user_actions_wake() {
         assert!(wakes("GET", "/", &[("sec-fetch-mode", "navigate"), ("accept", "text/html")]));
         assert!(wakes("GET", "/", &[("accept", "text/html,application/xhtml+xml")]));
         for method in ["POST", "PUT", "PATCH", "DELETE"] {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tab_left_open_does_wakes_nothing() {
+    fn open_tab_wakes_nothing() {
         assert!(!wakes("GET", "/api/health", &[("sec-fetch-mode", "cors")]));
         assert!(!wakes("GET", "/global/event", &[("accept", "*/*")]));
         assert!(!wakes("GET", "/pty/1/connect", &[("upgrade", "websocket"), ("sec-fetch-mode", "websocket")]));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attach_client_wakes_with_what_it_asks_first_and_not_with_what_it_repeats() {
+    fn attach_client_wakes_by_first_contact_only() {
         let wakes = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).wakes;
         assert!(wakes("GET", "/config"));
         assert!(wakes("POST", "/session/x/message"));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn who_only_reads_does_not_undo_a_stop_that_goes_on() {
+    fn read_does_not_revert_a_stop() {
         let insists = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).insists;
         assert!(!insists("GET", "/config/providers"));
         assert!(insists("POST", "/session/x/message"));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_joins_a_start_and_never_begins_one() {
+    fn poll_joins_a_start_and_never_begins_one() {
         let poll = of_request(&request("GET", "/global/health", &[("sec-fetch-mode", "cors")]));
         assert_eq!(course(PhaseName::Starting, poll), Course::Join);
         assert_eq!(course(PhaseName::Stopped, poll), Course::RefuseStopped);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn changing_requests_hold_a_lease_that_counts() {
+    fn writes_hold_a_lease_that_counts() {
         assert_eq!(of_request(&request("POST", "/", &[])).purpose, Purpose::Write);
         assert_eq!(of_request(&request("GET", "/", &[])).purpose, Purpose::Read);
     }

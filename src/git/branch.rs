@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_git_takes() {
+    fn valid_git_names_are_accepted() {
         for name in ["main", "feature/login", "a.b", "v1.0", "ünï", "x@y", "a-", "refs/heads/main"] {
             assert!(Branch::parse(name).is_ok(), "{name}");
         }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_git_refuses() {
+    fn invalid_git_names_are_refused() {
         let bad = [
             "",
             "@",
@@ -126,7 +126,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn agrees_with_itself_when_read_again(name in "\\PC{0,40}") {
+        fn parsed_branch_parses_to_itself(name in "\\PC{0,40}") {
             if let Ok(branch) = Branch::parse(&name) {
                 proptest::prop_assert_eq!(Branch::parse(branch.as_str()).unwrap(), branch);
             }

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_symbolic_reference() {
+    fn default_branch_is_read_from_the_symbolic_reference() {
         assert_eq!(head_of("ref: refs/heads/trunk\tHEAD\nabc\tHEAD\n").unwrap().as_str(), "trunk");
         assert_eq!(head_of("abc\tHEAD\n"), None);
         assert_eq!(head_of(""), None);

@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_stays_apart() {
+    fn different_repositories_have_different_identities() {
         assert_eq!(identity("http://127.0.0.1:4000/a/b.git"), "127.0.0.1:4000/a/b");
         assert_ne!(identity("https://h/a/B"), identity("https://h/a/b"));
         assert_ne!(identity("ssh://git@h:2222/a/b"), identity("ssh://git@h/a/b"));
     }
 
     #[test]
-    fn what_is_cloned_holds_no_secret() {
+    fn clone_url_contains_no_secret() {
         let cloned = |text| RepoUrl::parse(text).unwrap().as_str().to_owned();
         assert_eq!(cloned("https://user:secret@host/a/b.git"), "https://host/a/b.git");
         assert_eq!(cloned("https://token@host/a/b"), "https://host/a/b");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_run_or_read_something_else() {
+    fn dangerous_urls_are_refused() {
         let bad = [
             "",
             "  ",
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_fits_a_folder() {
+    fn name_is_a_safe_folder_name() {
         let name = |text| RepoUrl::parse(text).unwrap().name();
         assert_eq!(name("https://h/a/my-app.git"), "my-app");
         assert_eq!(name("https://h/a/.github"), "github");

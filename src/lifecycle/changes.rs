@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_hears_of_own_sessions_only_and_costs_nothing_afterwards() {
+    fn user_receives_only_own_changes() {
         let changes = Changes::new();
         let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
         let (mut all, mut anns) = (changes.of_all(), changes.of(&ann));

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_went_on_with_is_taken_up() {
+    fn leader_resumes_interrupted_work() {
         let cases = [
             (PhaseName::Pending, Some(Chore::Start)),
             (PhaseName::Stopping, Some(Chore::Stop)),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_nobody_waits_for_ends_some_time() {
+    fn start_without_waiters_times_out() {
         for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Cloning, PhaseName::Starting] {
             assert_eq!(chore_of(name, 926, None), None, "{name:?} may still be ready in time");
             assert_eq!(chore_of(name, 925, None), Some(Chore::GiveUp), "{name:?}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_nobody_came_back_to_go_after_a_warning() {
+    fn unused_files_are_deleted_after_a_warning() {
         let retention = Retention { keep: SignedDuration::from_secs(100), warn: SignedDuration::from_secs(30) };
         for name in [PhaseName::Stopped, PhaseName::Failed] {
             assert_eq!(chore_of(name, 901, Some(retention)), None);

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_used_up_and_comes_back_bit_by_bit_and_never_more_than_whole() {
+    fn allowance_refills_up_to_its_burst() {
         let allowance = Allowance::whole();
         let begun = Instant::now();
         let takes = |after: Duration| (0..1000).filter(|_| allowance.take_at(begun + after)).count();

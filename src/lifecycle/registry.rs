@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_owner_has_follows_what_there_is() {
+    fn owner_index_follows_the_sessions() {
         let registry = Registry::new(Arc::new(SystemClock));
         let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
         let seen = [sighting("ann@x"), sighting("bob@x"), sighting("ann@x")];

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_session_is_followed_by_exactly_one_and_the_work_is_spread() {
+    fn exactly_one_replica_follows_each_session() {
         let followers: Vec<_> = (0..300).map(|number| follower(&["a", "b", "c"], id(number))).collect();
         assert!(followers.iter().all(|followers| followers.len() == 1));
         for replica in ["a", "b", "c"] {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_goes_moves_its_own_share_only() {
+    fn lost_replica_moves_only_its_share() {
         for number in 0..100 {
             let before = follower(&["a", "b", "c"], id(number));
             let after = follower(&["a", "b"], id(number));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_one_does_everything() {
+    fn single_replica_follows_everything() {
         let duties = Duties::of_the_only_one();
         assert!(duties.leads && duties.follows(id(1)) && duties.replicas() == 1);
     }

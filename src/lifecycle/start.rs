@@ -185,7 +185,7 @@ mod tests {
     use crate::session::Observation;
 
     #[test]
-    fn a_start_that_took_too_long_says_what_it_waited_for() {
+    fn timed_out_start_names_its_delay() {
         let phase = |seen| Phase::observed(seen, jiff::Timestamp::UNIX_EPOCH);
         let waits =
             Observation { message: Some("Waiting for a Pod.".to_owned()), ..Observation::of(PhaseName::Pending) };

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn busy_until_every_turn_ends_however_often_it_is_told() {
+    fn busy_until_every_turn_ends_despite_repeated_events() {
         let busy = |frames: &[Value]| after(frames).busy;
         assert!(busy(&[status("a", "busy"), status("a", "busy")]));
         assert!(busy(&[status("a", "retry")]));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_until_it_is_answered_or_the_turn_ends() {
+    fn question_waits_until_answered_or_its_turn_ends() {
         let waits = |frames: &[Value]| after(&[&[status("a", "busy")], frames].concat()).needs_input;
         let asked = event("permission.asked", json!({"id": "per_1", "sessionID": "a"}));
         let question = event("question.asked", json!({"id": "que_1", "sessionID": "a"}));
@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_outlived_its_turn_waits_for_nobody() {
+    fn question_of_an_ended_turn_does_not_wait() {
         let asked = event("permission.asked", json!({"id": "per_1", "sessionID": "a"}));
         assert!(!after(&[asked]).needs_input);
     }
 
     #[test]
-    fn the_newest_title_of_the_users_own_conversations() {
+    fn title_is_that_of_the_newest_own_conversation() {
         let updated = |title: &str, at: i64, parent: Value| {
             event("session.updated", json!({"info": {"title": title, "parentID": parent, "time": {"updated": at}}}))
         };
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resync_replaces_one_folder_only() {
+    fn resync_replaces_one_folder_only() {
         let mut agent = Agent::default();
         agent.apply(&status("a", "busy"));
         let nothing = FolderState { statuses: json!({}), permissions: json!([]), questions: json!([]) };

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_cut_wherever_chunks_end() {
+    fn frames_are_parsed_across_chunks() {
         let text = b"data: {\"a\":1}\n\n: comment\ndata: nonsense\n\ndata: {\"a\":2}\n\n";
         for size in 1..text.len() {
             let mut frames = Frames::default();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_without_end_is_skipped_and_the_next_is_read() {
+    fn endless_frame_is_skipped() {
         let mut frames = Frames::default();
         frames.push(&vec![b'x'; LONGEST_FRAME + 1]);
         assert!(frames.next().is_none());

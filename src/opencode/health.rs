@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_probe_that_is_never_answered_holds_the_next_one_up_for_nothing() {
+    async fn unanswered_probe_does_not_delay_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Server::new(listener.local_addr().unwrap(), &"secret".to_owned().into(), "/".to_owned(), None);
         let answers = async {

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_the_routers_own_gets_through() {
+    fn router_variables_are_not_passed_on() {
         let all =
             [("PATH", "/bin"), ("ANTHROPIC_API_KEY", "k"), ("ADMIN_SECRET", "s"), ("HOME", "/h"), ("LD_PRELOAD", "x")];
         let all = all.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));

@@ -43,7 +43,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_newest_conversation_if_there_is_one() {
+    fn start_page_is_the_newest_conversation() {
         assert_eq!(page("/work", &json!([{"id": "ses_1a"}, {"id": "ses_2"}])), "/L3dvcms/session/ses_1a");
         for other in
             [json!([]), json!(null), json!({"id": "ses_1"}), json!([{"id": ""}]), json!([{"id": "a/../b\r\n"}])]

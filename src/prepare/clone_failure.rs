@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_git_says_has_a_reason() {
+    fn git_errors_have_a_reason() {
         let url = RepoUrl::parse("https://h/a/b").unwrap();
         let cases = [
             ("fatal: repository 'https://h/a/b/' not found", Reason::RepositoryNotFound),

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_git_prints() {
+    fn git_progress_is_parsed() {
         let progress = parse("Receiving objects:  42% (420/1000), 3.10 MiB | 1.20 MiB/s").unwrap();
         assert_eq!(progress.step, "Receiving objects");
         assert_eq!(progress.percent, Some(36));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_no_progress() {
+    fn other_output_is_not_progress() {
         for line in ["", "Cloning into 'x'...", "fatal: x: 3", "remote: Enumerating objects: 5, done.", "a: 999%"] {
             assert_eq!(parse(line), None, "{line}");
         }

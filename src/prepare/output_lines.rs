@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_as_git_ends_them_and_progress_is_not_kept() {
+    fn lines_end_at_carriage_returns_and_progress_is_dropped() {
         let mut lines = Lines::default();
         let mut seen = Vec::new();
         for piece in ["Cloning\nReceiving objects:  1% (1/99)\rReceiv", "ing objects:  2% (2/99)\r\nfatal: x\nopen"] {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_printed_is_lost_and_little_is_kept() {
+    fn output_is_complete_and_memory_bounded() {
         let mut lines = Lines::default();
         let mut bytes = 0;
         lines.push(&vec![b'x'; 3 * LONGEST], |line| bytes += line.len());

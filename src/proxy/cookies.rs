@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_sets_cookies_for_its_own_host_only() {
+    fn session_sets_cookies_for_its_own_host_only() {
         let mut headers = HeaderMap::new();
         for cookie in [
             "a=1; Path=/; domain=example.org; HttpOnly",

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_headers_stay_behind_with_all_they_name() {
+    fn hop_by_hop_headers_are_removed() {
         let request = prepared(
             "/",
             &[
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_routers_credentials_stay_behind_and_the_sessions_are_put_in() {
+    fn router_credentials_are_replaced_by_the_sessions() {
         let request = prepared(
             "/a?x=1&auth_token=secret&y=2&%61uth_token=z",
             &[
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_is_passed_on_only_when_it_was_asked_for() {
+    fn unrequested_upgrade_is_refused() {
         let headers = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket"), ("host", "h")];
         assert_eq!(prepared("/", &headers, true).headers()["upgrade"], "websocket");
         assert!(!prepared("/", &headers, false).headers().contains_key("upgrade"));
     }
 
     #[test]
-    fn only_a_full_request_for_an_upgrade_is_one() {
+    fn incomplete_upgrade_request_is_not_an_upgrade() {
         let asks = |method: Method, version: Version, connection: &str| {
             let request = Request::builder().method(method).version(version).header("connection", connection);
             asks_for_upgrade(&request.header("upgrade", "websocket").body(()).unwrap())
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_target_becomes_a_path() {
+    fn absolute_target_becomes_a_path() {
         assert_eq!(prepared("http://host/a?b=c", &[], false).uri(), "/a?b=c");
         assert_eq!(prepared("http://host", &[], false).uri(), "/");
         assert_eq!(prepared("/?auth_token=x", &[], false).uri(), "/");

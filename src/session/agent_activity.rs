@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_on_keeps_its_beginning_and_its_end_is_told() {
+    fn ongoing_activity_keeps_its_start_time() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let report = |busy, needs_input| AgentReport { busy, needs_input, title: None };
         let mut agent = Agent::unknown_since(at(1));

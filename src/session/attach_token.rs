@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_until_it_ends_and_is_not_kept() {
+    fn token_is_valid_until_expiry_and_stored_as_hash() {
         let now = Timestamp::from_second(1_000).unwrap();
         let (stored, token) = StoredToken::issue(None, SignedDuration::from_hours(1), now);
         assert!(stored.accepts(&token, now));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_lasts_for_ever() {
+    fn every_token_expires() {
         let now = Timestamp::from_second(1_000).unwrap();
         let (stored, _) = StoredToken::issue(None, SignedDuration::MAX, now);
         assert_eq!(stored.expires_at, now + LONGEST_LIFETIME);

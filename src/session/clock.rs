@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_is_followed_slowly_and_reached() {
+    fn changed_clock_is_followed_slowly() {
         let minute = SignedDuration::from_mins(1);
         assert_eq!(towards(at(1_000), minute, at(1_060)), at(1_060), "it was not set");
         assert_eq!(towards(at(1_000), minute, at(1_062)), at(1_062), "it went a little wrong");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn it_shows_the_machines_time_and_goes_on() {
+    fn clock_shows_the_machines_time() {
         let clock = SteadyClock::begin();
         let first = clock.now();
         let ahead = SystemClock.now().duration_since(first);

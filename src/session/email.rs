@@ -63,13 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_one_form() {
+    fn email_is_normalised() {
         assert_eq!(Email::parse(" Ann@Example.ORG ").unwrap().as_str(), "ann@example.org");
         assert_eq!(Email::parse("ann@localhost").unwrap().local_part(), "ann");
     }
 
     #[test]
-    fn refuses_what_could_be_two_users() {
+    fn ambiguous_emails_are_refused() {
         for text in ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\n", "a@b\r\nX: y", "a@b c", "a\0@b", "plain"] {
             let trimmed_away = text.trim_end() != text && Email::parse(text.trim_end()).is_ok();
             assert!(Email::parse(text).is_err() || trimmed_away, "{text:?}");

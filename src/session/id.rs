@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_only_what_it_writes() {
+    fn only_its_own_format_is_parsed() {
         let text = "0123456789abcdef0123";
         assert_eq!(text.parse::<SessionId>().unwrap().to_string(), text);
         for bad in ["", "0123456789ABCDEF0123", "0123456789abcdef012", "0123456789abcdef01234", "0123456789abcdef012g"]

@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn unused_for_the_idle_time() {
+    fn unused_session_is_idle_after_the_timeout() {
         assert_eq!(kept(&used_at(0), 29), [Keeper::Activity]);
         assert_eq!(kept(&used_at(0), 30), []);
         assert_eq!(RULES.judge(&used_at(0), minute(5)).stops_at, minute(30));
     }
 
     #[test]
-    fn work_questions_and_open_requests_keep_it_up_to_the_limit() {
+    fn work_questions_and_writes_keep_a_session_up_to_max_busy() {
         let since = Some(minute(0));
         let cases = [
             (Use { busy: since, ..used_at(0) }, Keeper::Busy),

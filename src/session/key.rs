@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn the_id_never_changes_between_releases() {
+    fn id_is_stable_between_releases() {
         let id = key("Ann@Example.org", "https://host.example/a/b.git", "main").id();
         assert_eq!(id.to_string(), "b2bda214b7b483701d1a");
         assert_eq!(key("ann@example.org", "git@host.example:a/b", "main").id(), id);
     }
 
     #[test]
-    fn each_field_counts_and_none_runs_into_the_next() {
+    fn id_depends_on_each_field() {
         let base = key("a@b", "https://h/x/y", "main").id();
         assert_ne!(key("a@c", "https://h/x/y", "main").id(), base);
         assert_ne!(key("a@b", "https://h/x/z", "main").id(), base);

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_refusal_says_why_and_what_to_do() {
+    fn recorded_refusals_are_explained() {
         let quota = refused(include_str!("recorded/status-quota-exceeded.json"));
         assert_eq!(quota.reason, Reason::QuotaExceeded);
         assert!(quota.message.starts_with("The cluster's quota leaves no room for the session's Pod. Stop another"));

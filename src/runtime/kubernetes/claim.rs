@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_and_holds_no_password() {
+    fn written_record_reads_back_without_a_password() {
         for spec in [repository(), spec(Origin::new_project())] {
             let mut memo = Memo::new(Timestamp::from_second(9).unwrap());
             memo.title = Some("Ünïcode “title”".to_owned());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_says_why() {
+    fn unusable_record_says_why() {
         let memo = Memo::new(Timestamp::UNIX_EPOCH);
         let with = |name: &str, value: &str| {
             let mut claim = claim(&repository(), &memo);

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn progress_is_no_log() {
+    async fn progress_is_not_logged() {
         let text =
             "Cloning into 'x'...\nReceiving objects:  1% (1/99)\rReceiving objects: 100% (99/99), done.\nReset\n";
         assert_eq!(without_progress(text), "Cloning into 'x'...\nReset\n");

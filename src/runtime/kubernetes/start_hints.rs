@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_event_says_what_holds_up_the_pod_that_it_is_about() {
+    fn recorded_events_explain_delays() {
         let mount: Event = serde_json::from_str(include_str!("recorded/event-mount-failed.json")).unwrap();
         let claim: Event = serde_json::from_str(include_str!("recorded/event-provisioning-failed.json")).unwrap();
         let attach: Event = serde_json::from_str(include_str!("written/event-attach-failed.json")).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_hold_up_a_start_have_a_reason() {
+    fn delaying_events_have_a_reason() {
         let event = |reason: &str| Event {
             reason: Some(reason.to_owned()),
             message: Some("it is so".to_owned()),

@@ -49,14 +49,14 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_again_and_again_fails_since_the_first_time() {
+    fn repeated_failures_count_from_the_first() {
         let freshness = failing(100, 16);
         freshness.failed();
         assert_eq!(freshness.age().as_secs(), 100);
     }
 
     #[test]
-    fn what_did_not_fail_for_longer_than_an_attempt_takes_works() {
+    fn no_failure_within_an_attempt_means_it_works() {
         let freshness = failing(100, 20);
         assert_eq!(freshness.age(), Duration::ZERO);
         freshness.failed();

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_offered_and_withdrawn_but_never_overwritten() {
+    fn login_is_linked_and_unlinked_but_never_overwritten() {
         let temp = tempfile::tempdir().unwrap();
         let (login, link) = (temp.path().join("mine.json"), temp.path().join("auth.json"));
         offer_login(&login, &link).unwrap();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_break_out_of_the_git_configuration() {
+    fn name_cannot_escape_the_git_configuration() {
         let owner = Email::parse("a\"[core]@b").unwrap();
         assert!(git_identity(&owner).contains("name = \"a\\\"[core]\""));
     }

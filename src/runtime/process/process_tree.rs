@@ -103,7 +103,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn finds_and_ends_what_carries_the_mark_wherever_it_went() {
+    fn marked_processes_are_found_and_ended() {
         let dir = tempfile::tempdir().unwrap();
         let other = tempfile::tempdir().unwrap();
         let start = |dir: &Path| {

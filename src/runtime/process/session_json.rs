@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_record_reads_back() {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let url = RepoUrl::parse("git@h:a/b.git").unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_and_a_strange_folder_are_left_alone() {
+    fn newer_format_and_foreign_folder_are_left_alone() {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let (one, other) = (spec(Origin::new_project()), spec(Origin::new_project()));

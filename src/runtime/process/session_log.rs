@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_rotated_and_its_tail_spans_both_files() {
+    fn rotated_log_has_a_tail_over_both_files() {
         let temp = tempfile::tempdir().unwrap();
         let mut log = LogWriter::open(temp.path()).unwrap();
         let line = vec![b'x'; 1023];
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn following_starts_after_the_tail_and_survives_a_rotation() {
+    async fn follow_starts_after_the_tail_and_survives_a_rotation() {
         let temp = tempfile::tempdir().unwrap();
         let mut writer = LogWriter::open(temp.path()).unwrap();
         writer.write(b"one\ntwo\n").unwrap();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_log_that_is_not_there_yet_is_empty() {
+    async fn missing_log_is_empty() {
         let temp = tempfile::tempdir().unwrap();
         assert!(read(temp.path(), range(9, false)).next().await.is_none());
         let mut log = read(temp.path(), range(9, true));

@@ -2,7 +2,7 @@ use crate::support::app::TestApp;
 use crate::support::upstream::Upstream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn end_with_the_last_lines() {
+async fn log_ends_with_the_last_lines() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let id = app.ready().await;

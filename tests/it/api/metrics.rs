@@ -8,7 +8,7 @@ use crate::support::app::TestApp;
 use crate::support::http::Call;
 
 #[tokio::test]
-async fn sessions_are_counted_by_phase_on_a_port_of_its_own() {
+async fn metrics_count_sessions_by_phase_on_their_own_port() {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let app = TestApp::start_local(nowhere, &["--metrics-port", "0"]).await;
     app.ready().await;

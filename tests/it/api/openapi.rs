@@ -21,7 +21,7 @@ async fn describes_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_operation_has_a_name_and_each_reference_a_target() {
+async fn operations_have_names_and_references_have_targets() {
     let document = document().await;
     let paths = document["paths"].as_object().unwrap();
     let mut names: Vec<_> = Vec::new();

@@ -2,7 +2,7 @@ use crate::support::app::TestApp;
 use crate::support::upstream::Upstream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn need_no_login() {
+async fn probes_need_no_login() {
     let upstream = Upstream::start().await;
     let app = TestApp::start_behind_proxy(upstream.address).await;
     for path in ["/healthz", "/readyz"] {
@@ -15,7 +15,7 @@ async fn need_no_login() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn say_that_nothing_is_waited_for_and_nothing_is_wrong() {
+async fn readiness_lists_no_waits_and_no_trouble() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let ready = app.api("GET", "/readyz").send().await.unwrap().json();

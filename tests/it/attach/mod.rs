@@ -1,8 +1,8 @@
 //! The real command-line clients, through the attach listener.
 
-mod prints_an_answer;
-mod refuses_a_wrong_token;
-pub mod wakes_and_lets_sleep;
+pub mod attached_terminal;
+mod run_command;
+mod wrong_token;
 
 use crate::support::router::Router;
 

@@ -12,7 +12,7 @@ fn journey(script: &str, router: &Router, git: &GitServer) -> Journey {
 }
 
 #[tokio::test]
-async fn opencodes_own_page_on_its_host_and_back_after_a_stop() {
+async fn opencode_page_works_on_its_host_and_after_a_stop() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     opencodes_page(&program, &git).await;
 }
@@ -26,14 +26,14 @@ pub async fn opencodes_page(router: &Router, git: &GitServer) {
 }
 
 #[tokio::test]
-async fn a_tab_left_open_does_not_keep_a_session_nor_bring_it_back() {
+async fn open_tab_neither_keeps_nor_wakes_a_session() {
     let (git, program) = (GitServer::start().await, Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.5")]).await);
     let repo = git.repo("web-shop").await;
     journey("untouched_tab.mjs", &program, &git).with("REPO_URL", repo).run().await;
 }
 
 #[tokio::test]
-async fn the_routers_page_from_the_first_visit_on() {
+async fn router_page_works_from_the_first_visit() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     the_routers_page(&program, &git, "[session] stopped").await;
 }
@@ -44,13 +44,13 @@ pub async fn the_routers_page(router: &Router, git: &GitServer, last_words: &str
 }
 
 #[tokio::test]
-async fn the_routers_page_by_keyboard_in_the_dark_and_on_a_phone() {
+async fn router_page_works_by_keyboard_in_dark_mode_and_on_a_phone() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     journey("router_page_looks.mjs", &program, &git).run().await;
 }
 
 #[tokio::test]
-async fn the_routers_page_outlives_a_restart_of_the_router() {
+async fn router_page_survives_a_router_restart() {
     let (git, mut program) = (GitServer::start().await, Program::start_on_fixed_port().await);
     journey("router_restart.mjs", &program, &git)
         .run_with(async |request| match request {
@@ -65,7 +65,7 @@ async fn the_routers_page_outlives_a_restart_of_the_router() {
 }
 
 #[tokio::test]
-async fn the_progress_page_with_scripts_and_without() {
+async fn progress_page_works_with_and_without_scripts() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     let repo = git.repo("web-shop").await;
     git.stall("web-shop");
@@ -80,7 +80,7 @@ async fn the_progress_page_with_scripts_and_without() {
 }
 
 #[tokio::test]
-async fn a_sessions_page_cannot_reach_the_router_nor_another_session() {
+async fn session_page_reaches_neither_router_nor_other_sessions() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     journey("cross_site.mjs", &program, &git).run().await;
 }

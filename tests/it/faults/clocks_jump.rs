@@ -102,19 +102,19 @@ async fn one_that_does_not_lead_is_off_by_hours(hours: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn one_that_does_not_lead_is_hours_behind() {
+async fn follower_clock_hours_behind_changes_nothing() {
     one_that_does_not_lead_is_off_by_hours(-3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn one_that_does_not_lead_is_hours_ahead() {
+async fn follower_clock_hours_ahead_changes_nothing() {
     one_that_does_not_lead_is_off_by_hours(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn the_leaders_is_put_forward_and_back() {
+async fn leader_clock_jumps_change_nothing() {
     let pair = Pair::begin().await;
     let id = pair.ready().await;
     pair.follower.session(id).await.touch();

@@ -1,11 +1,11 @@
 //! Parts of the cluster fail, clocks jump, everybody changes the same thing: nothing is lost, and the truth is known again.
 //! Each test says how long that took. Some stop parts of the cluster, so all of them run alone, one after the other.
 
-mod a_watch_expires;
+mod api_server_outage;
 mod clocks_jump;
-mod edits_conflict;
-mod nothing_was_heard_for_long;
+mod conflicting_edits;
+mod expired_watch;
+mod kubelet_outage;
 mod part;
-mod the_api_server_is_gone;
-mod the_kubelet_is_gone;
+mod stale_cache;
 mod traffic;

@@ -3,7 +3,7 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::raw::Raw;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_changes_something_keeps_its_session_until_it_is_answered() {
+async fn open_write_keeps_the_session_until_its_response() {
     let at = Situation::new("5").await;
     let prompt = tokio::spawn(at.app.session(&at.id, "POST", "/gate").send());
     at.kept_by(&["activity", "open-request"]).await;
@@ -19,7 +19,7 @@ async fn a_request_that_changes_something_keeps_its_session_until_it_is_answered
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_only_reads_does_not() {
+async fn open_read_does_not_keep_the_session() {
     let at = Situation::new("5").await;
     let reading = tokio::spawn(at.app.session(&at.id, "GET", "/gate").send());
     at.upstream.sighting("/gate").await;
@@ -30,7 +30,7 @@ async fn one_that_only_reads_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_client_types_keeps_and_what_the_server_prints_does_not() {
+async fn tunnel_input_keeps_the_session_and_output_does_not() {
     let at = Situation::new("30").await;
     let mut terminal = Raw::connect(at.app.address).await;
     terminal.upgrade("/talk", &at.app.session_host(&at.id), &[]).await;

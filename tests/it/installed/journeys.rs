@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::attach::wakes_and_lets_sleep::a_terminal_wakes_a_session_and_lets_it_sleep;
+use crate::attach::attached_terminal::a_terminal_wakes_a_session_and_lets_it_sleep;
 use crate::browser::journeys::{opencodes_page, the_routers_page};
-use crate::journey::from_a_repository_to_an_answer::a_first_message_and_its_work;
-use crate::journey::keeps_a_terminal_open::a_terminal_of_the_page;
+use crate::journey::open_terminal::a_terminal_of_the_page;
+use crate::journey::repository_to_answer::a_first_message_and_its_work;
 use crate::journey::with_curl::a_script;
 use crate::support::installation::Installation;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn by_rest_and_in_the_browser() {
+async fn journeys_by_rest_and_browser_work() {
     let installed = Installation::install().await;
     the_routers_page(&installed, &installed.git, "opencode server listening").await;
     a_script(&installed, &installed.git).await;
@@ -26,7 +26,7 @@ async fn by_rest_and_in_the_browser() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn in_terminals_of_sessions_that_stop_when_idle() {
+async fn terminal_journeys_and_idle_stop_work() {
     let installed = Installation::install_with(json!({"sessions": {"idleTimeoutMinutes": 0.4}})).await;
     a_terminal_of_the_page(&installed).await;
     a_terminal_wakes_a_session_and_lets_it_sleep(&installed, &installed.model).await;

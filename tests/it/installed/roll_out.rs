@@ -26,7 +26,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn fails_no_request_and_lets_what_is_open_go_on() {
+async fn roll_out_fails_no_request_and_drains_open_ones() {
     let shutdown = json!({"shutdown": {"delaySeconds": 5, "drainSeconds": DRAIN.as_secs()}});
     let installed = Installation::install_with(shutdown).await;
     let id = installed.ready_project().await;

@@ -23,7 +23,7 @@ async fn post(url: &str, body: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_script_creates_prompts_stops_wakes_and_deletes_a_session() {
+async fn script_creates_prompts_stops_wakes_and_deletes_a_session() {
     let (git, program) = (GitServer::start().await, Program::start().await);
     let id = a_script(&program, &git).await;
     assert!(!program.session_dir(&id).exists());

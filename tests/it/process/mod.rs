@@ -1,17 +1,17 @@
 //! Sessions as processes of one machine: what is cloned, what is kept, what is left behind.
 
-mod begins_a_new_project;
-mod clones_with_progress;
-mod creates_a_branch;
-mod deletes_everything;
-mod explains_a_clone_that_failed;
-mod keeps_files_over_a_stop;
-mod keeps_secrets;
-mod leaves_no_process;
-mod offers_the_local_login;
-mod refuses_to_start;
-mod shows_the_log;
-mod survives_a_crash;
+mod branch_creation;
+mod clone_failures;
+mod clone_progress;
+mod crash_recovery;
+mod deletion;
+mod files_survive_a_stop;
+mod local_login;
+mod new_project;
+mod no_process_left;
+mod secrets;
+mod session_log;
+mod start_errors;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,10 +1,10 @@
 //! Several replicas of the router, on one cluster: nothing is done twice, nothing is lost when one goes.
 
-mod a_stop_is_silent;
-mod an_address_is_one_pods;
-mod may_be_killed;
-mod one_is_asked_what_another_was_told;
-mod share_the_work;
-mod starts_take_turns;
+mod concurrent_start_limit;
+mod killed_replica;
+mod pod_address_reuse;
+mod read_your_writes;
+mod shared_work;
+mod silent_stop;
+mod stale_replica;
 pub mod two;
-mod what_is_old_does_no_harm;

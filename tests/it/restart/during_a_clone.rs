@@ -8,7 +8,7 @@ use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_clone_goes_on_and_the_first_message_is_not_lost() {
+async fn restart_during_a_clone_keeps_clone_and_first_message() {
     let git = GitServer::start().await;
     let url = git.big_repo("team/big", 4).await;
     git.throttle(256 * 1024);
@@ -34,7 +34,7 @@ async fn the_clone_goes_on_and_the_first_message_is_not_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clone_that_is_stopped_after_the_restart_is_begun_anew() {
+async fn clone_stopped_after_a_restart_starts_over() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
     git.stall("team/app");

@@ -6,7 +6,7 @@ use super::server_of;
 use crate::support::program::{Program, id_of};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_start_goes_on_and_is_not_made_twice() {
+async fn restart_during_a_start_does_not_repeat_it() {
     let mut program = Program::start().await;
     let id = id_of(&program.create(json!({})).await);
     program.wait_for_phase(&id, "starting").await;

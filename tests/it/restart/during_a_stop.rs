@@ -25,7 +25,7 @@ fn was_told_to_end(pid: i32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_that_had_not_reached_the_session_leaves_it_running() {
+async fn stop_that_did_not_reach_the_session_is_reverted() {
     let mut program = Program::start().await;
     let id = program.ready_project().await;
     let server = begin_a_stop(&program, &id).await;
@@ -41,7 +41,7 @@ async fn a_stop_that_had_not_reached_the_session_leaves_it_running() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_that_had_reached_the_session_is_carried_out() {
+async fn stop_that_reached_the_session_is_finished() {
     let mut program = Program::start().await;
     let id = program.ready_project().await;
     let kept = program.session_dir(&id).join("work/project/kept.txt");

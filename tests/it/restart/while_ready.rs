@@ -11,7 +11,7 @@ use crate::support::program::Program;
 use crate::support::talk::Talk;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_session_runs_on_with_its_work_its_title_and_its_tokens() {
+async fn ready_session_survives_a_restart_with_work_title_and_tokens() {
     let mut program = Program::start().await;
     let id = program.ready_project().await;
     let server = server_of(&program, &id);

@@ -7,7 +7,7 @@ use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn they_are_as_they_were_and_can_be_started() {
+async fn stopped_sessions_survive_a_restart() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
     let mut program = Program::start().await;

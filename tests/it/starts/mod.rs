@@ -28,7 +28,7 @@ struct Start {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement: make starts"]
-async fn beside_a_bare_pod() {
+async fn measures_starts_beside_a_bare_pod() {
     let namespace = Namespace::create().await;
     let git = GitServer::start_at((reachable_address(), 0).into()).await;
     let router = replica_with(&namespace, "one", &kubeconfig(), &[]).await;

@@ -65,13 +65,13 @@ fn file_names_are_unique() {
 }
 
 #[test]
-fn what_a_session_is_waits_for_nothing_and_starts_nothing() {
+fn session_room_has_no_async_code_and_no_tasks() {
     let wrong = places(|source| source.room == "session" && (source.waits || source.spawns));
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
-fn sessions_and_their_lifecycle_know_neither_http_nor_kubernetes() {
+fn session_and_lifecycle_name_neither_http_nor_kubernetes() {
     for word in ["axum", "hyper", "http", "kube", "k8s_openapi"] {
         let named = places(|source| matches!(source.room.as_str(), "session" | "lifecycle") && names(source, word));
         assert!(named.is_empty(), "{word} in {named:?}");
@@ -79,7 +79,7 @@ fn sessions_and_their_lifecycle_know_neither_http_nor_kubernetes() {
 }
 
 #[test]
-fn one_folder_names_kubernetes() {
+fn only_the_kubernetes_runtime_names_kube() {
     for word in ["kube", "k8s_openapi"] {
         let named = places(|source| names(source, word) && !source.name.starts_with("runtime/kubernetes/"));
         assert!(named.is_empty(), "{word} in {named:?}");
@@ -87,13 +87,13 @@ fn one_folder_names_kubernetes() {
 }
 
 #[test]
-fn only_what_answers_clients_names_axum_and_the_server() {
+fn only_edge_api_and_answer_name_axum() {
     assert_only_in("axum", &["edge", "api", "answer", "web"]);
     assert_only_in("hyper::server", &["edge", "api", "answer"]);
 }
 
 #[test]
-fn the_proxy_knows_a_lease_and_nothing_of_users() {
+fn proxy_names_leases_but_no_users() {
     let foreign = |path: &str| {
         let inside = ["crate::proxy", "crate::upstream", "crate::telemetry", "crate::session::Lease"];
         path.starts_with("crate::") && !inside.iter().any(|known| path.starts_with(known))

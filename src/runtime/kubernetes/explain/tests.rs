@@ -119,7 +119,7 @@ const TAILS: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn a_pod_that_is_well_is_in_a_phase() {
+fn healthy_pod_has_a_phase() {
     for (name, phase) in WELL {
         assert_eq!(observe(&pod(name)), Observation::of(phase), "{name}");
     }
@@ -127,7 +127,7 @@ fn a_pod_that_is_well_is_in_a_phase() {
 }
 
 #[test]
-fn a_pod_that_goes_away_says_who_takes_it() {
+fn deleted_pod_names_its_cause() {
     for (name, words) in LEAVING {
         let seen = observe(&pod(name));
         assert_eq!((seen.name, &seen.failure), (PhaseName::Stopping, &None), "{name}");
@@ -137,14 +137,14 @@ fn a_pod_that_goes_away_says_who_takes_it() {
 }
 
 #[test]
-fn a_node_that_is_silent_may_come_back() {
+fn silent_node_may_return() {
     let seen = PodSeen::of(&pod("recorded/node-unreachable"));
     assert_eq!(seen.seen, Observation::of(PhaseName::Starting));
     assert!(seen.serving.is_some(), "opencode may well answer");
 }
 
 #[test]
-fn what_holds_a_start_up_is_told_and_does_not_end_it() {
+fn delay_is_shown_and_does_not_end_the_start() {
     for (name, phase, reason, words) in HELD_UP {
         let seen = observe(&pod(name));
         let failure = seen.failure.unwrap_or_else(|| panic!("{name} is held up"));
@@ -155,7 +155,7 @@ fn what_holds_a_start_up_is_told_and_does_not_end_it() {
 }
 
 #[test]
-fn what_ended_a_pod_is_told() {
+fn ended_pod_has_a_reason() {
     for (name, reason, words) in FAILED {
         let seen = observe(&pod(name));
         let failure = seen.failure.unwrap_or_else(|| panic!("{name} failed"));
@@ -166,7 +166,7 @@ fn what_ended_a_pod_is_told() {
 }
 
 #[test]
-fn the_end_of_the_log_comes_with_a_failure() {
+fn failure_contains_the_log_tail() {
     for (name, last) in TAILS {
         let tail = observe(&pod(name)).failure.unwrap().log_tail;
         assert_eq!(tail.last().map(String::as_str), Some(last), "{name}");
@@ -175,7 +175,7 @@ fn the_end_of_the_log_comes_with_a_failure() {
 }
 
 #[test]
-fn every_pod_that_was_recorded_is_in_a_table() {
+fn every_recorded_pod_is_in_a_table() {
     let mut named: BTreeSet<_> = WELL.map(|(name, _)| name).into();
     named.extend(LEAVING.map(|(name, _)| name));
     named.extend(HELD_UP.map(|(name, ..)| name));

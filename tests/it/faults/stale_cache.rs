@@ -1,0 +1,127 @@
+//! A router does not hear from the API server for longer than it may: what is known is used on, a new connection is opened
+//! only to a Pod that is still there, and everybody who asks is told.
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::json;
+
+use super::traffic::events;
+use crate::support::condition::eventually;
+use crate::support::http::{Answer, Call};
+use crate::support::kubernetes::Namespace;
+use crate::support::program::{Program, free_port};
+use crate::support::replica::replica_with;
+use crate::support::way::{Lets, Way};
+
+/// How long nothing may be heard, in seconds.
+const STALE_AFTER: &str = "5";
+/// How soon that is to be noticed, and when it is over.
+const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+
+struct Situation {
+    namespace: Namespace,
+    way: Way,
+    router: Program,
+    metrics: std::net::SocketAddr,
+    id: String,
+}
+
+impl Situation {
+    /// A router with a way of its own, and a session that is ready.
+    async fn begin() -> Self {
+        let namespace = Namespace::create().await;
+        let way = Way::open(&namespace).await;
+        let port = free_port();
+        let settings = [("STALE_AFTER_SECONDS", STALE_AFTER), ("METRICS_PORT", &port.to_string())];
+        let router = replica_with(&namespace, "only", way.kubeconfig(), &settings).await;
+        let id = router.ready_project().await;
+        Self { namespace, way, router, metrics: ([127, 0, 0, 1], port).into(), id }
+    }
+
+    async fn ask(&self) -> Answer {
+        self.router.session(&self.id, "GET", "/session").send().await.unwrap()
+    }
+
+    /// What the router says is not as it should be, which never makes it unready.
+    async fn trouble(&self) -> bool {
+        let ready = self.router.api("GET", "/readyz").send().await.unwrap();
+        assert_eq!(ready.status, 200, "{}", ready.text());
+        let trouble = ready.json()["trouble"] == json!(["cluster-unreachable"]);
+        let metrics = Call::get(self.metrics, "/metrics").send().await.unwrap().text();
+        let measured = metrics.contains("opencode_router_trouble{kind=\"cluster-unreachable\"} 1");
+        trouble && measured
+    }
+
+    /// Waits until there is trouble; the session is used all the time.
+    async fn gets_into_trouble(&self, lets: Lets) {
+        let begun = Instant::now();
+        self.way.lets(lets);
+        eventually("there is trouble", async || {
+            assert_eq!(self.ask().await.status, 200, "on a connection that is known");
+            self.trouble().await.then_some(())
+        })
+        .await;
+        eprintln!("{lets:?}: trouble is told after {} ms", begun.elapsed().as_millis());
+        assert!(begun.elapsed() < NOTICED_WITHIN);
+    }
+
+    async fn gets_out_of_trouble(&self) {
+        let begun = Instant::now();
+        self.way.lets(Lets::Everything);
+        eventually("all is well", async || (!self.trouble().await).then_some(())).await;
+        eprintln!("all is well after {} ms", begun.elapsed().as_millis());
+        assert!(begun.elapsed() < NOTICED_WITHIN);
+    }
+}
+
+/// A new connection cannot be opened: that is said soon, and says why.
+async fn refused(situation: &Situation) {
+    let begun = Instant::now();
+    let answer = situation.ask().await;
+    eprintln!("a new connection is refused after {} ms", begun.elapsed().as_millis());
+    assert_eq!(
+        (answer.status.as_u16(), answer.problem()),
+        (503, "cluster-unreachable".to_owned()),
+        "{}",
+        answer.text()
+    );
+    assert!(answer.header("retry-after").is_some() && answer.text().contains("Nothing was sent"), "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn unverified_pod_is_not_dialled() {
+    let situation = Situation::begin().await;
+    for lets in [Lets::Nothing, Lets::NoConnection] {
+        situation.gets_into_trouble(lets).await;
+        // Takes the connection that is known, and keeps it.
+        let mut stream = events(&situation.router, &situation.id).await;
+        refused(&situation).await;
+        stream.read_until("server.heartbeat").await;
+        situation.gets_out_of_trouble().await;
+        assert_eq!(situation.ask().await.status, 200, "a new connection");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn verified_pod_is_dialled_and_a_gone_pod_is_not() {
+    let situation = Situation::begin().await;
+    situation.gets_into_trouble(Lets::NoWatches).await;
+    let stream = events(&situation.router, &situation.id).await;
+    assert_eq!(situation.ask().await.status, 200, "a new connection, to a Pod that is still there");
+    assert!(situation.trouble().await, "the watch is silent as before");
+    drop(stream);
+
+    let pod = format!("opencode-session-{}", situation.id);
+    situation.namespace.kubectl(&["delete", "pod", &pod]).await;
+    assert!(situation.namespace.api::<Pod>().get_opt(&pod).await.unwrap().is_none());
+    assert_eq!(situation.router.get(&situation.id).await["phase"]["name"], "ready", "nobody has said so yet");
+    assert_ne!(situation.ask().await.status, 200);
+    situation.router.wait_for_phase(&situation.id, "stopped").await;
+    situation.gets_out_of_trouble().await;
+    situation.router.act(&situation.id, "start").await;
+    situation.router.wait_for_phase(&situation.id, "ready").await;
+    assert_eq!(situation.ask().await.status, 200);
+}

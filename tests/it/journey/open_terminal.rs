@@ -1,0 +1,35 @@
+//! A terminal of the web page, as the browser opens it: through the session's host, over a WebSocket.
+
+use std::time::Duration;
+
+use crate::support::program::Program;
+use crate::support::router::Router;
+use crate::support::terminal::Terminal;
+
+/// How long nothing is sent: longer than the session may be idle, so that what is typed after it has to count.
+const SILENCE: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminal_works_after_a_silence_and_counts_as_use() {
+    let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.2")]).await;
+    a_terminal_of_the_page(&program).await;
+}
+
+/// The whole way, with a session that may be idle for a few seconds more than the silence.
+pub async fn a_terminal_of_the_page(router: &Router) {
+    let id = router.ready_project().await;
+    let mut terminal = Terminal::open(router, &id).await;
+    terminal.type_line("echo hello-$((40+2))").await;
+    terminal.read_until("hello-42").await;
+    let before = router.get(&id).await["lastActivityAt"].clone();
+
+    tokio::time::sleep(SILENCE).await;
+    terminal.type_line("echo again-$((40+3))").await;
+    terminal.read_until("again-43").await;
+    // Another replica hears of it a moment later.
+    router.wait_until(&id, "typing is activity", |session| session["lastActivityAt"] != before).await;
+
+    // A terminal in which nothing is typed does not keep the session, and is told of its end.
+    terminal.ends().await;
+    router.wait_for_phase(&id, "stopped").await;
+}

@@ -1,0 +1,92 @@
+//! A clone that fails in a Pod says why, with Git's own words, and works when it is tried again after the cause is gone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::PostParams;
+use opencode_router::runtime::kubernetes::KubernetesSettings;
+use opencode_router::session::Reason;
+use serde_json::json;
+
+use super::situation::{PATIENT, Situation, failed, git_server};
+use crate::support::git::{GitServer, LOGIN};
+use crate::support::kubernetes::Namespace;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn missing_repository_is_explained() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.url("team/missing");
+    let session = situation.open_branch(&url, "main").await;
+    let failure = failed(&session, Reason::RepositoryNotFound, &format!("{url} was not found.")).await;
+    let last = failure.log_tail.last().map(String::as_str).unwrap_or_default();
+    assert!(last.starts_with("fatal: repository"), "git's own words are there: {failure:?}");
+    git.repo("team/missing").await;
+    situation.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn missing_branch_is_explained() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("team/app").await;
+    let session = situation.open_branch(&url, "later").await;
+    failed(&session, Reason::BranchNotFound, "The branch “later” does not exist. Name a branch").await;
+    git.branch("team/app", "later", "later.txt").await;
+    situation.works(&session).await;
+    let seen = situation.namespace.output_of(session.id(), "cat /data/work/app/later.txt").await;
+    assert_eq!(seen.trim(), "New.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn repository_without_credentials_is_explained() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("private/app").await;
+    let session = situation.open_branch(&url, "main").await;
+    failed(&session, Reason::RepositoryNeedsCredentials, &format!("{url} asks for a login")).await;
+    git.open_to_all();
+    situation.works(&session).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn shared_credentials_clone_and_fetch_and_stay_out_of_the_volume() {
+    let (git, namespace) = (git_server().await, Arc::new(Namespace::create().await));
+    let url = git.repo("private/app").await;
+    let login = json!({
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": format!("http.{}.extraHeader", git.url("").replace(".git", "")),
+        "GIT_CONFIG_VALUE_0": format!("Authorization: {LOGIN}"),
+    });
+    let secret = json!({"metadata": {"name": "keys"}, "stringData": login});
+    namespace.api::<Secret>().create(&PostParams::default(), &serde_json::from_value(secret).unwrap()).await.unwrap();
+    let keys = |settings: &mut KubernetesSettings| settings.api_key_secret = Some("keys".to_owned());
+    let situation = Situation::in_namespace(namespace, keys, PATIENT).await;
+    let session = situation.open_branch(&url, "main").await;
+    situation.works(&session).await;
+    let fetched =
+        situation.namespace.output_of(session.id(), "cd /data/work/app && git fetch 2>&1 && echo fetched").await;
+    assert_eq!(fetched.trim(), "fetched", "the session itself has it too");
+    let search = format!("echo begun; grep -rlF '{LOGIN}' /data; echo ended");
+    let written = situation.namespace.output_of(session.id(), &search).await;
+    assert_eq!(written.trim(), "begun\nended", "it is not left behind in the volume");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn unreachable_server_is_explained() {
+    let address: SocketAddr = {
+        let git = git_server().await;
+        let url: url::Url = git.url("any").parse().unwrap();
+        *url.socket_addrs(|| None).unwrap().first().unwrap()
+    };
+    let situation = Situation::begin().await;
+    let url = format!("http://{address}/team/app");
+    let session = situation.open_branch(&url, "main").await;
+    failed(&session, Reason::RepositoryUnreachable, &format!("The server of {url} cannot be reached: fatal:")).await;
+    let git = GitServer::start_at(address).await;
+    git.repo("team/app").await;
+    situation.works(&session).await;
+}

@@ -1,0 +1,45 @@
+//! Which branch a session's files are on.
+
+use serde_json::json;
+
+use super::{git_says, is_checked_out};
+use crate::support::git::GitServer;
+use crate::support::program::{Program, id_of};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_branch_is_created_from_the_source_branch() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start().await;
+    let wanted = json!({"repoUrl": url, "branch": "mine/new", "sourceBranch": "feature"});
+    let id = id_of(&program.create(wanted).await);
+    program.wait_until(&id, "it is cloned", is_checked_out).await;
+    let project = program.session_dir(&id).join("work/app");
+    assert_eq!(git_says(&project, &["symbolic-ref", "--short", "HEAD"]), "mine/new");
+    assert_eq!(git_says(&project, &["rev-parse", "HEAD"]), git_says(&project, &["rev-parse", "origin/feature"]));
+    assert!(project.join("feature.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn existing_branch_is_checked_out_and_tracked() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start().await;
+    // The source is for a branch that does not exist, and this one does.
+    let id = id_of(&program.create(json!({"repoUrl": url, "branch": "feature", "sourceBranch": "main"})).await);
+    program.wait_until(&id, "it is cloned", is_checked_out).await;
+    let project = program.session_dir(&id).join("work/app");
+    assert_eq!(git_says(&project, &["rev-parse", "--abbrev-ref", "feature@{upstream}"]), "origin/feature");
+    assert!(project.join("feature.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_branch_means_the_default_branch_and_the_same_session() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start().await;
+    let session = program.create(json!({"repoUrl": url})).await;
+    assert_eq!(session["branch"], "main");
+    let again = program.create(json!({"repoUrl": url.trim_end_matches(".git"), "branch": "main"})).await;
+    assert_eq!(again["id"], session["id"]);
+}

@@ -1,0 +1,86 @@
+//! A clone that fails says why in words, and works when it is tried again after the cause is gone.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::is_checked_out;
+use crate::support::git::GitServer;
+use crate::support::program::{Program, id_of};
+
+/// Creates a session that fails, and returns its id and its phase.
+async fn failed(program: &Program, wanted: Value) -> (String, Value) {
+    let id = id_of(&program.create(wanted).await);
+    let session = program.wait_for_phase(&id, "failed").await;
+    (id, session["phase"].clone())
+}
+
+fn explains(phase: &Value, reason: &str, words: &str) {
+    assert_eq!(phase["reason"], reason, "{phase}");
+    let message = phase["message"].as_str().unwrap();
+    assert!(message.contains(words), "{message:?} says {words:?}");
+}
+
+async fn works_now(program: &Program, id: &str) {
+    program.act(id, "start").await;
+    program.wait_until(id, "the retry works", is_checked_out).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_branch_is_explained() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start().await;
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "later"})).await;
+    explains(&phase, "branch-not-found", "The branch “later” does not exist.");
+    let neither = json!({"repoUrl": url, "branch": "one", "sourceBranch": "other"});
+    let (_, phase) = failed(&program, neither).await;
+    explains(&phase, "branch-not-found", "Neither the branch “one” nor “other”");
+
+    git.branch("team/app", "later", "later.txt").await;
+    works_now(&program, &id).await;
+    assert!(program.session_dir(&id).join("work/app/later.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_repository_is_explained() {
+    let git = GitServer::start().await;
+    let url = git.url("team/missing");
+    let program = Program::start().await;
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
+    explains(&phase, "repository-not-found", &format!("{url} was not found."));
+    assert!(phase["logTail"].to_string().contains("fatal:"), "git's own words are there: {phase}");
+
+    git.repo("team/missing").await;
+    works_now(&program, &id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repository_without_credentials_is_explained() {
+    let git = GitServer::start().await;
+    let url = git.repo("private/app").await;
+    let program = Program::start().await;
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
+    explains(&phase, "repository-needs-credentials", &format!("{url} asks for a login"));
+
+    git.open_to_all();
+    works_now(&program, &id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unreachable_server_is_explained() {
+    // A loopback address of this test's own, on which nobody listens until the test does.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let address = SocketAddr::from(([127, 77, high, low], 3080));
+    let program = Program::start().await;
+    let url = format!("http://{address}/team/app");
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
+    explains(&phase, "repository-unreachable", &format!("The server of {url} cannot be reached"));
+    let unknown = json!({"repoUrl": "http://no-such-host.invalid/a/b", "branch": "main"});
+    let (_, phase) = failed(&program, unknown).await;
+    explains(&phase, "repository-unreachable", "no-such-host.invalid");
+
+    let git = GitServer::start_at(address).await;
+    git.repo("team/app").await;
+    works_now(&program, &id).await;
+}

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use crate::support::app::TestApp;
+use crate::support::condition::{eventually, in_time};
+use crate::support::raw::Raw;
+use crate::support::upstream::Upstream;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_request_times_out_and_the_start_continues() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--hold-timeout-seconds", "1"]).await;
+    let id = app.stopped().await;
+    app.fake.hold_starts();
+    let answer = in_time("an answer", app.session(&id, "POST", "/echo").send()).await.unwrap();
+    assert_eq!((answer.status.as_u16(), answer.problem()), (503, "session-starting".to_owned()));
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(app.get(&id).await["phase"]["name"], "starting");
+    app.fake.release_starts();
+    app.wait_for_phase(&id, "ready").await;
+    assert!(upstream.seen("/echo").is_empty(), "what was refused is not sent later");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_requests_per_session_are_limited() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "3"]).await;
+    let id = app.stopped().await;
+    app.fake.hold_starts();
+    let requests: Vec<_> = (0..5).map(|_| tokio::spawn(app.session(&id, "POST", "/echo").send())).collect();
+    // Two of the five are refused at once, whichever they are.
+    eventually("two are refused", async || (requests.iter().filter(|it| it.is_finished()).count() == 2).then_some(()))
+        .await;
+    app.fake.release_starts();
+    let mut served = 0;
+    for request in requests {
+        let answer = in_time("an answer", request).await.unwrap().unwrap();
+        match answer.status.as_u16() {
+            200 => served += 1,
+            status => {
+                assert_eq!((status, answer.problem()), (503, "too-many-waiting".to_owned()));
+                assert!(answer.header("retry-after").is_some());
+            }
+        }
+    }
+    assert_eq!((served, upstream.seen("/echo").len()), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_requests_over_all_sessions_are_limited() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--max-held", "1"]).await;
+    let (one, other) = (app.stopped().await, app.stopped().await);
+    app.fake.hold_starts();
+    let requests = [&one, &other].map(|id| tokio::spawn(app.session(id, "POST", "/echo").send()));
+    eventually("one is refused", async || requests.iter().any(|it| it.is_finished()).then_some(())).await;
+    app.fake.release_starts();
+    let mut answers = Vec::new();
+    for request in requests {
+        answers.push(in_time("an answer", request).await.unwrap().unwrap().status.as_u16());
+    }
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 503]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn disconnecting_waiter_frees_its_slot() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "1"]).await;
+    let id = app.stopped().await;
+    app.fake.hold_starts();
+    let mut leaver = Raw::connect(app.address).await;
+    leaver.ask("POST", "/leaver", &app.session_host(&id), &["content-length: 0"]).await;
+    app.wait_for_phase(&id, "starting").await;
+    // Whoever comes second is refused; one that is not refused leaves again.
+    let held = async || {
+        let probe = app.session(&id, "POST", "/probe").send();
+        tokio::time::timeout(Duration::from_secs(1), probe).await.is_err()
+    };
+    eventually("the leaver is held", async || (!held().await).then_some(())).await;
+    drop(leaver);
+    eventually("there is room again", async || held().await.then_some(())).await;
+    app.fake.release_starts();
+    app.wait_for_phase(&id, "ready").await;
+    assert_eq!(app.session(&id, "POST", "/echo").send().await.unwrap().status, 200);
+    assert!(upstream.seen("/leaver").is_empty());
+}
