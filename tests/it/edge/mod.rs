@@ -7,3 +7,4 @@ mod host_names;
 mod http2;
 mod login_proxy_headers;
 mod other_users_sessions;
+mod lost_peers_are_noticed;

@@ -25,6 +25,11 @@ impl Raw {
         Self { stream: socket.connect(address).await.unwrap(), buffer: Vec::new() }
     }
 
+    /// Its own port.
+    pub fn port(&self) -> u16 {
+        self.stream.local_addr().unwrap().port()
+    }
+
     pub async fn send(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
