@@ -23,10 +23,15 @@ impl IdleConnections {
 
     /// Keeps a connection after an exchange.
     pub(super) fn keep(&self, connection: Connection) {
+        if connection.is_closed() {
+            return;
+        }
+        connection.rest();
         let mut idle = self.0.lock();
-        idle.retain(|connection| !connection.is_closed());
-        if !connection.is_closed() && idle.len() < MOST_IDLE {
-            connection.rest();
+        if idle.len() >= MOST_IDLE {
+            idle.retain(|connection| !connection.is_closed());
+        }
+        if idle.len() < MOST_IDLE {
             idle.push(connection);
         }
     }
