@@ -6,5 +6,5 @@ mod graceful_shutdown;
 mod host_names;
 mod http2;
 mod login_proxy_headers;
+mod lost_peers;
 mod other_users_sessions;
-mod lost_peers_are_noticed;
