@@ -99,7 +99,7 @@ pub(super) async fn create(
             format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
         return Err(Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail));
     }
-    let attach_command = format!("opencode attach {} -p {token}", api.urls.attach(session.id()));
+    let attach_command = session.dialect().attach_command(&api.urls.attach(session.id()), &token);
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(FreshToken { about, token, attach_command })))
 }
 

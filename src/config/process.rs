@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::opencode::session_environment;
+use crate::opencode::{Dialect, session_environment};
 use crate::runtime::process::{LocalUser, ProcessSettings};
 
 /// Settings of the process runtime.
@@ -40,6 +40,7 @@ impl ProcessConfig {
         Ok(ProcessSettings {
             data_dir: data_dir.ok_or("There is no home folder for sessions: set ROUTER_DATA_DIR.")?,
             opencode: self.opencode.clone(),
+            dialect: Dialect::of_version(&opencode_version).ok_or_else(|| unknown_version(&opencode_version))?,
             opencode_version,
             supervisor: std::env::current_exe()
                 .map_err(|error| format!("This program cannot find itself: {error}."))?,
@@ -47,4 +48,8 @@ impl ProcessConfig {
             local_user,
         })
     }
+}
+
+fn unknown_version(version: &str) -> String {
+    format!("OPENCODE_PROGRAM has version {version}, which this router does not speak with: use an opencode 1 program.")
 }

@@ -41,7 +41,10 @@ impl Front {
         });
         let session = session.await.ok_or_else(wrong_token)?;
         same_origin(&request)?;
-        let meaning = wake_rule::of_attach_request(&request, request.uri().path());
+        if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), None) {
+            return Err(Problem::new(StatusCode::CONFLICT, "other-opencode-version", sentence));
+        }
+        let meaning = wake_rule::of_attach_request(&request, wake_rule::kind_of(&session, &request)?);
         wake_rule::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) => self.forward(lease, request, peer).await,

@@ -125,7 +125,7 @@ impl Front {
         if let Some(own) = progress_page::own_path(request.method(), request.uri().path()) {
             return self.own_path(own, &session, &request).await;
         }
-        let meaning = wake_rule::of_request(&request);
+        let meaning = wake_rule::of_request(&request, wake_rule::kind_of(&session, &request)?);
         wake_rule::log_wake(&session, meaning, &request);
         match self.holds.lease(&self.lifecycle, &session, meaning).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {

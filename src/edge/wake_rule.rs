@@ -1,9 +1,10 @@
 //! Which requests wake a stopped session, and which count as use of a running one.
 
 use http::header::{ACCEPT, HeaderMap, UPGRADE};
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 
-use crate::opencode::paths;
+use crate::answer::Problem;
+use crate::opencode::RequestKind;
 use crate::session::{PhaseName, Purpose, Session};
 
 /// What a request means for a session's life.
@@ -23,21 +24,32 @@ pub(super) struct Meaning {
 }
 
 /// What a request from a browser, or from a script with its user's identity, means.
-pub(super) fn of_request<B>(request: &Request<B>) -> Meaning {
+pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let navigation = is_navigation(request);
     let unsafe_method = is_unsafe(request.method());
-    let acts = navigation || (unsafe_method && !paths::is_background(request.uri().path()));
+    let acts = navigation || kind == RequestKind::Act;
     Meaning { navigation, wakes: acts, insists: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
 /// What a request on the attach listener means: whatever such a client asks for wakes, and is activity, but for what it
 /// asks for by itself when left alone. Left alone, opencode 1.18 asks for nothing else.
-pub(super) fn of_attach_request<B>(request: &Request<B>, path: &str) -> Meaning {
+pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
-    let alone = paths::is_background(path) || (!unsafe_method && request.headers().contains_key(UPGRADE));
+    let alone = kind == RequestKind::Background || (!unsafe_method && request.headers().contains_key(UPGRADE));
     let acts = !alone;
     let insists = acts && unsafe_method;
     Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
+}
+
+/// What the session's dialect says of a request; an error for one that no client may send.
+pub(super) fn kind_of<B>(session: &Session, request: &Request<B>) -> Result<RequestKind, Problem> {
+    match session.dialect().request_kind(request.method(), request.uri().path()) {
+        RequestKind::Refused => {
+            let detail = "The router's operator decides which version of opencode a session runs. Nothing was sent.";
+            Err(Problem::new(StatusCode::FORBIDDEN, "not-through-router", detail))
+        }
+        kind => Ok(kind),
+    }
 }
 
 /// What becomes of a request that meets a session in some phase.
@@ -113,6 +125,7 @@ fn contains(headers: &HeaderMap, name: &str, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::opencode::Dialect;
 
     fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
         let mut request = Request::builder().method(method).uri(path);
@@ -122,8 +135,20 @@ mod tests {
         request.body(()).unwrap()
     }
 
+    fn kind(request: &Request<()>) -> RequestKind {
+        Dialect::V1.request_kind(request.method(), request.uri().path())
+    }
+
+    fn meant(request: &Request<()>) -> Meaning {
+        of_request(request, kind(request))
+    }
+
+    fn meant_by_client(request: &Request<()>) -> Meaning {
+        of_attach_request(request, kind(request))
+    }
+
     fn wakes(method: &str, path: &str, headers: &[(&str, &str)]) -> bool {
-        of_request(&request(method, path, headers)).wakes
+        meant(&request(method, path, headers)).wakes
     }
 
     #[test]
@@ -151,41 +176,41 @@ mod tests {
 
     #[test]
     fn attach_client_wakes_by_first_contact_only() {
-        let wakes = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).wakes;
+        let wakes = |method: &str, path: &str| meant_by_client(&request(method, path, &[])).wakes;
         assert!(wakes("GET", "/config"));
         assert!(wakes("POST", "/session/x/message"));
         for path in ["/event", "/global/event", "/global/health", "/api/health"] {
             assert!(!wakes("GET", path), "{path}");
         }
-        assert!(of_attach_request(&request("GET", "/config", &[]), "/config").activity);
-        assert!(!of_attach_request(&request("GET", "/global/event", &[]), "/global/event").activity);
+        assert!(meant_by_client(&request("GET", "/config", &[])).activity);
+        assert!(!meant_by_client(&request("GET", "/global/event", &[])).activity);
     }
 
     #[test]
     fn read_does_not_revert_a_stop() {
-        let insists = |method: &str, path: &str| of_attach_request(&request(method, path, &[]), path).insists;
+        let insists = |method: &str, path: &str| meant_by_client(&request(method, path, &[])).insists;
         assert!(!insists("GET", "/config/providers"));
         assert!(insists("POST", "/session/x/message"));
-        assert!(of_request(&request("GET", "/", &[("sec-fetch-mode", "navigate")])).insists);
+        assert!(meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")])).insists);
     }
 
     #[test]
     fn poll_joins_a_start_and_never_begins_one() {
-        let poll = of_request(&request("GET", "/global/health", &[("sec-fetch-mode", "cors")]));
+        let poll = meant(&request("GET", "/global/health", &[("sec-fetch-mode", "cors")]));
         assert_eq!(course(PhaseName::Starting, poll), Course::Join);
         assert_eq!(course(PhaseName::Stopped, poll), Course::RefuseStopped);
         assert_eq!(course(PhaseName::Failed, poll), Course::RefuseFailed);
-        let prompt = of_request(&request("POST", "/session", &[]));
+        let prompt = meant(&request("POST", "/session", &[]));
         for phase in [PhaseName::Pending, PhaseName::Stopping, PhaseName::Stopped, PhaseName::Failed] {
             assert_eq!(course(phase, prompt), Course::Wake, "{phase:?}");
         }
-        let page = of_request(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
+        let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
         assert_eq!(course(PhaseName::Failed, page), Course::ShowFailure, "a page that reloads retries nothing");
     }
 
     #[test]
     fn writes_hold_a_lease_that_counts() {
-        assert_eq!(of_request(&request("POST", "/", &[])).purpose, Purpose::Write);
-        assert_eq!(of_request(&request("GET", "/", &[])).purpose, Purpose::Read);
+        assert_eq!(meant(&request("POST", "/", &[])).purpose, Purpose::Write);
+        assert_eq!(meant(&request("GET", "/", &[])).purpose, Purpose::Read);
     }
 }

@@ -88,6 +88,11 @@ const PROVIDERS: &[&str] = &[
     "GOOGLE_APPLICATION_CREDENTIALS",
 ];
 
+/// Whether a variable is one of opencode's own.
+pub fn is_opencodes(name: &str) -> bool {
+    name.starts_with("OPENCODE")
+}
+
 /// Picks the allowed variables out of `all`.
 pub fn allowed(all: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let listed = |name: &str| [MACHINE, OPENCODE, PROVIDERS].iter().any(|list| list.contains(&name));

@@ -11,7 +11,7 @@ use super::agent_activity::Agent;
 use super::lease::{Lease, Leases, Purpose};
 use super::shared_start::SharedStart;
 use super::{Clock, Memo, Observation, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
-use crate::opencode::AgentReport;
+use crate::opencode::{AgentReport, Dialect};
 
 /// A session.
 pub struct Session {
@@ -107,6 +107,11 @@ impl Session {
     /// The time by which it lives.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How its opencode is spoken to.
+    pub fn dialect(&self) -> Dialect {
+        Dialect::default()
     }
 
     /// Its owner used it just now.

@@ -11,8 +11,11 @@ use super::claim::{self, Record, Wanted};
 use super::kubernetes_settings::KubernetesSettings;
 use super::names::{labels, object_name};
 use crate::git::git_environment::QUIET;
+use crate::opencode::{Dialect, Serve};
 use crate::session::{Memo, Origin, SessionId, Spec};
 
+/// What the image of sessions speaks.
+const DIALECT: Dialect = Dialect::V1;
 /// The port that opencode listens on in every Pod.
 pub(super) const PORT: u16 = 4096;
 /// Where the volume is mounted.
@@ -154,7 +157,6 @@ fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
         variable("HOME", &format!("{ROOT}/home")),
         variable("TMPDIR", "/tmp"),
         variable("PROJECT_NAME", &spec.project_name()),
-        variable("OPENCODE_DISABLE_AUTOUPDATE", "1"),
     ];
     env.extend(QUIET.map(|(name, value)| variable(name, value)));
     for role in ["AUTHOR", "COMMITTER"] {
@@ -174,29 +176,30 @@ fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
 }
 
 fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
+    let config_file = settings.config_map.as_ref().map(|_| "/config/opencode.json");
+    let home = format!("{ROOT}/home");
+    let serve = Serve { host: "0.0.0.0", port: PORT, home: home.as_ref(), config_file, prints_log: false };
+    let launch = DIALECT.launch(&serve);
     let mut env = vec![
-        variable("HOME", &format!("{ROOT}/home")),
         variable("TMPDIR", "/tmp"),
         variable("USER", spec.key.owner.local_part()),
         variable("TERM", "xterm-256color"),
-        variable("OPENCODE_DISABLE_AUTOUPDATE", "1"),
         json!({
-            "name": "OPENCODE_SERVER_PASSWORD",
+            "name": DIALECT.password_variable(),
             "valueFrom": {"secretKeyRef": {"name": object_name(spec.id()), "key": PASSWORD}},
         }),
     ];
+    env.extend(launch.env.iter().map(|(name, value)| variable(name, value)));
     let mut container = container(settings, OPENCODE);
     if settings.config_map.is_some() {
-        // opencode merges this file into its other configuration.
-        env.push(variable("OPENCODE_CONFIG", "/config/opencode.json"));
         let mount = json!({"name": "config", "mountPath": "/config", "readOnly": true});
         if let Some(mounts) = container["volumeMounts"].as_array_mut() {
             mounts.push(mount);
         }
     }
     // What opencode starts may leave processes behind, which only an init collects.
-    let port = PORT.to_string();
-    container["command"] = json!(["tini", "--", "opencode", "serve", "--hostname", "0.0.0.0", "--port", port]);
+    let command = ["tini", "--", "opencode"].into_iter().chain(launch.args.iter().map(String::as_str));
+    container["command"] = command.collect();
     container["workingDir"] = json!(directory(spec));
     container["ports"] = json!([{"name": "opencode", "containerPort": PORT}]);
     container["env"] = json!(env);

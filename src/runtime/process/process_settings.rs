@@ -8,6 +8,8 @@ use tokio::process::Command;
 use super::process_tree::MARK;
 use super::session_folder::SessionDir;
 use crate::git::git_environment::QUIET;
+use crate::opencode::Dialect;
+use crate::opencode::session_environment::is_opencodes;
 use crate::session::Email;
 
 /// The settings.
@@ -19,6 +21,8 @@ pub struct ProcessSettings {
     pub opencode: PathBuf,
     /// The version that it says it has.
     pub opencode_version: String,
+    /// The dialect of that version.
+    pub dialect: Dialect,
     /// The program that is started as a supervisor: this one.
     pub supervisor: PathBuf,
     /// The variables of the router's own environment that sessions get.
@@ -39,31 +43,23 @@ pub struct LocalUser {
 }
 
 impl ProcessSettings {
-    /// The whole environment of a session's opencode.
+    /// The environment of a session's opencode, besides what its dialect adds.
     pub(super) fn opencode_env(&self, dir: &SessionDir, owner: &Email, password: &str) -> Vec<(String, String)> {
-        let home = dir.home();
-        let below = |path: &str| home.join(path).display().to_string();
         let mut env = self.environment.clone();
         let own = [
-            ("HOME", below("")),
-            ("XDG_CONFIG_HOME", below(".config")),
-            ("XDG_DATA_HOME", below(".local/share")),
-            ("XDG_STATE_HOME", below(".local/state")),
-            ("XDG_CACHE_HOME", below(".cache")),
             ("TMPDIR", dir.tmp().display().to_string()),
             ("USER", owner.local_part().to_owned()),
             ("TERM", "xterm-256color".to_owned()),
-            ("OPENCODE_SERVER_PASSWORD", password.to_owned()),
-            ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
+            (self.dialect.password_variable(), password.to_owned()),
             (MARK, dir.path().display().to_string()),
         ];
-        env.extend(own.map(|(name, value)| (name.to_owned(), value.trim_end_matches('/').to_owned())));
+        env.extend(own.map(|(name, value)| (name.to_owned(), value)));
         env
     }
 
     /// The whole environment of `git`, in which it asks nobody anything and takes no exotic transport.
     pub fn git_env(&self) -> Vec<(String, String)> {
-        let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !name.starts_with("OPENCODE");
+        let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !is_opencodes(name);
         let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
         let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
         QUIET.iter().for_each(|(name, value)| set(name, value));

@@ -128,6 +128,7 @@ impl Worker {
             project: self.spec.project_name(),
             clone: CloneJob::of(&self.spec.key.origin, self.spec.source_branch.as_ref()),
             opencode: self.settings.opencode.clone(),
+            dialect: self.settings.dialect,
             env: self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
             git_env: self.settings.session_git_env(&self.dir, owner),
         })

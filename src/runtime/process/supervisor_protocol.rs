@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::git::{Branch, RepoUrl};
+use crate::opencode::Dialect;
 use crate::session::{Failure, Observation, Origin, PhaseName};
 
 /// Everything a supervisor has to know, given to it on its standard input: part of it is secret, and arguments and
@@ -18,7 +19,10 @@ pub(super) struct Job {
     pub(super) clone: Option<Clone>,
     /// The opencode program.
     pub(super) opencode: std::path::PathBuf,
-    /// The whole environment of opencode.
+    /// How it is started and spoken to.
+    #[serde(default)]
+    pub(super) dialect: Dialect,
+    /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
     /// The whole environment of `git`.
     pub(super) git_env: Vec<(String, String)>,

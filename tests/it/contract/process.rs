@@ -47,6 +47,7 @@ fn place() -> ProcessPlace {
     let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
     let path = std::env::var("PATH").unwrap();
     let settings = ProcessSettings {
+        dialect: opencode_router::opencode::Dialect::V1,
         data_dir: data.path().to_owned(),
         opencode: opencode::program(),
         opencode_version: "1.18.33".to_owned(),

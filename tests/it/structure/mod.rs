@@ -111,6 +111,32 @@ fn owners_are_compared_in_one_place() {
     assert_eq!(places, ["session/access.rs"]);
 }
 
+/// The settings of the router whose names begin as opencode's own variables do.
+const OWN_VARIABLES: [&str; 4] =
+    ["OPENCODE_PROGRAM", "OPENCODE_IMAGE", "OPENCODE_NAMESPACE", "OPENCODE_ROUTER_SESSION_DIR"];
+
+/// The `OPENCODE_…` names in a text.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    names.filter(|name| name.starts_with("OPENCODE"))
+}
+
+#[test]
+fn only_one_room_knows_opencodes_variables() {
+    let foreign = |text: &String| variables(text).any(|name| !OWN_VARIABLES.contains(&name));
+    let named = places(|source| source.room != "opencode" && source.strings.iter().any(foreign));
+    assert!(named.is_empty(), "{named:?}");
+}
+
+#[test]
+fn only_one_room_knows_opencodes_api() {
+    // The router has an API of its own below the same name.
+    let own = ["api", "opencode"];
+    let api = |text: &String| text.starts_with("/api/");
+    let named = places(|source| !own.contains(&source.room.as_str()) && source.strings.iter().any(api));
+    assert!(named.is_empty(), "{named:?}");
+}
+
 #[test]
 fn only_one_room_knows_opencodes_paths() {
     for path in ["/global/", "/session", "/permission", "/question"] {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use super::git_step::Stage;
 use super::supervisor_socket::Link;
+use crate::opencode::Serve;
 use crate::prepare::output_lines::Lines;
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
@@ -97,7 +98,7 @@ impl SupervisedRun {
                 return None;
             };
             let lines = printed.last();
-            if attempt == PORT_ATTEMPTS || !port_was_taken(&lines) {
+            if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
                 return Some(opencode_exit(status.code(), status.signal(), &lines));
             }
             self.log.note("the port was taken by another program; trying another one");
@@ -113,9 +114,10 @@ impl SupervisedRun {
         };
         let port = free_port().map_err(|error| cannot(&error))?;
         let mut command = Command::new(&self.job.opencode);
-        command.args(["serve", "--hostname", "127.0.0.1", "--port", &port.to_string()]).current_dir(&self.project);
-        command.args(["--print-logs", "--log-level", "WARN"]);
+        let launch = self.job.dialect.launch(&serve(&self.dir.home(), port));
+        command.args(&launch.args).current_dir(&self.project);
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
+        command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
         self.link.tell(State::Running { port, since: SystemClock.now() });
         Ok(child)
@@ -135,9 +137,9 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// What opencode 1.18 prints when it cannot listen.
-fn port_was_taken(lines: &[String]) -> bool {
-    lines.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))
+/// A server of this session, on a port of the loopback address.
+fn serve(home: &Path, port: u16) -> Serve<'_> {
+    Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
 }
 
 /// Logs what a child prints until it ends. What its own children print later belongs to nobody.

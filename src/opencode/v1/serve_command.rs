@@ -1,0 +1,57 @@
+//! How opencode 1 is started.
+
+use super::super::dialect::{Launch, Serve};
+
+/// The variable in which its server, and its clients, expect the password.
+pub(in crate::opencode) const PASSWORD: &str = "OPENCODE_SERVER_PASSWORD";
+
+pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
+    let port = serve.port.to_string();
+    let mut args = vec!["serve", "--hostname", serve.host, "--port", port.as_str()];
+    if serve.prints_log {
+        args.extend(["--print-logs", "--log-level", "WARN"]);
+    }
+    let below = |path: &str| serve.home.join(path).display().to_string();
+    let mut env = vec![
+        ("HOME", serve.home.display().to_string()),
+        ("XDG_CONFIG_HOME", below(".config")),
+        ("XDG_DATA_HOME", below(".local/share")),
+        ("XDG_STATE_HOME", below(".local/state")),
+        ("XDG_CACHE_HOME", below(".cache")),
+        // The version that a session's data were made with changes only when the router's operator says so.
+        ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
+    ];
+    env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));
+    Launch { args: args.into_iter().map(str::to_owned).collect(), env }
+}
+
+/// What opencode 1.18 prints when it cannot listen.
+pub(in crate::opencode) fn port_was_taken(printed: &[String]) -> bool {
+    printed.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_it_keeps_is_below_the_home() {
+        let home = Path::new("/data/home");
+        let serve = Serve { host: "127.0.0.1", port: 4097, home, config_file: None, prints_log: true };
+        let launch = launch(&serve);
+        assert_eq!(launch.args[..5], ["serve", "--hostname", "127.0.0.1", "--port", "4097"]);
+        let of_home: Vec<_> = launch.env.iter().filter(|(name, _)| name.contains("HOME")).collect();
+        assert_eq!(of_home.len(), 5);
+        assert!(of_home.iter().all(|(_, value)| value.starts_with("/data/home")), "{of_home:?}");
+        assert!(!launch.env.iter().any(|(name, _)| *name == "OPENCODE_CONFIG"));
+    }
+
+    #[test]
+    fn a_taken_port_is_recognised() {
+        let printed = |line: &str| [line.to_owned()];
+        assert!(port_was_taken(&printed("Failed to start server. Is port 4096 in use?")));
+        assert!(!port_was_taken(&printed("Error: Cannot find module")));
+    }
+}
