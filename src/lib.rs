@@ -18,6 +18,7 @@
 //! | [`opencode`] | everything about the upstream program |
 //! | [`upstream`] | connections to the servers of a run, with their credentials |
 //! | [`git`] | repository URLs and branches |
+//! | [`tempo`] | the pace of periods and waits, which tests shorten |
 //! | [`telemetry`] | logs |
 //!
 //! Code names rooms below its own in this list, never above; `tests/it/structure` holds that.
@@ -41,5 +42,6 @@ pub mod proxy;
 pub mod runtime;
 pub mod session;
 pub mod telemetry;
+pub mod tempo;
 pub mod upstream;
 pub mod web;

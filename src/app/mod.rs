@@ -67,7 +67,8 @@ impl App {
         let urls = urls(network, main, attach);
         let addresses = Addresses { main, attach, metrics, url: router_url(network, &urls), data_dir: None };
         let drain = Drain::new();
-        let lifecycle = Lifecycle::begin(runtime, clock, config.lifecycle.limits(), CancellationToken::new()).await;
+        let lifecycle =
+            Lifecycle::begin(runtime, clock, config.lifecycle.limits(config.tempo), CancellationToken::new()).await;
         let readiness = Readiness::default();
         let about = About {
             identity: identity.name(),

@@ -34,7 +34,7 @@ pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
 pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let own_namespace = Kubernetes::own_namespace().await.map_err(|why| no_cluster(&why))?;
     let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let settings = config.kubernetes.settings(own_namespace, host).map_err(StartError)?;
+    let settings = config.kubernetes.settings(own_namespace, host, config.tempo).map_err(StartError)?;
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     Ok(Place {
         runtime: Arc::new(runtime),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::runtime::kubernetes::KubernetesSettings;
+use crate::tempo::Tempo;
 
 /// Settings of the Kubernetes runtime.
 #[derive(Args, Clone, Debug)]
@@ -64,7 +65,7 @@ pub struct KubernetesConfig {
 
 impl KubernetesConfig {
     /// Returns the settings of the runtime. `own_namespace` is the router's namespace, `host` its host name.
-    pub fn settings(&self, own_namespace: String, host: String) -> Result<KubernetesSettings, String> {
+    pub fn settings(&self, own_namespace: String, host: String, tempo: Tempo) -> Result<KubernetesSettings, String> {
         let image = self
             .opencode_image
             .clone()
@@ -89,6 +90,7 @@ impl KubernetesConfig {
             limits: resources(self.session_cpu_limit.as_ref(), &self.session_memory_limit),
             user: Some(self.session_user_id).filter(|user| *user > 0),
             stale_after: Duration::from_secs(self.stale_after_seconds),
+            tempo,
         })
     }
 }

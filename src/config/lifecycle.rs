@@ -9,6 +9,7 @@ use super::network::at_least_one;
 use crate::edge::HoldLimits;
 use crate::lifecycle::Limits;
 use crate::session::{IdleRules, Retention};
+use crate::tempo::Tempo;
 
 /// Where sessions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,12 +58,13 @@ pub struct LifecycleConfig {
 
 impl LifecycleConfig {
     /// Limits of the lifecycle.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self, tempo: Tempo) -> Limits {
         Limits {
             idle: IdleRules { idle_after: span(self.idle_timeout_minutes), max_busy: span(self.max_busy_minutes) },
             start_timeout: Duration::from_secs(self.start_timeout_seconds),
             concurrent_starts: self.max_concurrent_starts,
             retention: self.retention(),
+            tempo,
         }
     }
 

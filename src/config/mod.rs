@@ -19,6 +19,7 @@ pub use self::network::{NetworkConfig, Proto};
 pub use self::process::ProcessConfig;
 pub use self::reference::reference;
 pub use self::users::UsersConfig;
+use crate::tempo::Tempo;
 
 /// Gives every user, repository and branch its own opencode server. Starts it on demand, stops it when idle, keeps its
 /// files.
@@ -51,6 +52,9 @@ pub struct Config {
     /// The log.
     #[command(flatten)]
     pub logging: LoggingConfig,
+    /// For tests: a factor for the router's own periods and waits.
+    #[arg(long, env = "TEMPO", default_value = "1", hide = true)]
+    pub tempo: Tempo,
 }
 
 /// Why there is no configuration.

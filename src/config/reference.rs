@@ -14,7 +14,7 @@ pub fn reference() -> String {
          does not start and names the setting.\n`make docs` generates this page from the code; a test checks it.\n",
     );
     let mut heading = "";
-    for setting in command.get_arguments() {
+    for setting in command.get_arguments().filter(|setting| !setting.is_hide_set()) {
         let Some(variable) = setting.get_env().and_then(|variable| variable.to_str()) else { continue };
         let group = setting.get_help_heading().unwrap_or("Other");
         if group != heading {

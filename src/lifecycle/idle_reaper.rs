@@ -40,7 +40,7 @@ impl Lifecycle {
     /// Runs until the shutdown.
     pub(super) async fn reap(self: Arc<Self>) {
         let mut told = Told::default();
-        let mut ticks = tokio::time::interval(PERIOD);
+        let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

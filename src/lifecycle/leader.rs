@@ -31,13 +31,14 @@ enum Chore {
 /// replica goes on.
 fn chore(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<Chore> {
     let age = now.duration_since(phase.since);
-    let left = age >= LEFT_AFTER;
+    let left_after = limits.tempo.age(LEFT_AFTER);
+    let left = age >= left_after;
     match phase.name {
         PhaseName::Pending if left => Some(Chore::Start),
         // A replica that began it would have given it up itself.
         name if name.is_starting() => {
             let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
-            (!answers && age >= timeout.saturating_add(LEFT_AFTER)).then_some(Chore::GiveUp)
+            (!answers && age >= timeout.saturating_add(left_after)).then_some(Chore::GiveUp)
         }
         PhaseName::Stopping if left => Some(Chore::Stop),
         PhaseName::Deleting if left => Some(Chore::Delete),
@@ -51,7 +52,7 @@ fn chore(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits
 impl Lifecycle {
     /// Runs until the shutdown.
     pub(super) async fn lead(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(PERIOD);
+        let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let under_way = Arc::new(Mutex::new(HashSet::new()));
         loop {
@@ -124,6 +125,7 @@ impl Lifecycle {
 mod tests {
     use super::*;
     use crate::session::{IdleRules, Observation, Retention};
+    use crate::tempo::Tempo;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -131,7 +133,13 @@ mod tests {
 
     fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
         let idle = IdleRules { idle_after: SignedDuration::MAX, max_busy: SignedDuration::MAX };
-        let limits = Limits { idle, start_timeout: Duration::from_secs(60), concurrent_starts: 1, retention };
+        let limits = Limits {
+            idle,
+            start_timeout: Duration::from_secs(60),
+            concurrent_starts: 1,
+            retention,
+            tempo: Tempo::default(),
+        };
         chore(&Phase::observed(Observation::of(name), at(since)), at(since), false, &limits, at(1_000))
     }
 

@@ -44,13 +44,13 @@ impl Lifecycle {
 
     /// Writes down what has to be, until the shutdown.
     pub(super) async fn keep_records(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(PERIOD);
+        let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let keep = async {
             loop {
                 ticks.tick().await;
                 if !self.write_down_what_is_owed().await {
-                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                    tokio::time::sleep(self.limits.tempo.wait(PAUSE_AFTER_FAILURE)).await;
                 }
             }
         };

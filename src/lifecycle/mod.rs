@@ -29,6 +29,7 @@ use self::runtime_port::Runtime;
 use self::second_look::{Listener, SecondLooks};
 use crate::session::phase::Event;
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
+use crate::tempo::Tempo;
 
 pub use self::changes::Change;
 pub use self::open::{OpenError, Opened};
@@ -47,6 +48,8 @@ pub struct Limits {
     pub concurrent_starts: usize,
     /// How long files are kept; for ever if nothing is said.
     pub retention: Option<Retention>,
+    /// How fast it does what it does by itself.
+    pub tempo: Tempo,
 }
 
 /// The sessions and what can be done with them.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::tempo::Tempo;
+
 /// The settings.
 #[derive(Clone, Debug)]
 pub struct KubernetesSettings {
@@ -34,4 +36,6 @@ pub struct KubernetesSettings {
     pub user: Option<i64>,
     /// How long nothing may have been heard from the API server until what is known of Pods is not trusted any more.
     pub stale_after: Duration,
+    /// How fast it does what it does by itself.
+    pub tempo: Tempo,
 }

@@ -94,11 +94,12 @@ impl Kubernetes {
         let cluster = Cluster::new(client, &settings);
         // Nothing falls to a replica that has not met the others.
         let duties = value::Sender::new(Duties::new(false, settings.replica.clone(), []));
+        let tempo = settings.tempo;
         let inner = Inner {
             settings,
             cluster,
             picture: Arc::new(Picture::new()),
-            freshness: Arc::default(),
+            freshness: Arc::new(Freshness::at(tempo)),
             duties,
             watched: Mutex::new(false),
             tasks: TaskTracker::new(),
@@ -157,15 +158,16 @@ impl Inner {
 
     /// Begins to keep up with the cluster. Returns when everything there is is known.
     async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
-        let lasts = watches::duration(self.settings.stale_after);
+        let tempo = self.settings.tempo;
+        let lasts = watches::duration(self.settings.stale_after, tempo);
         let watched = watches::impatient(self.cluster.client(), &self.settings, lasts);
         let (pods_known, pods) = oneshot::channel();
         let (claims_known, claims) = oneshot::channel();
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watches::follow(watched.pods, lasts, picture, freshness, pods_known);
+        let follow = watches::follow(watched.pods, lasts, tempo, picture, freshness, pods_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watches::follow(watched.claims, lasts, picture, freshness, claims_known);
+        let follow = watches::follow(watched.claims, lasts, tempo, picture, freshness, claims_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let _ = tokio::join!(pods, claims);
         let inner = self.clone();

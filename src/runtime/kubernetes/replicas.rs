@@ -16,6 +16,7 @@ use super::Inner;
 use super::api_server::{Refusal, asked, delete_exactly};
 use super::names::version;
 use crate::lifecycle::Duties;
+use crate::tempo::Tempo;
 
 /// How often a replica shows that it is alive.
 const PERIOD: Duration = Duration::from_secs(4);
@@ -37,8 +38,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn holds(&self) -> bool {
-        self.at.elapsed() < LASTS
+    fn holds(&self, tempo: Tempo) -> bool {
+        self.at.elapsed() < tempo.wait(LASTS)
     }
 }
 
@@ -55,8 +56,9 @@ impl Inner {
     pub(super) async fn meet_replicas(&self) {
         let mut seen = HashMap::new();
         let mut led = None;
+        let tempo = self.settings.tempo;
         loop {
-            match tokio::time::timeout(PATIENCE, self.meet_once(&mut seen, &mut led)).await {
+            match tokio::time::timeout(tempo.wait(PATIENCE), self.meet_once(&mut seen, &mut led)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(refusal)) => {
                     tracing::warn!(%refusal, "the other replicas cannot be met");
@@ -71,7 +73,7 @@ impl Inner {
                 }
             }
             self.settle_duties(&seen, led);
-            tokio::time::sleep(PERIOD).await;
+            tokio::time::sleep(tempo.wait(PERIOD)).await;
         }
     }
 
@@ -94,7 +96,7 @@ impl Inner {
         let lease = leases.remove(&name);
         let mine = lease.as_ref().is_some_and(|lease| holder(lease) == Some(&self.settings.replica));
         let free = lease.as_ref().is_none_or(|lease| holder(lease).is_none_or(str::is_empty))
-            || seen.get(&name).is_some_and(|seen| !seen.holds());
+            || seen.get(&name).is_some_and(|seen| !seen.holds(self.settings.tempo));
         if mine || free {
             let asked_at = Instant::now();
             match self.hold(&name, lease).await {
@@ -127,7 +129,7 @@ impl Inner {
             spec.lease_transitions = Some(spec.lease_transitions.unwrap_or_default() + i32::from(!fresh));
         }
         spec.holder_identity = Some(self.settings.replica.clone());
-        spec.lease_duration_seconds = i32::try_from(LASTS.as_secs()).ok();
+        spec.lease_duration_seconds = i32::try_from(self.settings.tempo.wait(LASTS).as_secs()).ok();
         spec.renew_time = now;
         let leases = &self.cluster.leases;
         match fresh {
@@ -139,9 +141,9 @@ impl Inner {
 
     fn settle_duties(&self, seen: &HashMap<String, Seen>, led: Option<Instant>) {
         let leading = self.leading_lease();
-        let alive = seen.iter().filter(|(name, seen)| **name != leading && seen.holds());
+        let alive = seen.iter().filter(|(name, seen)| **name != leading && seen.holds(self.settings.tempo));
         let names = alive.filter_map(|(name, _)| Some(name.strip_prefix("opencode-router-")?.to_owned()));
-        let leads = led.is_some_and(|led| led.elapsed() < LEADS);
+        let leads = led.is_some_and(|led| led.elapsed() < self.settings.tempo.wait(LEADS));
         let duties = Duties::new(leads, self.settings.replica.clone(), names);
         let changed = self.duties.send_if_modified(|known| {
             let changed = *known != duties;

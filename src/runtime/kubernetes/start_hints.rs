@@ -27,7 +27,7 @@ impl Inner {
         let attend = async move {
             while let Some(phase) = inner.picture.look(id, |held| starting(held, run)).flatten() {
                 let moved = |held: Option<&Held>| held.and_then(|held| starting(held, run)) != Some(phase);
-                let moved = tokio::time::timeout(PERIOD, inner.picture.until(id, moved));
+                let moved = tokio::time::timeout(inner.settings.tempo.wait(PERIOD), inner.picture.until(id, moved));
                 let explained = match phase {
                     PhaseName::Cloning => {
                         let explained = inner.explain_clone(id, run).await;

@@ -64,7 +64,7 @@ impl Inner {
                     if !matches!(refusal, Refusal::Conflict(_)) {
                         self.hint(id, Hint::obstacle(record.run, refusal.failure("the session's Pod")));
                     }
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(self.settings.tempo.wait(PAUSE)).await;
                     let _ = look_again(&self.cluster, &self.picture, id).await;
                 }
             }
@@ -148,7 +148,7 @@ impl Inner {
         }
         let gone =
             |held: Option<&Held>| held.and_then(|held| held.pod.as_ref()).is_none_or(|known| known.uid != pod.uid);
-        if tokio::time::timeout(END_TIMEOUT, self.picture.until(id, gone)).await.is_err() {
+        if tokio::time::timeout(self.settings.tempo.wait(END_TIMEOUT), self.picture.until(id, gone)).await.is_err() {
             let node = pod.node.as_deref().unwrap_or("no node");
             return Err(Refusal::Passing(format!("its Pod on {node} does not end; see docs/deploy.md on lost nodes")));
         }
@@ -228,7 +228,7 @@ impl Inner {
             }
         }
         let gone = |held: Option<&Held>| held.is_none_or(|held| held.record.is_none());
-        let waited = tokio::time::timeout(END_TIMEOUT, self.picture.until(id, gone)).await;
+        let waited = tokio::time::timeout(self.settings.tempo.wait(END_TIMEOUT), self.picture.until(id, gone)).await;
         waited.map_err(|_| Refusal::Passing("its volume claim is not gone; something else uses it".to_owned()))?;
         self.picture.told(id).await;
         Ok(true)

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::watches::ATTEMPT;
+use crate::tempo::Tempo;
 
 /// What failed is tried again and fails again within an attempt. What did not fail for longer than that works.
 const MENDED: Duration = ATTEMPT.saturating_add(Duration::from_secs(5));
 
 /// Since when the watch does not keep up.
-#[derive(Default)]
 pub(super) struct Freshness {
     failing: Mutex<Option<Failing>>,
+    mended_after: Duration,
 }
 
 #[derive(Clone, Copy)]
@@ -22,11 +23,17 @@ struct Failing {
 }
 
 impl Freshness {
+    /// Nothing failed so far.
+    pub(super) fn at(tempo: Tempo) -> Self {
+        Self { failing: Mutex::default(), mended_after: tempo.wait(MENDED) }
+    }
+
     /// The API server did not do what keeps the picture true.
     pub(super) fn failed(&self) {
         let now = Instant::now();
         let mut failing = self.failing.lock();
-        let since = failing.filter(|failing| failing.last.elapsed() < MENDED).map_or(now, |failing| failing.since);
+        let since =
+            failing.filter(|failing| failing.last.elapsed() < self.mended_after).map_or(now, |failing| failing.since);
         *failing = Some(Failing { since, last: now });
     }
 
@@ -34,7 +41,7 @@ impl Freshness {
     pub(super) fn age(&self) -> Duration {
         let failing = *self.failing.lock();
         failing
-            .filter(|failing| failing.last.elapsed() < MENDED)
+            .filter(|failing| failing.last.elapsed() < self.mended_after)
             .map_or(Duration::ZERO, |failing| failing.since.elapsed())
     }
 }
@@ -45,7 +52,7 @@ mod tests {
 
     fn failing(since: u64, last: u64) -> Freshness {
         let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
-        Freshness { failing: Mutex::new(Some(Failing { since: ago(since), last: ago(last) })) }
+        Freshness { failing: Mutex::new(Some(Failing { since: ago(since), last: ago(last) })), mended_after: MENDED }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use super::names::{SELECTOR, object_name, session_of};
 use super::seen_pod::PodSeen;
 use super::watch_freshness::Freshness;
 use crate::session::SessionId;
+use crate::tempo::Tempo;
 
 /// How long one watch request lasts at most: a connection that died without a word is noticed soon after.
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
@@ -38,9 +39,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
 
 /// The pauses between attempts to watch, the longest short enough to catch up soon.
-#[derive(Default)]
 struct Pauses {
     attempts: u32,
+    tempo: Tempo,
 }
 
 impl Iterator for Pauses {
@@ -50,7 +51,7 @@ impl Iterator for Pauses {
         let pause = FIRST_PAUSE * 2u32.saturating_pow(self.attempts.min(8));
         self.attempts += 1;
         // Many replicas that lost the API server together are not to come back together.
-        Some(pause.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0))
+        Some(self.tempo.wait(pause.min(LONGEST_PAUSE)).mul_f64(0.5 + fastrand::f64() / 2.0))
     }
 }
 
@@ -112,8 +113,8 @@ impl Watched for PersistentVolumeClaim {
 }
 
 /// How long one watch request lasts where nothing may go unheard for longer than this.
-pub(super) fn duration(stale_after: Duration) -> Duration {
-    stale_after.min(LONGEST_WATCH)
+pub(super) fn duration(stale_after: Duration, tempo: Tempo) -> Duration {
+    stale_after.min(tempo.wait(LONGEST_WATCH))
 }
 
 /// The API server for watches that last so long: no answer, and silence where the watch should have ended, are errors,
@@ -124,7 +125,7 @@ pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Du
         async move { client.send(request).await }
     };
     let service = ServiceBuilder::new()
-        .layer(TimeoutLayer::new(ANSWERS))
+        .layer(TimeoutLayer::new(settings.tempo.wait(ANSWERS)))
         .layer(ResponseBodyTimeoutLayer::new(lasts + LATE))
         .service_fn(send);
     Cluster::new(Client::new(service, settings.namespace.as_str()), settings)
@@ -134,13 +135,14 @@ pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Du
 pub(super) async fn follow<K: Watched>(
     api: Api<K>,
     lasts: Duration,
+    tempo: Tempo,
     picture: Arc<Picture>,
     freshness: Arc<Freshness>,
     complete: oneshot::Sender<()>,
 ) {
     let seconds = u32::try_from(lasts.as_secs()).unwrap_or(u32::MAX);
     let config = watcher::Config::default().labels(SELECTOR).timeout(seconds);
-    let mut events = pin!(watcher(api.clone(), config).backoff(Pauses::default()));
+    let mut events = pin!(watcher(api.clone(), config).backoff(Pauses { attempts: 0, tempo }));
     let mut complete = Some(complete);
     let mut listed = HashSet::new();
     while let Some(event) = events.next().await {
@@ -151,7 +153,7 @@ pub(super) async fn follow<K: Watched>(
                 learn(object, &picture);
             }
             Ok(Event::InitDone) => {
-                forget_unlisted(&api, &picture, &freshness, &listed).await;
+                forget_unlisted(&api, &picture, &freshness, &listed, tempo).await;
                 listed = HashSet::new();
                 // Nobody waits a second time.
                 complete.take().map(|complete| complete.send(()));
@@ -182,6 +184,7 @@ async fn forget_unlisted<K: Watched>(
     picture: &Picture,
     freshness: &Freshness,
     listed: &HashSet<SessionId>,
+    tempo: Tempo,
 ) {
     for id in picture.ids() {
         if listed.contains(&id) || K::known(id, picture).is_none() {
@@ -190,7 +193,7 @@ async fn forget_unlisted<K: Watched>(
         while let Err(error) = ask(api, picture, id).await {
             freshness.failed();
             tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
-            tokio::time::sleep(LONGEST_PAUSE).await;
+            tokio::time::sleep(tempo.wait(LONGEST_PAUSE)).await;
         }
     }
 }

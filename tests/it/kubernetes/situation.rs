@@ -22,6 +22,7 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::git::GitServer;
 use crate::support::installation::reachable_address;
 use crate::support::kubernetes::Namespace;
+use crate::support::tempo::tempo;
 
 /// How long a start may take that is to succeed.
 pub const PATIENT: Duration = Duration::from_secs(110);
@@ -56,7 +57,7 @@ impl Situation {
         let runtime = Arc::new(Kubernetes::new(namespace.client.clone(), settings));
         let hour = SignedDuration::from_hours(1);
         let idle = IdleRules { idle_after: hour, max_busy: hour };
-        let limits = Limits { idle, start_timeout, concurrent_starts: 4, retention: None };
+        let limits = Limits { idle, start_timeout, concurrent_starts: 4, retention: None, tempo: tempo() };
         let lifecycle = Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await;
         let led = namespace.api::<Lease>().get_opt(&leading_lease(&namespace)).await.unwrap();
         let another = led.is_some_and(|lease| lease.spec.unwrap().holder_identity.as_deref() == Some(ANOTHER));

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::condition::eventually;
 use crate::support::kubernetes::Namespace;
+use crate::support::tempo::tempo;
 
 /// One replica.
 pub struct Replica {
@@ -29,6 +30,7 @@ pub fn limits(idle_seconds: i64) -> Limits {
         start_timeout: std::time::Duration::from_secs(120),
         concurrent_starts: 8,
         retention: None,
+        tempo: tempo(),
     }
 }
 

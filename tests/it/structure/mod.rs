@@ -5,7 +5,7 @@ mod source;
 use source::{SOURCES, Source};
 
 /// The rooms, from top to bottom: code names rooms below its own, never above.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "app",
     "config",
     "edge",
@@ -21,6 +21,7 @@ const ROOMS: [&str; 16] = [
     "opencode",
     "upstream",
     "git",
+    "tempo",
     "telemetry",
 ];
 

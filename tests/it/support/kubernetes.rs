@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::condition::eventually;
+use super::tempo::tempo;
 
 /// The image of sessions, as the test cluster has it.
 pub const SESSION_IMAGE: &str = "opencode-session:test";
@@ -68,6 +69,7 @@ impl Namespace {
             limits: resources("2", "2Gi"),
             user: Some(1000),
             stale_after: Duration::from_secs(120),
+            tempo: tempo(),
         }
     }
 
