@@ -11,17 +11,12 @@ use crate::support::tmux::Tmux;
 #[tokio::test(flavor = "multi_thread")]
 async fn attached_terminal_wakes_a_session_but_does_not_keep_it() {
     let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.4")]).await;
-    a_terminal_wakes_a_session_and_lets_it_sleep(&program, &program.model).await;
-    assert_eq!(
-        program.log().matches(" ready session=").count(),
-        3,
-        "a start for each time that it was wanted: {}",
-        program.log()
-    );
+    let id = a_terminal_wakes_a_session_and_lets_it_sleep(&program, &program.model).await;
+    assert_eq!(program.starts_of(&id), 3, "a start for each time that it was wanted");
 }
 
-/// The whole way, with sessions that may be idle for about half a minute.
-pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model: &ModelServer) {
+/// The whole way, with sessions that may be idle for about half a minute; returns the session.
+pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model: &ModelServer) -> String {
     let id = router.ready_project().await;
     let (url, token) = address_and_token(router, &id).await;
     router.act(&id, "stop").await;
@@ -54,4 +49,5 @@ pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model
     })
     .await;
     assert_eq!(model.turns_with("good-morning-again"), 1);
+    id
 }

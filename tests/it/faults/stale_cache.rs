@@ -10,8 +10,9 @@ use super::traffic::events;
 use crate::support::condition::eventually;
 use crate::support::http::{Answer, Call};
 use crate::support::kubernetes::Namespace;
-use crate::support::program::{Program, free_port};
+use crate::support::program::Program;
 use crate::support::replica::replica_with;
+use crate::support::reserved;
 use crate::support::way::{Lets, Way};
 
 /// How long nothing may be heard, in seconds.
@@ -32,7 +33,7 @@ impl Situation {
     async fn begin() -> Self {
         let namespace = Namespace::create().await;
         let way = Way::open(&namespace).await;
-        let port = free_port();
+        let port = reserved::port();
         let settings = [("STALE_AFTER_SECONDS", STALE_AFTER), ("METRICS_PORT", &port.to_string())];
         let router = replica_with(&namespace, "only", way.kubeconfig(), &settings).await;
         let id = router.ready_project().await;

@@ -1,12 +1,11 @@
 //! A clone that fails says why in words, and works when it is tried again after the cause is gone.
 
-use std::net::SocketAddr;
-
 use serde_json::{Value, json};
 
 use super::is_checked_out;
 use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
+use crate::support::reserved;
 
 /// Creates a session that fails, and returns its id and its phase.
 async fn failed(program: &Program, wanted: Value) -> (String, Value) {
@@ -70,8 +69,7 @@ async fn repository_without_credentials_is_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unreachable_server_is_explained() {
     // A loopback address of this test's own, on which nobody listens until the test does.
-    let [.., high, low] = std::process::id().to_be_bytes();
-    let address = SocketAddr::from(([127, 77, high, low], 3080));
+    let address = reserved::address_with(3080);
     let program = Program::start().await;
     let url = format!("http://{address}/team/app");
     let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;

@@ -44,7 +44,7 @@ async fn start_all(replicas: &[Replica], node: &PlayedNode) {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn one_replica_starts_a_hundred_within_the_limit() {
     let namespace = Namespace::create().await;
-    let node = PlayedNode::begin(&namespace, [127, 0, 71, 4], LIMIT).await;
+    let node = PlayedNode::begin(&namespace, LIMIT).await;
     let replicas = [replica(&namespace, "only").await];
     start_all(&replicas, &node).await;
     for replica in replicas {
@@ -56,7 +56,7 @@ async fn one_replica_starts_a_hundred_within_the_limit() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn two_replicas_start_a_hundred_within_the_limit() {
     let namespace = Namespace::create().await;
-    let node = PlayedNode::begin(&namespace, [127, 0, 71, 5], LIMIT).await;
+    let node = PlayedNode::begin(&namespace, LIMIT).await;
     let replicas = [replica(&namespace, "one").await, replica(&namespace, "other").await];
     for replica in &replicas {
         replica.knows(2).await;

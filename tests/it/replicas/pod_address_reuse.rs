@@ -21,23 +21,22 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::Namespace;
 use crate::support::node::runs_at;
+use crate::support::reserved;
 use crate::support::way::{Lets, Way};
-
-/// The address that both Pods have, one after the other.
-const ADDRESS: &str = "127.0.71.3";
-/// The same where nothing is heard of it.
-const UNHEARD: &str = "127.0.71.7";
 
 /// Answers like an opencode that is healthy, and keeps every byte that it is sent.
 struct Listener {
+    /// The address that both Pods have, one after the other.
+    address: String,
     heard: Arc<Mutex<String>>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Listener {
-    async fn start(address: &str) -> Self {
+    async fn start() -> Self {
         let heard = Arc::<Mutex<String>>::default();
-        let listener = TcpListener::bind((address, 4096)).await.unwrap();
+        let address = reserved::address_with(4096);
+        let listener = TcpListener::bind(address).await.unwrap();
         let keeps = heard.clone();
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -52,7 +51,7 @@ impl Listener {
                 });
             }
         });
-        Self { heard, _task: AbortOnDropHandle::new(task) }
+        Self { address: address.ip().to_string(), heard, _task: AbortOnDropHandle::new(task) }
     }
 
     fn take(&self) -> String {
@@ -104,14 +103,14 @@ async fn answering_run(news: &mut Receiver<News>, id: SessionId) -> Arc<Run> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn reused_address_never_reaches_the_next_pod() {
-    let (namespace, listener) = (Namespace::create().await, Listener::start(ADDRESS).await);
+    let (namespace, listener) = (Namespace::create().await, Listener::start().await);
     let runtime = namespace.runtime("only");
     let mut news = runtime.watch().await;
     let (mine, theirs) = (spec("me@localhost"), spec("somebody@localhost"));
     for spec in [&mine, &theirs] {
         runtime.create(spec, &Memo::new(spec.created_at)).await.unwrap();
     }
-    make_pod(&namespace, mine.id(), ADDRESS).await;
+    make_pod(&namespace, mine.id(), &listener.address).await;
     let first = answering_run(&mut news, mine.id()).await;
     first.server().upstream().dial().await.expect("it can be dialled while its Pod is there");
     let secret = first.server().upstream().authorization().unwrap().to_str().unwrap().to_owned();
@@ -120,7 +119,7 @@ async fn reused_address_never_reaches_the_next_pod() {
     let name = format!("opencode-session-{}", mine.id());
     namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
     in_time("the server is over the moment the watch sees the Pod go", first.over().cancelled()).await;
-    make_pod(&namespace, theirs.id(), ADDRESS).await;
+    make_pod(&namespace, theirs.id(), &listener.address).await;
     let second = answering_run(&mut news, theirs.id()).await;
     assert_eq!(first.server().upstream().address(), second.server().upstream().address(), "the address is used again");
 
@@ -140,14 +139,14 @@ async fn reused_address_never_reaches_the_next_pod() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn reused_address_is_never_reached_without_watch_events() {
-    let (namespace, listener) = (Namespace::create().await, Listener::start(UNHEARD).await);
+    let (namespace, listener) = (Namespace::create().await, Listener::start().await);
     let way = Way::open(&namespace).await;
     let settings = KubernetesSettings { stale_after: Duration::from_secs(5), ..namespace.settings("only") };
     let runtime = Kubernetes::new(way.client(), settings);
     let mut news = runtime.watch().await;
     let (mine, theirs) = (spec("me@localhost"), spec("somebody@localhost"));
     runtime.create(&mine, &Memo::new(mine.created_at)).await.unwrap();
-    make_pod(&namespace, mine.id(), UNHEARD).await;
+    make_pod(&namespace, mine.id(), &listener.address).await;
     let first = answering_run(&mut news, mine.id()).await;
 
     way.lets(Lets::NoWatches);
@@ -155,7 +154,7 @@ async fn reused_address_is_never_reached_without_watch_events() {
     first.server().upstream().dial().await.expect("its Pod is asked for, and is there");
     let name = format!("opencode-session-{}", mine.id());
     namespace.api::<Pod>().delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
-    make_pod(&namespace, theirs.id(), UNHEARD).await;
+    make_pod(&namespace, theirs.id(), &listener.address).await;
     listener.take();
     assert!(!first.over().is_cancelled(), "nobody said that it went");
     assert!(first.server().upstream().dial().await.is_err(), "its Pod is asked for, and is not there");

@@ -14,7 +14,7 @@ const USE: Duration = Duration::from_secs(15);
 const WRITTEN: Duration = Duration::from_secs(2);
 
 pub(super) async fn measure(bench: &Bench, many: &str) {
-    let _node = PlayedNode::begin(&bench.namespace, [127, 0, 71, 6], 1).await;
+    let _node = PlayedNode::begin(&bench.namespace, 1).await;
     let router = bench.router("one", &[("DEV_EMAIL", BUSY)]).await;
     let list = router.api("GET", "/api/sessions").send().await.unwrap().json();
     let sessions = list["sessions"].as_array().unwrap().iter();

@@ -2,7 +2,6 @@
 //! test itself answers as opencode.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tokio::sync::Barrier;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::kubernetes::Namespace;
+use super::reserved;
 use super::upstream::Upstream;
 
 /// The port of every session's opencode.
@@ -48,10 +48,10 @@ impl Pods {
 }
 
 impl PlayedNode {
-    /// Begins to play it: the first Pods run a moment after so many are there, all others at once, at this loopback
-    /// address.
-    pub async fn begin(namespace: &Namespace, address: [u8; 4], together: usize) -> Self {
-        let upstream = Upstream::at(SocketAddr::from((address, PORT))).await;
+    /// Begins to play it: the first Pods run a moment after so many are there, all others at once.
+    pub async fn begin(namespace: &Namespace, together: usize) -> Self {
+        let upstream = Upstream::at(reserved::address_with(PORT)).await;
+        let address = upstream.address.ip();
         let pods = Arc::<Mutex<Pods>>::default();
         let (known, api) = (pods.clone(), namespace.api::<Pod>());
         let first = Arc::new(Barrier::new(together));
@@ -72,7 +72,7 @@ impl PlayedNode {
                                     first.wait().await;
                                     tokio::time::sleep(MOMENT).await;
                                 }
-                                runs_at(&api, &name, &Ipv4Addr::from(address).to_string()).await;
+                                runs_at(&api, &name, &address.to_string()).await;
                             });
                         }
                     }

@@ -23,11 +23,10 @@ pub fn environment(pid: i32) -> Vec<String> {
     strings(pid, "environ")
 }
 
-/// The parent of one that lives.
-pub fn parent(pid: i32) -> i32 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields = stat.rsplit_once(')').unwrap().1;
-    fields.split_whitespace().nth(1).unwrap().parse().unwrap()
+/// The parent of one, unless it is gone.
+pub fn parent(pid: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Sends one that runs a signal.

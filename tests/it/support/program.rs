@@ -1,8 +1,10 @@
 //! The real program, as a user starts it.
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -14,12 +16,18 @@ use tokio::process::{Child, Command};
 use super::condition::in_time;
 use super::model::ModelServer;
 use super::router::Router;
-use super::{opencode, processes};
+use super::tempo::FACTOR;
+use super::{opencode, processes, reserved};
 
 pub use super::router::id_of;
 
 /// The owner of all sessions in these tests.
 pub const EMAIL: &str = "dev@localhost";
+
+/// The program below the data folder that becomes opencode.
+const OPENCODE: &str = "opencode";
+/// The file in a session's folder that has a line for each start of its server.
+const STARTS: &str = "starts";
 
 /// A router with a data folder and a model server of its own.
 pub struct Program {
@@ -56,6 +64,7 @@ impl Program {
         let model = ModelServer::start().await;
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let wrapper: Vec<_> = wrapper.iter().map(|&word| word.to_owned()).collect();
+        count_starts(data.path(), &opencode::program());
         let (child, address, attach) = launch(&wrapper, data.path(), &model, &settings).await;
         Self { router: router(&settings, address, attach), model, data, wrapper, settings, child }
     }
@@ -75,7 +84,7 @@ impl Program {
 
     /// Starts it on a port that it has again after a restart.
     pub async fn start_on_fixed_port() -> Self {
-        let port = free_port().to_string();
+        let port = reserved::port().to_string();
         Self::start_with(&[("PORT", &port)]).await
     }
 
@@ -126,7 +135,15 @@ impl Program {
     /// The opencode servers among them.
     pub fn servers_of(&self, id: &str) -> Vec<i32> {
         let serves = |pid: &i32| processes::arguments(*pid).iter().any(|argument| argument == "serve");
-        self.processes_of(id).into_iter().filter(serves).collect()
+        let servers: Vec<_> = self.processes_of(id).into_iter().filter(serves).collect();
+        // A child of one is called the same until it becomes another program.
+        let is_child = |pid: &i32| processes::parent(*pid).is_none_or(|parent| servers.contains(&parent));
+        servers.iter().copied().filter(|pid| !is_child(pid)).collect()
+    }
+
+    /// How often an opencode server was started for a session.
+    pub fn starts_of(&self, id: &str) -> usize {
+        std::fs::read_to_string(self.session_dir(id).join(STARTS)).unwrap_or_default().lines().count()
     }
 }
 
@@ -168,11 +185,14 @@ fn router(settings: &[(String, String)], address: SocketAddr, attach: SocketAddr
     }
 }
 
-/// A free port that no outgoing connection is given meanwhile: those are from 32768 on.
-pub fn free_port() -> u16 {
-    let first = 20_000 + (std::process::id() % 10_000) as u16;
-    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (first..32_768).find(free).expect("a free port")
+/// Makes a program that notes each start of a server, and becomes opencode.
+fn count_starts(data: &Path, opencode: &Path) {
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" != serve ] || echo >> \"$OPENCODE_ROUTER_SESSION_DIR/{STARTS}\"\nexec '{}' \"$@\"\n",
+        opencode.display()
+    );
+    std::fs::write(data.join(OPENCODE), script).unwrap();
+    std::fs::set_permissions(data.join(OPENCODE), Permissions::from_mode(0o755)).unwrap();
 }
 
 fn log_path(data: &Path) -> PathBuf {
@@ -198,10 +218,11 @@ fn command(wrapper: &[String], data: &Path, model: &ModelServer, settings: &[(St
         .env("PORT", "0")
         .env("ATTACH_PORT", "0")
         .env("ROUTER_DATA_DIR", data)
-        .env("OPENCODE_PROGRAM", opencode::program())
+        .env("OPENCODE_PROGRAM", data.join(OPENCODE))
         .env("OPENCODE_CONFIG_CONTENT", model.config().to_string())
         .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
         .env("LOG_LEVEL", "info")
+        .env("TEMPO", FACTOR)
         .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null());
     command

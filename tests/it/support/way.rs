@@ -1,9 +1,11 @@
 //! The way of one router to the API server, which a test can block while everybody else reaches it.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, TryStreamExt, stream};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
@@ -42,6 +44,7 @@ pub struct Way {
     kubeconfig: NamedTempFile,
     url: String,
     lets: watch::Sender<Lets>,
+    expired: Arc<AtomicBool>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -53,12 +56,13 @@ impl Way {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (lets, heard) = watch::channel(Lets::Everything);
-        let client = namespace.client.clone();
+        let (client, expired) = (namespace.client.clone(), Arc::<AtomicBool>::default());
+        let seen = expired.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (client, heard) = (client.clone(), heard.clone());
-                let service = service_fn(move |request| pass(client.clone(), request, heard.clone()));
+                let (client, heard, seen) = (client.clone(), heard.clone(), seen.clone());
+                let service = service_fn(move |request| pass(client.clone(), request, heard.clone(), seen.clone()));
                 connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
                 while connections.try_join_next().is_some() {}
             }
@@ -71,7 +75,7 @@ impl Way {
             "contexts": [{"name": "way", "context": {"cluster": "way", "user": "way", "namespace": namespace.name}}],
         });
         std::fs::write(&kubeconfig, content.to_string()).unwrap();
-        Self { kubeconfig, url, lets, _task: task }
+        Self { kubeconfig, url, lets, expired, _task: task }
     }
 
     /// The file that leads a router along it.
@@ -82,6 +86,11 @@ impl Way {
     /// A client in this process that goes along it.
     pub fn client(&self) -> Client {
         Client::try_from(kube::Config::new(self.url.parse().unwrap())).unwrap()
+    }
+
+    /// Whether a watch was told that what it asks for is not kept any more (410).
+    pub fn has_expired(&self) -> bool {
+        self.expired.load(Ordering::Relaxed)
     }
 
     /// From now on this gets through.
@@ -132,15 +141,23 @@ async fn pass(
     client: Client,
     request: Request<Incoming>,
     mut heard: watch::Receiver<Lets>,
+    expired: Arc<AtomicBool>,
 ) -> Result<Response<StreamBody<impl Stream<Item = Result<Frame<Bytes>, Error>>>>, Error> {
     let what = What::of(&request);
     passable(&mut heard, what).await?;
-    let (mut head, body) = request.into_parts();
-    head.headers.remove("host");
+    let (mut asked, body) = request.into_parts();
+    asked.headers.remove("host");
     let body = body.collect().await?.to_bytes().to_vec();
-    let response = client.send(Request::from_parts(head, Body::from(body))).await?;
+    let (head, body) = client.send(Request::from_parts(asked, Body::from(body))).await?.into_parts();
     passable(&mut heard, what).await?;
-    Ok(response.map(|body| StreamBody::new(frames(body, heard, what))))
+    let seen = move |frame: &Frame<Bytes>| {
+        let text = frame.data_ref().map(|data| String::from_utf8_lossy(data)).unwrap_or_default();
+        if what != What::Rest && text.contains("\"code\":410") {
+            expired.store(true, Ordering::Relaxed);
+        }
+    };
+    let frames = frames(body, heard, what).inspect_ok(seen);
+    Ok(Response::from_parts(head, StreamBody::new(frames)))
 }
 
 fn frames(body: Body, heard: watch::Receiver<Lets>, what: What) -> impl Stream<Item = Result<Frame<Bytes>, Error>> {
