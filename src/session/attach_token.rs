@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::random::random_hex;
+use super::record_format::UnknownFields;
 
 /// How long a token lasts unless its owner says otherwise.
 pub const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -32,6 +33,9 @@ pub struct StoredToken {
     pub created_at: Timestamp,
     /// From when on it is refused.
     pub expires_at: Timestamp,
+    /// What a newer program wrote down of it beside that.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 impl StoredToken {
@@ -44,6 +48,7 @@ impl StoredToken {
             hash: digest(&token),
             created_at: now,
             expires_at: now + lifetime.min(LONGEST_LIFETIME),
+            unknown: UnknownFields::default(),
         };
         (stored, token)
     }

@@ -1,7 +1,11 @@
 //! Why a session failed: a stable slug for programs, and words for people.
 
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::record_format::UnknownFields;
 
 /// Why a session failed, as a stable slug for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -51,24 +55,82 @@ pub enum Reason {
     NodeLost,
     /// The runtime itself failed.
     RuntimeError,
+    /// A reason that this version of the router does not know. The message tells it.
+    #[serde(other)]
+    Other,
+}
+
+impl Reason {
+    /// The reason with this slug.
+    fn of(slug: &str) -> Self {
+        let slug: StrDeserializer<'_, Error> = slug.into_deserializer();
+        Self::deserialize(slug).unwrap_or(Self::Other)
+    }
+
+    /// Its slug.
+    pub fn slug(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(slug)) => slug,
+            _ => String::new(),
+        }
+    }
 }
 
 /// Why a session failed, for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Failure {
     /// The slug.
     pub reason: Reason,
     /// A sentence that says what happened and what to do.
     pub message: String,
     /// The last lines of the log, oldest first.
-    #[serde(default, rename = "logTail")]
     pub log_tail: Vec<String>,
+    /// What a newer program wrote and this one keeps.
+    pub kept: Kept,
+}
+
+/// What a newer program wrote of a failure beside what this one understands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The slug of [`Reason::Other`] as it was written.
+    slug: Option<String>,
+    fields: UnknownFields,
+}
+
+/// A failure as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    reason: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default, rename = "logTail")]
+    log_tail: Vec<String>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
+}
+
+impl From<Written> for Failure {
+    fn from(written: Written) -> Self {
+        let Written { reason: slug, message, log_tail, unknown: fields } = written;
+        let reason = Reason::of(&slug);
+        let slug = (reason == Reason::Other).then_some(slug);
+        Self { reason, message, log_tail, kept: Kept { slug, fields } }
+    }
+}
+
+impl From<Failure> for Written {
+    fn from(failure: Failure) -> Self {
+        let Failure { reason, message, log_tail, kept: Kept { slug, fields } } = failure;
+        let slug = slug.filter(|_| reason == Reason::Other);
+        Self { reason: slug.unwrap_or_else(|| reason.slug()), message, log_tail, unknown: fields }
+    }
 }
 
 impl Failure {
     /// A failure without log lines.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), log_tail: Vec::new() }
+        Self { reason, message: message.into(), log_tail: Vec::new(), kept: Kept::default() }
     }
 }
 
@@ -83,4 +145,28 @@ pub fn sentence(what: &str, said: &str) -> String {
 /// As many lines as help.
 pub fn last_lines(printed: &[String]) -> Vec<String> {
     printed[printed.len().saturating_sub(20)..].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_reason_reads_as_other_and_is_written_back_as_it_was() {
+        let text = r#"{"reason":"too-hot","message":"Let it cool.","logTail":["hot"],"degrees":[90]}"#;
+        let failure: Failure = serde_json::from_str(text).unwrap();
+        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "Let it cool."));
+        assert_eq!(serde_json::to_string(&failure.reason).unwrap(), "\"other\"", "as callers see it");
+        assert_eq!(serde_json::to_string(&failure).unwrap(), text);
+    }
+
+    #[test]
+    fn a_known_reason_keeps_its_slug() {
+        for (reason, slug) in [(Reason::OutOfMemory, "out-of-memory"), (Reason::Other, "other")] {
+            assert_eq!(reason.slug(), slug);
+            let text = serde_json::to_string(&Failure::new(reason, "m")).unwrap();
+            assert!(text.contains(&format!("\"reason\":\"{slug}\"")), "{text}");
+            assert_eq!(serde_json::from_str::<Failure>(&text).unwrap().reason, reason);
+        }
+    }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Failure;
 use super::attach_token::StoredToken;
+use super::record_format::UnknownFields;
 
 /// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
 /// replicas of the router.
@@ -34,10 +35,13 @@ pub struct Memo {
     /// It is about to be stopped as idle: a replica that knows of a use has to write that down now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
+    /// What a newer program remembers beside that.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// Since when the agent of a run does what keeps its session alive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentNote {
     /// It works.
@@ -46,6 +50,9 @@ pub struct AgentNote {
     /// It waits for its user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_input: Option<Timestamp>,
+    /// What a newer program says of it beside that.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl Memo {
@@ -60,6 +67,7 @@ impl Memo {
             failure: None,
             agent: None,
             closing: false,
+            unknown: UnknownFields::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 
 use super::session_state::Live;
-use super::{AgentNote, IdleRules, Memo, Session};
+use super::{IdleRules, Memo, Session};
 
 /// How old the written-down last use of a session may become, at most.
 const ACTIVITY_AGE: SignedDuration = SignedDuration::from_mins(1);
@@ -55,7 +55,9 @@ impl Session {
             memo.title.clone_from(&live.title);
         }
         if live.run.is_some() && live.agent.unknown.is_none() {
-            memo.agent = Some(AgentNote { busy: live.agent.busy, needs_input: live.agent.needs_input });
+            let note = memo.agent.get_or_insert_default();
+            note.busy = live.agent.busy;
+            note.needs_input = live.agent.needs_input;
         }
     }
 

@@ -11,11 +11,14 @@ pub mod failure;
 mod id;
 pub mod idle;
 mod key;
+#[cfg(test)]
+pub(crate) mod last_release;
 pub mod lease;
 mod memo;
 mod memo_sync;
 pub mod phase;
 pub mod random;
+pub mod record_format;
 mod retention;
 mod run;
 pub(crate) mod session_state;

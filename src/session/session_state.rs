@@ -50,7 +50,7 @@ impl Live {
 
     /// What the agent does: as heard here, else as written down by the replica that follows it.
     pub(crate) fn agent_state(&self) -> Agent {
-        match (self.agent.unknown, self.memo.agent) {
+        match (self.agent.unknown, &self.memo.agent) {
             (Some(_), Some(note)) => Agent { busy: note.busy, needs_input: note.needs_input, unknown: None },
             _ => self.agent,
         }

@@ -37,6 +37,9 @@ pub(super) enum Refusal {
     /// It will be refused again: the message is the API server's.
     #[error("refused: {0}")]
     Final(String),
+    /// A newer router wrote the record in a way that this one leaves alone: the message says so.
+    #[error("{0}")]
+    Newer(String),
     /// It may be tried again.
     #[error("{0}")]
     Passing(String),
@@ -138,6 +141,7 @@ impl Refusal {
                     said,
                 ),
             ),
+            Self::Newer(why) => Failure::new(Reason::Other, why.as_str()),
             Self::Final(said) => Failure::new(
                 Reason::AdmissionRefused,
                 sentence(&format!("The cluster does not allow {what}. An operator has to see to it"), said),

@@ -8,12 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use crate::git::{Branch, RepoUrl};
+use crate::session::record_format::RecordFormat;
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
 /// What the names of all annotations begin with.
 const PREFIX: &str = "opencode-router/";
-/// The version of the format that this program writes. Another one is left alone.
-const FORMAT: &str = "1";
 
 /// Whether a session is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +22,19 @@ pub(super) enum Wanted {
     Running,
     /// It is not; its files are kept.
     Stopped,
+    /// A newer router wrote down something else.
+    #[serde(other)]
+    Other,
+}
+
+impl Wanted {
+    fn written(self) -> Option<String> {
+        match self {
+            Self::Running => Some("running".to_owned()),
+            Self::Stopped => Some("stopped".to_owned()),
+            Self::Other => None,
+        }
+    }
 }
 
 /// What is written down of a session.
@@ -42,14 +54,26 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// Why this router only lists the session, and does not change it, if that is so.
+    pub(super) fn beyond_us(&self) -> Option<String> {
+        (self.wanted == Wanted::Other).then(|| {
+            "A newer router changed this session in a way that this router does not know. Upgrade the router to use it."
+                .to_owned()
+        })
+    }
+
+    /// Whether this router is to see to it that the session runs.
+    pub(super) fn is_to_run(&self) -> bool {
+        self.wanted == Wanted::Running && !self.deleting && self.beyond_us().is_none()
+    }
+
     /// Reads the record of a claim, or says why it cannot be used.
     pub(super) fn read(claim: &PersistentVolumeClaim) -> Result<Self, String> {
         let meta = &claim.metadata;
         let none = BTreeMap::new();
         let annotations = Annotations(meta.annotations.as_ref().unwrap_or(&none));
-        let format = annotations.text("format")?;
-        if format != FORMAT {
-            return Err(format!("it has format version “{format}”, this program knows {FORMAT}"));
+        if let Some(refusal) = annotations.format()?.refusal() {
+            return Err(refusal);
         }
         let record = Self {
             spec: annotations.spec()?,
@@ -80,7 +104,7 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) ->
     rest.title = None;
     rest.last_activity = Timestamp::UNIX_EPOCH;
     let all = [
-        ("format", text(FORMAT)),
+        ("format", Some(RecordFormat::current().version.to_string())),
         ("owner", text(spec.key.owner.as_str())),
         ("repo-url", repo_url.and_then(text)),
         ("branch", branch.and_then(text)),
@@ -90,11 +114,19 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) ->
         ("created-at", Some(spec.created_at.to_string())),
         ("last-activity", Some(memo.last_activity.to_string())),
         ("title", memo.title.clone()),
-        ("wanted", text(if wanted == Wanted::Running { "running" } else { "stopped" })),
+        ("wanted", wanted.written()),
         ("run", Some(run.to_string())),
         ("memo", serde_json::to_string(&rest).ok()),
     ];
     all.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
+}
+
+/// The annotations that change when a record becomes this. What this program does not know is not among them.
+pub(super) fn changes(record: &Record, memo: &Memo, wanted: Wanted, run: u64) -> BTreeMap<String, Option<String>> {
+    let old = annotations(&record.spec, &record.memo, record.wanted, record.run);
+    let mut new = annotations(&record.spec, memo, wanted, run);
+    new.retain(|name, value| old.get(name) != Some(value));
+    new
 }
 
 struct Annotations<'a>(&'a BTreeMap<String, String>);
@@ -115,6 +147,11 @@ impl Annotations<'_> {
     fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, String> {
         let value = serde_json::Value::from(self.text(name)?);
         serde_json::from_value(value).map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
+    }
+
+    fn format(&self) -> Result<RecordFormat, String> {
+        let min_reader = self.optional("min-reader").map(|_| self.parsed("min-reader")).transpose()?;
+        Ok(RecordFormat { version: self.parsed("format")?, min_reader })
     }
 
     fn spec(&self) -> Result<Spec, String> {
@@ -151,7 +188,7 @@ impl Annotations<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Failure, Reason};
+    use crate::session::{Failure, Reason, last_release};
 
     fn claim(spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
         let mut claim = PersistentVolumeClaim::default();
@@ -202,11 +239,72 @@ mod tests {
             annotations.insert(format!("{PREFIX}{name}"), value.to_owned());
             Record::read(&claim).unwrap_err()
         };
-        assert!(with("format", "2").contains("format version “2”"));
+        assert!(with("min-reader", "2").contains("needs format version 2"));
+        assert!(with("format", "new").contains("opencode-router/format"));
         assert!(with("owner", "nobody").contains("opencode-router/owner"));
-        assert!(with("wanted", "maybe").contains("opencode-router/wanted"));
         assert!(with("nonce", "x").contains("exactly one"));
         assert!(with("owner", "other@b").contains("key does not give the id"));
         assert!(Record::read(&PersistentVolumeClaim::default()).unwrap_err().contains("opencode-router/format"));
+    }
+
+    /// A claim with the annotations that the last release wrote, in full, and those that a rewrite by this program leaves.
+    fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
+        let text = include_str!("last_release/claim.json");
+        let mut claim: PersistentVolumeClaim = serde_json::from_str(text).unwrap();
+        let annotations = claim.metadata.annotations.as_mut().unwrap();
+        let more = more.iter().map(|(name, value)| (format!("{PREFIX}{name}"), (*value).to_owned()));
+        annotations.extend(more);
+        (annotations.clone(), Record::read(&claim).unwrap())
+    }
+
+    fn rewritten(mut annotations: BTreeMap<String, String>, record: &Record) -> BTreeMap<String, String> {
+        let memo = record.memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
+        for (name, value) in changes(record, &memo, record.wanted, record.run) {
+            // A merge patch touches nothing else.
+            annotations.insert(name, value.unwrap());
+        }
+        annotations
+    }
+
+    fn json(text: &str) -> serde_json::Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_last_release_reads_back_what_it_wrote() {
+        let (before, record) = recorded(&[]);
+        let after = rewritten(before.clone(), &record);
+        let first = last_release::read_annotations(&before).unwrap();
+        let changed = last_release::OldMemo { revision: 42, title: Some("Changed".to_owned()), ..first };
+        assert_eq!(last_release::read_annotations(&after).unwrap(), changed);
+        let different: Vec<_> = after.iter().filter(|(name, value)| before.get(*name) != Some(value)).collect();
+        assert_eq!(different.len(), 2, "the title and the memo: {different:?}");
+        let mut memo = json(&before["opencode-router/memo"]);
+        memo["revision"] = 42.into();
+        assert_eq!(json(&after["opencode-router/memo"]), memo);
+    }
+
+    #[test]
+    fn what_the_next_release_adds_survives_a_rewrite() {
+        let memo = r#"{"revision": 41, "lastActivity": "1970-01-01T00:00:00Z", "ports": [{"port": 3000}],
+            "failure": {"reason": "too-hot", "message": "Let it cool.", "degrees": 90}}"#;
+        let (before, record) = recorded(&[("format", "2"), ("min-reader", "1"), ("memo", memo), ("task", "nightly")]);
+        let failure = record.memo.failure.as_ref().unwrap();
+        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "Let it cool."));
+        let after = rewritten(before, &record);
+        assert_eq!(after["opencode-router/format"], "2");
+        assert_eq!(after["opencode-router/task"], "nightly");
+        let memo = json(&after["opencode-router/memo"]);
+        assert_eq!(memo["ports"], json(r#"[{"port": 3000}]"#));
+        assert_eq!((&memo["failure"]["reason"], &memo["failure"]["degrees"]), (&"too-hot".into(), &90.into()));
+    }
+
+    #[test]
+    fn a_session_that_is_wanted_in_an_unknown_way_is_listed_and_left_alone() {
+        let (before, record) = recorded(&[("wanted", "paused")]);
+        assert!(record.beyond_us().unwrap().contains("newer router"));
+        assert!(!changes(&record, &record.memo, record.wanted, record.run).contains_key("opencode-router/wanted"));
+        assert_eq!(before["opencode-router/wanted"], "paused");
+        assert_eq!(recorded(&[]).1.beyond_us(), None);
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::DropGuard;
 use super::claim::{Record, Wanted};
 use super::seen_pod::PodSeen;
 use crate::runtime::{News, Sighting};
-use crate::session::{Failure, Observation, PhaseName, Run, SessionId};
+use crate::session::{Failure, Observation, PhaseName, Reason, Run, SessionId};
 
 /// What is known of one session.
 #[derive(Default)]
@@ -59,10 +59,14 @@ struct Told {
 
 impl Held {
     fn phase(&self, record: &Record) -> Observation {
+        if let Some(why) = record.beyond_us().filter(|_| !record.deleting) {
+            return Observation::failed(Failure::new(Reason::Other, why));
+        }
         let with = |name: PhaseName, message: String| Observation { message: Some(message), ..Observation::of(name) };
         let place = |pod: &PodSeen| pod.node.as_ref().map(|node| format!(" on node {node}")).unwrap_or_default();
         match (&self.pod, record.wanted) {
             _ if record.deleting => Observation::of(PhaseName::Deleting),
+            (_, Wanted::Other) => Observation::of(PhaseName::Failed),
             (None, Wanted::Stopped) => Observation::of(PhaseName::Stopped),
             // The leading replica writes it down.
             (None, Wanted::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),

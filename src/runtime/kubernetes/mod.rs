@@ -127,10 +127,11 @@ impl Inner {
         let name = names::object_name(id);
         for _ in 0..ATTEMPTS {
             let Some(record) = self.picture.record(id) else { return Ok(None) };
+            if let Some(why) = record.beyond_us() {
+                return Err(Refusal::Newer(why));
+            }
             let Some(amended) = amend(&record) else { return Ok(Some(record)) };
-            let old = claim::annotations(&record.spec, &record.memo, record.wanted, record.run);
-            let mut new = claim::annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
-            new.retain(|name, value| old.get(name) != Some(value));
+            let new = claim::changes(&record, &amended.memo, amended.wanted, amended.run);
             if new.is_empty() {
                 return Ok(Some(record));
             }

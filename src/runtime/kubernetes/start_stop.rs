@@ -206,7 +206,8 @@ impl Inner {
         while let Some(record) = self.picture.record(id).filter(|record| !record.deleting) {
             let failed = |pod: PodSeen| pod.run == record.run && pod.seen.name == PhaseName::Failed;
             let runs = record.wanted == Wanted::Running && !self.picture.pod(id).is_some_and(failed);
-            if only_at.is_some_and(|revision| runs || record.memo.revision != revision) {
+            let kept = runs || record.beyond_us().is_some();
+            if only_at.is_some_and(|revision| kept || record.memo.revision != revision) {
                 return Ok(false);
             }
             let version = record.resource_version.clone();

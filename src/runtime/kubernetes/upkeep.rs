@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::api_server::{Refusal, asked, delete_exactly};
-use super::claim::{Record, Wanted};
+use super::claim::Record;
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
@@ -32,7 +32,7 @@ impl Inner {
     fn ask_server(self: &Arc<Self>, id: SessionId) {
         let new = self.picture.look(id, |held| {
             let pod = held.pod.as_ref().filter(|pod| pod.serving.is_some())?;
-            let record = held.record.as_ref().filter(|record| record.wanted == Wanted::Running && !record.deleting)?;
+            let record = held.record.as_ref().filter(|record| record.is_to_run())?;
             let known = held.answers.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
                 || held.probe.as_ref().is_some_and(|(uid, _)| *uid == pod.uid);
             (!known).then(|| (pod.clone(), record.clone()))
@@ -125,7 +125,7 @@ impl Inner {
             return;
         }
         let lost = self.picture.look(id, |held| {
-            let record = held.record.as_ref().filter(|record| record.wanted == Wanted::Running && !record.deleting)?;
+            let record = held.record.as_ref().filter(|record| record.is_to_run())?;
             held.lost(record.run).then_some(record.run)
         });
         let Some(run) = lost.flatten() else { return };

@@ -84,12 +84,12 @@ impl Worker {
         let run = Run::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory, None));
         tokio::select! {
             () = health::until_healthy(run.server()) => {}
-            state = reports.next() => return state,
+            state = reports.next_known() => return state,
         }
         *answers.lock() = Some(run.clone());
         let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
         self.tell(ready, Some(run)).await;
-        reports.next().await
+        reports.next_known().await
     }
 
     /// The supervisor is gone without a word. The kernel closes the files of a process that was killed one by one, so

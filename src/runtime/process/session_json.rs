@@ -7,92 +7,122 @@ use serde::{Deserialize, Serialize};
 
 use super::session_folder::{SessionDir, read_if_there, write_atomically};
 use crate::git::{Branch, RepoUrl};
+use crate::session::record_format::{RecordFormat, UnknownFields};
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
-/// The version of the format that this program writes. A higher one is from a newer program and left alone.
-const VERSION: u32 = 1;
+/// The largest record that is read.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Format {
-    version: u32,
-    owner: Email,
+struct Saved {
     #[serde(flatten)]
-    origin: OriginFormat,
+    format: RecordFormat,
+    owner: Email,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repo_url: Option<RepoUrl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    branch: Option<Branch>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_branch: Option<Branch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
     created_at: Timestamp,
     memo: Memo,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum OriginFormat {
-    #[serde(rename_all = "camelCase")]
-    Repository {
-        repo_url: RepoUrl,
-        branch: Branch,
-    },
-    NewProject {
-        nonce: String,
-    },
-}
-
-/// Writes the record.
+/// Writes the record. What a newer program wrote into the file stays there.
 pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()> {
-    let origin = match spec.key.origin.clone() {
-        Origin::Repository { url, branch } => OriginFormat::Repository { repo_url: url, branch },
-        Origin::NewProject { nonce } => OriginFormat::NewProject { nonce },
+    let (format, unknown) = match load(dir)? {
+        Some(saved) => (saved.format, saved.unknown),
+        None => (RecordFormat::current(), UnknownFields::default()),
     };
-    let format = Format {
-        version: VERSION,
+    let (repo_url, branch, nonce) = match spec.key.origin.clone() {
+        Origin::Repository { url, branch } => (Some(url), Some(branch), None),
+        Origin::NewProject { nonce } => (None, None, Some(nonce)),
+    };
+    let saved = Saved {
+        format,
         owner: spec.key.owner.clone(),
-        origin,
+        repo_url,
+        branch,
+        nonce,
         source_branch: spec.source_branch.clone(),
         profile: spec.profile.clone(),
         created_at: spec.created_at,
         memo: memo.clone(),
+        unknown,
     };
-    write_atomically(&dir.record(), &serde_json::to_vec_pretty(&format)?)
+    write_atomically(&dir.record(), &serde_json::to_vec_pretty(&saved)?)
 }
 
 /// Reads the record; `None` if there is none.
 pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
-    let Some(text) = read_if_there(&dir.record())? else { return Ok(None) };
-    let value: serde_json::Value = serde_json::from_str(&text)?;
-    match value["version"].as_u64() {
-        Some(version) if version == u64::from(VERSION) => {}
-        version => {
-            return Err(io::Error::other(format!("it has format version {version:?}, this program knows {VERSION}")));
-        }
-    }
-    let format: Format = serde_json::from_value(value)?;
-    let origin = match format.origin {
-        OriginFormat::Repository { repo_url, branch } => Origin::Repository { url: repo_url, branch },
-        OriginFormat::NewProject { nonce } => Origin::NewProject { nonce },
+    let Some(saved) = load(dir)? else { return Ok(None) };
+    let origin = match (saved.repo_url, saved.branch, saved.nonce) {
+        (Some(url), Some(branch), _) => Origin::Repository { url, branch },
+        (None, None, Some(nonce)) => Origin::NewProject { nonce },
+        _ => return Err(io::Error::other("it needs either repoUrl and branch, or nonce")),
     };
     let spec = Spec {
-        key: SessionKey { owner: format.owner, origin },
-        source_branch: format.source_branch,
-        profile: format.profile,
-        created_at: format.created_at,
+        key: SessionKey { owner: saved.owner, origin },
+        source_branch: saved.source_branch,
+        profile: saved.profile,
+        created_at: saved.created_at,
     };
     if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
         return Err(io::Error::other("its key does not give the id that its folder is named after"));
     }
-    Ok(Some((spec, format.memo)))
+    Ok(Some((spec, saved.memo)))
+}
+
+fn load(dir: &SessionDir) -> io::Result<Option<Saved>> {
+    let path = dir.record();
+    if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > LARGEST) {
+        return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
+    }
+    let Some(text) = read_if_there(&path)? else { return Ok(None) };
+    let format: RecordFormat = serde_json::from_str(&text)?;
+    if let Some(refusal) = format.refusal() {
+        return Err(io::Error::other(refusal));
+    }
+    Ok(Some(serde_json::from_str(&text)?))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::session_folder::DataDir;
     use super::*;
+    use crate::session::{Reason, last_release};
+
+    /// What the last release wrote, in full.
+    const RECORDED: &str = include_str!("last_release/session.json");
 
     fn spec(origin: Origin) -> Spec {
         let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin };
         Spec { key, source_branch: None, profile: None, created_at: Timestamp::from_second(7).unwrap() }
+    }
+
+    /// A folder with this record.
+    fn folder(data: &DataDir, id: &str, text: &str) -> SessionDir {
+        let dir = data.session(id.parse().unwrap());
+        dir.prepare().unwrap();
+        std::fs::write(dir.record(), text).unwrap();
+        dir
+    }
+
+    /// What is there after this program reads it and writes a change.
+    fn rewritten(dir: &SessionDir) -> Value {
+        let (spec, memo) = read(dir).unwrap().unwrap();
+        let memo = memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
+        write(dir, &spec, &memo).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(dir.record()).unwrap()).unwrap()
     }
 
     #[test]
@@ -113,15 +143,55 @@ mod tests {
     }
 
     #[test]
-    fn newer_format_and_foreign_folder_are_left_alone() {
+    fn the_last_release_reads_back_what_it_wrote() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::prepare(temp.path()).unwrap();
+        let dir = folder(&data, "b2bda214b7b483701d1a", RECORDED);
+        let mut expected: Value = serde_json::from_str(RECORDED).unwrap();
+        let written = rewritten(&dir);
+        let first = last_release::read_session_json(&expected).unwrap();
+        let changed = last_release::OldMemo { revision: 42, title: Some("Changed".to_owned()), ..first };
+        assert_eq!(last_release::read_session_json(&written).unwrap(), changed);
+        expected["memo"]["title"] = json!("Changed");
+        expected["memo"]["revision"] = json!(42);
+        assert_eq!(written, expected, "nothing else is different");
+    }
+
+    #[test]
+    fn what_the_next_release_adds_survives_a_rewrite() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::prepare(temp.path()).unwrap();
+        let mut next: Value = serde_json::from_str(RECORDED).unwrap();
+        next["version"] = json!(2);
+        next["minReader"] = json!(1);
+        next["runs"] = json!({"count": 12});
+        next["memo"]["ports"] = json!([{"port": 3000, "share": true}]);
+        next["memo"]["tokens"][0]["rights"] = json!(["read"]);
+        next["memo"]["agent"]["tasks"] = json!(3);
+        next["memo"]["failure"] = json!({"reason": "too-hot", "message": "Let it cool.", "logTail": [], "degrees": 90});
+        let dir = folder(&data, "b2bda214b7b483701d1a", &next.to_string());
+        let failure = read(&dir).unwrap().unwrap().1.failure.unwrap();
+        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "Let it cool."));
+        let written = rewritten(&dir);
+        next["memo"]["title"] = json!("Changed");
+        next["memo"]["revision"] = json!(42);
+        assert_eq!(written, next);
+    }
+
+    #[test]
+    fn record_for_newer_readers_and_foreign_folder_are_left_alone() {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let (one, other) = (spec(Origin::new_project()), spec(Origin::new_project()));
+        let memo = Memo::new(Timestamp::UNIX_EPOCH);
         let dir = data.session(one.id());
         dir.prepare().unwrap();
-        write(&dir, &other, &Memo::new(Timestamp::UNIX_EPOCH)).unwrap();
+        write(&dir, &other, &memo).unwrap();
         assert!(read(&dir).is_err());
-        std::fs::write(dir.record(), r#"{"version": 2}"#).unwrap();
-        assert!(read(&dir).unwrap_err().to_string().contains("version"));
+        let newer = r#"{"version": 2, "minReader": 2}"#;
+        let dir = folder(&data, &one.id().to_string(), newer);
+        assert!(read(&dir).unwrap_err().to_string().contains("needs format version 2"));
+        assert!(write(&dir, &one, &memo).is_err());
+        assert_eq!(std::fs::read_to_string(dir.record()).unwrap(), newer);
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::process_settings::ProcessSettings;
 use super::session_folder::{SessionDir, read_if_there, remove_if_there, write_atomically};
 use super::supervisor_client::{self, Connected};
-use super::supervisor_protocol::{Clone as CloneJob, Job};
+use super::supervisor_protocol::{Clone as CloneJob, Job, PROTOCOL};
 use super::watched_run::WatchedRun;
 use super::{home_files, session_json};
 use crate::opencode::command;
@@ -124,6 +124,7 @@ impl Worker {
         home_files::furnish(&self.dir, owner, &self.settings.opencode_version, login)?;
         let password = self.password()?;
         Ok(Job {
+            protocol: PROTOCOL,
             dir: self.dir.path().to_owned(),
             project: self.spec.project_name(),
             clone: CloneJob::of(&self.spec.key.origin, self.spec.source_branch.as_ref()),

@@ -14,7 +14,7 @@ use super::process_settings::ProcessSettings;
 use super::process_tree;
 use super::session_folder::SessionDir;
 use super::supervisor::ARGUMENT;
-use super::supervisor_protocol::{Job, LISTENING, STOP, State};
+use super::supervisor_protocol::{Job, LISTENING, STOP, State, says};
 
 /// How long a supervisor may take to be there and to say where it is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<C
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
     let mut lines = BufReader::new(stdout).lines();
     let said = tokio::time::timeout(PATIENCE, lines.next_line()).await;
-    if matches!(&said, Ok(Ok(Some(line))) if line == LISTENING) {
+    if matches!(&said, Ok(Ok(Some(line))) if says(line, LISTENING)) {
         return Ok(child);
     }
     let _ = child.start_kill();
@@ -72,8 +72,23 @@ pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
 impl Reports {
     /// The next state; `None` when the supervisor is gone.
     pub(super) async fn next(&mut self) -> Option<State> {
-        let line = self.0.next_line().await.ok().flatten()?;
-        serde_json::from_str(&line).ok()
+        loop {
+            let line = self.0.next_line().await.ok().flatten()?;
+            match State::read(&line) {
+                Some(state) => return Some(state),
+                None => tracing::warn!("a session's supervisor says something that is no state; it is ignored"),
+            }
+        }
+    }
+
+    /// The next state that this program knows. A run that serves goes on while its supervisor says anything else.
+    pub(super) async fn next_known(&mut self) -> Option<State> {
+        loop {
+            match self.next().await {
+                Some(State::Other { .. }) => {}
+                state => return state,
+            }
+        }
     }
 }
 
@@ -88,5 +103,23 @@ impl Commands {
             process_tree::kill_below(supervisor, || {});
             let _ = kill_process(supervisor, Signal::KILL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_word_that_is_not_known_ends_no_run() {
+        let (router, mut supervisor) = UnixStream::pair().unwrap();
+        let mut reports = Reports(BufReader::new(router.into_split().0).lines());
+        let said = "\u{1F600}\n{\"state\":\"warming\",\"message\":\"m\"}\n{\"state\":\"warming\"}\n\
+            {\"state\":\"ended\",\"at\":\"2026-01-02T03:04:05Z\",\"failure\":null}\n";
+        supervisor.write_all(said.as_bytes()).await.unwrap();
+        drop(supervisor);
+        assert_eq!(reports.next().await, Some(State::Other { message: Some("m".to_owned()) }));
+        assert!(matches!(reports.next_known().await, Some(State::Ended(_))));
+        assert_eq!(reports.next().await, None, "it is gone");
     }
 }

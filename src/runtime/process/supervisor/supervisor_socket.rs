@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::session_folder::{SessionDir, remove_if_there};
-use super::super::supervisor_protocol::{STOP, State};
+use super::super::supervisor_protocol::{STOP, State, says};
 
 /// How long the end of a run waits for those who listen to hear of it.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -74,7 +74,7 @@ async fn converse(stream: UnixStream, mut state: watch::Receiver<State>, stop: C
     let listen = async {
         let mut lines = BufReader::new(read).lines();
         while let Ok(Some(line)) = lines.next_line().await {
-            if line == STOP {
+            if says(&line, STOP) {
                 stop.cancel();
             }
         }
@@ -82,8 +82,7 @@ async fn converse(stream: UnixStream, mut state: watch::Receiver<State>, stop: C
     let tell = async {
         loop {
             let now = state.borrow_and_update().clone();
-            let Ok(mut line) = serde_json::to_vec(&now) else { return };
-            line.push(b'\n');
+            let Ok(line) = now.line() else { return };
             let ended = matches!(now, State::Ended(_));
             if write.write_all(&line).await.is_err() || ended || state.changed().await.is_err() {
                 return;

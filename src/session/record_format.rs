@@ -1,0 +1,57 @@
+//! How the record of a session is read by older and newer programs: its version, and fields that a program does not know.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of the record that this program writes.
+const VERSION: u32 = 1;
+
+/// Fields of a record that this program does not know. It writes them back as it read them.
+///
+/// The record as a whole has a bound: the API server's for annotations, and that of `session.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnknownFields(BTreeMap<String, Value>);
+
+/// What a record says of its format. A higher version adds fields; it names the oldest reader that may rewrite it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordFormat {
+    /// The version of the program that wrote it.
+    pub version: u32,
+    /// The lowest version that understands it. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_reader: Option<u32>,
+}
+
+impl RecordFormat {
+    /// The format of a record that this program makes.
+    pub fn current() -> Self {
+        Self { version: VERSION, min_reader: None }
+    }
+
+    /// Why this program must leave the record alone, if it must.
+    pub fn refusal(self) -> Option<String> {
+        let needed = self.min_reader.filter(|needed| *needed > VERSION)?;
+        Some(format!(
+            "a newer router wrote it: reading it needs format version {needed}, and this router knows {VERSION}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_record_that_says_so_is_refused() {
+        let format = |text: &str| serde_json::from_str::<RecordFormat>(text).unwrap();
+        assert_eq!(format(r#"{"version": 1}"#), RecordFormat::current());
+        assert_eq!(format(r#"{"version": 7}"#).refusal(), None);
+        assert_eq!(format(r#"{"version": 7, "minReader": 1}"#).refusal(), None);
+        let refusal = format(r#"{"version": 7, "minReader": 2}"#).refusal().unwrap();
+        assert!(refusal.contains("needs format version 2, and this router knows 1"), "{refusal}");
+    }
+}
