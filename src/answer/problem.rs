@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::{ToResponse, ToSchema};
 
+use crate::lifecycle::Denied;
 use crate::session::Failure;
 
 /// An error, written for the caller. Internal causes go to the log only.
@@ -59,6 +60,21 @@ impl Problem {
             "session-not-found",
             "There is no such session. Your sessions are listed on the router's page.",
         )
+    }
+
+    /// The caller does not get the session.
+    pub fn denied(why: Denied) -> Self {
+        match why {
+            Denied::Unknown => Self::no_session(),
+            Denied::Forbidden => Self::not_allowed(),
+        }
+    }
+
+    /// The caller's rights do not include this action.
+    pub fn not_allowed() -> Self {
+        let detail =
+            "Your access does not include this. Ask the session's owner, or use the router's page as its owner.";
+        Self::new(StatusCode::FORBIDDEN, "not-allowed", detail)
     }
 
     /// The session is stopped, and this request does not wake it.

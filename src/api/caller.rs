@@ -1,4 +1,5 @@
-//! Who calls a handler, and the session that the call is about.
+//! Who calls a handler, and the session that the call is about. Handlers get at the [`Api`] through these only, and these
+//! ask first whether the caller may do what the route declares.
 
 use std::sync::Arc;
 
@@ -8,32 +9,96 @@ use http::request::Parts;
 
 use super::Api;
 use crate::answer::Problem;
-use crate::session::{Principal, Session};
+use crate::auth::cause_of;
+use crate::session::access::may_at_all;
+use crate::session::{Action, Caller, Cause, Session, SessionId};
 
-/// The principal that the edge found. Without one no handler runs.
-pub(super) struct Caller(pub(super) Principal);
+/// The state of all routes, closed to handlers.
+#[derive(Clone)]
+pub(super) struct Guarded(Arc<Api>);
 
-/// The session named in the path, if the caller may use it.
-pub(super) struct Mine(pub(super) Arc<Session>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let nobody = || Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is logged in.");
-        parts.extensions.get().cloned().map(Self).ok_or_else(nobody)
+impl Guarded {
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self(api)
     }
 }
 
-impl FromRequestParts<Arc<Api>> for Mine {
+/// What a route declares: see [`super::routes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Declared {
+    /// Everybody may ask.
+    Public,
+    /// Callers who may do this.
+    Action(Action),
+}
+
+/// A call that everybody may make.
+pub(super) struct Public(pub(super) Arc<Api>);
+
+/// A call that is about no session.
+pub(super) struct Call {
+    pub(super) api: Arc<Api>,
+    pub(super) caller: Caller,
+    /// The cause of what it changes.
+    pub(super) cause: Cause,
+}
+
+/// A call about the session named in the path.
+pub(super) struct OnSession {
+    pub(super) api: Arc<Api>,
+    pub(super) session: Arc<Session>,
+    /// The cause of what it changes.
+    pub(super) cause: Cause,
+}
+
+impl FromRequestParts<Guarded> for Public {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
-        let Caller(who) = Caller::from_request_parts(parts, api).await?;
-        let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Problem::no_session())?;
-        let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok());
-        let id = id.ok_or_else(Problem::no_session)?;
-        let session = api.lifecycle.find(&who, id).await;
-        session.map(Self).ok_or_else(Problem::no_session)
+    async fn from_request_parts(parts: &mut Parts, Guarded(api): &Guarded) -> Result<Self, Problem> {
+        match parts.extensions.get() {
+            Some(Declared::Public) => Ok(Self(api.clone())),
+            _ => Err(Problem::not_allowed()),
+        }
     }
+}
+
+impl FromRequestParts<Guarded> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, Guarded(api): &Guarded) -> Result<Self, Problem> {
+        let (caller, action) = declared(parts)?;
+        if !may_at_all(&caller, action) {
+            return Err(Problem::not_allowed());
+        }
+        let cause = cause_of(&caller, &parts.method, &parts.uri);
+        Ok(Self { api: api.clone(), caller, cause })
+    }
+}
+
+impl FromRequestParts<Guarded> for OnSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Guarded) -> Result<Self, Problem> {
+        let (caller, action) = declared(parts)?;
+        let id = session_in_path(parts, state).await.ok_or_else(Problem::no_session)?;
+        let api = state.0.clone();
+        let session = api.lifecycle.find(&caller, id, action).await.map_err(Problem::denied)?;
+        let cause = cause_of(&caller, &parts.method, &parts.uri);
+        Ok(Self { api, session, cause })
+    }
+}
+
+/// The caller that the edge found, and what the route declares. Without both no handler runs.
+fn declared(parts: &Parts) -> Result<(Caller, Action), Problem> {
+    let nobody = || Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is logged in.");
+    let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(nobody)?;
+    match parts.extensions.get() {
+        Some(Declared::Action(action)) => Ok((caller, *action)),
+        _ => Err(Problem::not_allowed()),
+    }
+}
+
+async fn session_in_path(parts: &mut Parts, state: &Guarded) -> Option<SessionId> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok())
 }

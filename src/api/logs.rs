@@ -1,17 +1,13 @@
 //! The log of a session.
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Api;
-use super::caller::Mine;
+use super::caller::OnSession;
 use super::json::Query;
 use crate::answer::Problem;
 use crate::lifecycle::runtime_port::LogRange;
@@ -36,8 +32,7 @@ pub(super) struct LogQuery {
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, response = Problem))
 )]
 pub(super) async fn logs(
-    State(api): State<Arc<Api>>,
-    Mine(session): Mine,
+    OnSession { api, session, .. }: OnSession,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, Problem> {
     let range = LogRange { tail: query.tail.unwrap_or(DEFAULT_TAIL).min(LONGEST_TAIL), follow: query.follow };

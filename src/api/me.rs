@@ -1,14 +1,10 @@
 //! Who the caller is, and what the router can do here.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Api;
-use super::caller::Caller;
+use super::caller::Call;
 use crate::answer::Problem;
 use crate::session::Principal;
 
@@ -55,8 +51,8 @@ pub(super) struct LimitsView {
 
 /// Who am I, and what can this router do?
 #[utoipa::path(get, path = "/api/me", responses((status = 200, body = Me)), tag = "me")]
-pub(super) async fn me(State(api): State<Arc<Api>>, Caller(who): Caller) -> Result<Json<Me>, Problem> {
-    let Principal::User(email) = who else { return Err(Problem::no_session()) };
+pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Problem> {
+    let Principal::User(email) = caller.principal else { return Err(Problem::not_allowed()) };
     let limits = api.lifecycle.limits();
     Ok(Json(Me {
         email: email.to_string(),

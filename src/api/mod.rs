@@ -8,6 +8,7 @@ pub mod metrics;
 mod openapi;
 mod probes;
 mod representation;
+mod routes;
 mod sessions;
 mod streams;
 mod tokens;

@@ -1,4 +1,4 @@
-//! All routes, and their document, generated from the handlers.
+//! The router of the API, and its document, generated from the handlers.
 
 use std::sync::Arc;
 
@@ -7,10 +7,9 @@ use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-use super::{Api, logs, me, probes, sessions, streams, tokens};
+use super::caller::Guarded;
+use super::{Api, routes};
 use crate::answer::Problem;
 
 /// The largest body that the API reads, in bytes.
@@ -25,16 +24,16 @@ const LARGEST_BODY: usize = 256 * 1024;
     ),
     components(responses(Problem))
 )]
-struct Document;
+pub(super) struct Document;
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().split_for_parts().1
+    routes::all().split_for_parts().1
 }
 
 /// Everything below `/api`, and the probes. Anything else goes to `fallback`.
 pub fn router(api: Arc<Api>, fallback: Router) -> Router {
-    let (router, document) = routes().split_for_parts();
+    let (router, document) = routes::all().split_for_parts();
     router
         .route("/api/openapi.json", axum::routing::get(move || async move { Json(document) }))
         .route("/api", axum::routing::any(unknown))
@@ -42,25 +41,8 @@ pub fn router(api: Arc<Api>, fallback: Router) -> Router {
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .with_state(api)
+        .with_state(Guarded::new(api))
         .fallback_service(fallback)
-}
-
-fn routes() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(me::me))
-        .routes(routes!(sessions::list, sessions::create))
-        .routes(routes!(sessions::get, sessions::delete))
-        .routes(routes!(sessions::start))
-        .routes(routes!(sessions::resume))
-        .routes(routes!(sessions::stop))
-        .routes(routes!(streams::stream_all))
-        .routes(routes!(streams::stream_phases))
-        .routes(routes!(logs::logs))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::delete))
-        .routes(routes!(probes::healthz))
-        .routes(routes!(probes::readyz))
 }
 
 async fn unknown() -> Problem {

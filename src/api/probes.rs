@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::Api;
+use super::caller::Public;
 
 /// What the router still waits for before it can serve, by name.
 #[derive(Clone, Default)]
@@ -33,13 +32,13 @@ pub fn is_probe(path: &str) -> bool {
 
 /// The router lives.
 #[utoipa::path(get, path = "/healthz", responses((status = 200)), tag = "probes")]
-pub(super) async fn healthz() -> Json<Value> {
+pub(super) async fn healthz(_: Public) -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
 /// The router can serve, or what it waits for. Trouble is told besides: sessions that run go on through it.
 #[utoipa::path(get, path = "/readyz", responses((status = 200), (status = 503)), tag = "probes")]
-pub(super) async fn readyz(State(api): State<Arc<Api>>) -> (StatusCode, Json<Value>) {
+pub(super) async fn readyz(Public(api): Public) -> (StatusCode, Json<Value>) {
     let blockers = api.readiness.0.lock().clone();
     let status = if blockers.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let trouble: Vec<_> = api.lifecycle.runtime().trouble().into_iter().collect();

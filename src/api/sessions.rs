@@ -1,22 +1,19 @@
 //! List, create, look at, start, stop and delete sessions.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Api;
-use super::caller::{Caller, Mine};
+use super::caller::{Call, OnSession};
 use super::json::Body;
 use super::representation::SessionView;
 use crate::answer::Problem;
 use crate::git::remote::default_branch;
 use crate::git::{Branch, RepoUrl};
 use crate::lifecycle::OpenError;
-use crate::session::Origin;
+use crate::session::{Origin, Principal};
 
 /// The longest first message, in bytes.
 const LONGEST_MESSAGE: usize = 128 * 1024;
@@ -48,8 +45,8 @@ pub(super) struct NewSession {
     get, operation_id = "list_sessions", path = "/api/sessions", tag = "sessions",
     responses((status = 200, body = SessionList))
 )]
-pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Json<SessionList> {
-    let sessions = api.lifecycle.registry().sessions_for(&who);
+pub(super) async fn list(Call { api, caller, .. }: Call) -> Json<SessionList> {
+    let sessions = api.lifecycle.registry().sessions_for(&caller);
     Json(SessionList { sessions: sessions.iter().map(|session| api.view(session)).collect() })
 }
 
@@ -63,13 +60,14 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Caller(who): Caller) -> Js
     )
 )]
 pub(super) async fn create(
-    State(api): State<Arc<Api>>,
-    Caller(who): Caller,
+    Call { api, caller, cause }: Call,
     Body(wanted): Body<NewSession>,
 ) -> Result<(StatusCode, Json<SessionView>), Problem> {
+    let Principal::User(owner) = caller.principal else { return Err(Problem::not_allowed()) };
     let wanted = wanted.checked()?;
     let origin = api.origin(&wanted).await?;
-    let opened = api.lifecycle.open(&who, origin, wanted.source_branch, wanted.initial_message).await;
+    let (source, message) = (wanted.source_branch, wanted.initial_message);
+    let opened = api.lifecycle.open(&owner, origin, source, message, &cause).await;
     let opened = opened.map_err(|error| open_problem(&error))?;
     let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(api.view(&opened.session))))
@@ -80,7 +78,7 @@ pub(super) async fn create(
     get, operation_id = "get_session", path = "/api/sessions/{id}", params(("id" = String, Path)), tag = "sessions",
     responses((status = 200, body = SessionView), (status = 404, response = Problem))
 )]
-pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<SessionView> {
+pub(super) async fn get(OnSession { api, session, .. }: OnSession) -> Json<SessionView> {
     Json(api.view(&session))
 }
 
@@ -90,8 +88,8 @@ pub(super) async fn get(State(api): State<Arc<Api>>, Mine(session): Mine) -> Jso
     params(("id" = String, Path)), tag = "sessions",
     responses((status = 204), (status = 404, response = Problem), (status = 500, response = Problem))
 )]
-pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> Result<StatusCode, Problem> {
-    match api.lifecycle.delete(&session).await {
+pub(super) async fn delete(OnSession { api, session, cause }: OnSession) -> Result<StatusCode, Problem> {
+    match api.lifecycle.delete(&session, &cause).await {
         Ok(true) => Ok(StatusCode::NO_CONTENT),
         _ => {
             let detail = "The session's files could not be removed. Try again; the router's log has the cause.";
@@ -106,9 +104,9 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Mine(session): Mine) -> 
     params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
-pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
+pub(super) async fn start(OnSession { api, session, cause }: OnSession) -> (StatusCode, Json<SessionView>) {
     session.touch();
-    api.lifecycle.request_start(&session).await;
+    api.lifecycle.request_start(&session, &cause).await;
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 
@@ -118,8 +116,8 @@ pub(super) async fn start(State(api): State<Arc<Api>>, Mine(session): Mine) -> (
     params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
-pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode, Json<SessionView>) {
-    start(state, session).await
+pub(super) async fn resume(call: OnSession) -> (StatusCode, Json<SessionView>) {
+    start(call).await
 }
 
 /// Stops a session now, keeping its files. Returns when that is written down; its phases tell how the stop goes on.
@@ -128,8 +126,8 @@ pub(super) async fn resume(state: State<Arc<Api>>, session: Mine) -> (StatusCode
     params(("id" = String, Path)), tag = "sessions",
     responses((status = 202, body = SessionView), (status = 404, response = Problem))
 )]
-pub(super) async fn stop(State(api): State<Arc<Api>>, Mine(session): Mine) -> (StatusCode, Json<SessionView>) {
-    api.lifecycle.request_stop(&session).await;
+pub(super) async fn stop(OnSession { api, session, cause }: OnSession) -> (StatusCode, Json<SessionView>) {
+    api.lifecycle.request_stop(&session, &cause).await;
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 
@@ -194,7 +192,6 @@ fn open_problem(error: &OpenError) -> Problem {
     let detail = error.to_string();
     match error {
         OpenError::Deleting => Problem::new(StatusCode::CONFLICT, "session-deleting", detail),
-        OpenError::NotAUser => Problem::new(StatusCode::FORBIDDEN, "not-a-user", detail),
         OpenError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "create-failed", detail),
     }
 }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
@@ -18,12 +17,13 @@ use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::caller::{Caller, Mine};
+use super::caller::{Call, OnSession};
 use super::json::Query;
 use super::representation::PhaseView;
 use crate::answer::Problem;
 use crate::lifecycle::Change;
-use crate::session::{PhaseName, Principal, Session};
+use crate::session::access::{knows, may};
+use crate::session::{Action, Caller, PhaseName, Session};
 
 /// How often a stream says that it lives, so that a listener can notice that it does not.
 const PING: Duration = Duration::from_secs(10);
@@ -34,10 +34,10 @@ const PING: Duration = Duration::from_secs(10);
     get, path = "/api/sessions/stream", tag = "sessions",
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]
-pub(super) async fn stream_all(State(api): State<Arc<Api>>, Caller(who): Caller) -> Response {
-    let changes = api.lifecycle.registry().changes_for(&who);
+pub(super) async fn stream_all(Call { api, caller, .. }: Call) -> Response {
+    let changes = api.lifecycle.registry().changes_for(&caller);
     let ending = api.ending.clone();
-    let start = Follow { who, changes, pings: pings(), api, fresh: true };
+    let start = Follow { caller, changes, pings: pings(), api, fresh: true };
     let events = stream::unfold(start, |mut follow| async move {
         let event = follow.next().await?;
         Some((Ok(event), follow))
@@ -48,7 +48,7 @@ pub(super) async fn stream_all(State(api): State<Arc<Api>>, Caller(who): Caller)
 /// One listener to its own sessions.
 struct Follow {
     api: Arc<Api>,
-    who: Principal,
+    caller: Caller,
     changes: broadcast::Receiver<Change>,
     pings: Interval,
     /// Nothing was told yet, or too much was missed: everything has to be told.
@@ -58,17 +58,17 @@ struct Follow {
 impl Follow {
     async fn next(&mut self) -> Option<Event> {
         if std::mem::take(&mut self.fresh) {
-            let sessions = self.api.lifecycle.registry().sessions_for(&self.who);
+            let sessions = self.api.lifecycle.registry().sessions_for(&self.caller);
             let views: Vec<_> = sessions.iter().map(|session| self.api.view(session)).collect();
             return Some(event("snapshot", &json!({ "sessions": views })));
         }
         loop {
             tokio::select! {
                 change = self.changes.recv() => match change {
-                    Ok(Change::Changed(session)) if self.who.may_use(&session) => {
+                    Ok(Change::Changed(session)) if may(&self.caller, &session, Action::ReadSession) => {
                         return Some(event("session", &self.api.view(&session)));
                     }
-                    Ok(Change::Gone(session)) if self.who.may_use(&session) => {
+                    Ok(Change::Gone(session)) if knows(&self.caller, &session) => {
                         return Some(event("deleted", &json!({ "id": session.id() })));
                     }
                     Ok(_) => {}
@@ -105,8 +105,7 @@ pub(super) enum Until {
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, response = Problem))
 )]
 pub(super) async fn stream_phases(
-    State(api): State<Arc<Api>>,
-    Mine(session): Mine,
+    OnSession { api, session, .. }: OnSession,
     Query(query): Query<PhasesQuery>,
 ) -> Response {
     let until_settled = query.until == Some(Until::Settled);

@@ -1,20 +1,17 @@
 //! Attach tokens of a session.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Api;
-use super::caller::Mine;
+use super::caller::OnSession;
 use super::json::Body;
 use crate::answer::Problem;
-use crate::session::Memo;
+use crate::lifecycle::MakeTokenError;
 use crate::session::attach_token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
 
 /// Tokens, without the tokens themselves.
@@ -64,7 +61,7 @@ pub(super) struct NewToken {
     params(("id" = String, Path)), tag = "tokens",
     responses((status = 200, body = TokenList), (status = 404, response = Problem))
 )]
-pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Json<TokenList> {
+pub(super) async fn list(OnSession { api, session, .. }: OnSession) -> Json<TokenList> {
     let now = api.lifecycle.clock().now();
     let good = session.memo().tokens.into_iter().filter(|token| token.expires_at > now);
     Json(TokenList { tokens: good.map(|token| view(&token)).collect() })
@@ -78,27 +75,16 @@ pub(super) async fn list(State(api): State<Arc<Api>>, Mine(session): Mine) -> Js
         (status = 409, response = Problem))
 )]
 pub(super) async fn create(
-    State(api): State<Arc<Api>>,
-    Mine(session): Mine,
+    OnSession { api, session, cause }: OnSession,
     Body(wanted): Body<NewToken>,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<FreshToken>), Problem> {
-    let now = api.lifecycle.clock().now();
     let lifetime = wanted.lifetime()?;
-    let (stored, token) = StoredToken::issue(wanted.label, lifetime, now);
+    let made = api.lifecycle.make_token(&session, wanted.label, lifetime, &cause).await;
+    let (stored, token) = made.map_err(|error| match error {
+        MakeTokenError::TooMany => too_many(),
+        MakeTokenError::NotWritten(_) => not_written(),
+    })?;
     let about = view(&stored);
-    let kept = api.lifecycle.edit_memo(&session, |memo| {
-        memo.tokens.retain(|token| token.expires_at > now);
-        let room = memo.tokens.len() < MOST_PER_SESSION;
-        if room {
-            memo.tokens.push(stored.clone());
-        }
-        room
-    });
-    if !kept.await.map_err(|_| not_written())? {
-        let detail =
-            format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
-        return Err(Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail));
-    }
     let attach_command = session.dialect().attach_command(&api.urls.attach(session.id()), &token);
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(FreshToken { about, token, attach_command })))
 }
@@ -110,22 +96,11 @@ pub(super) async fn create(
     tag = "tokens", responses((status = 204), (status = 404, response = Problem))
 )]
 pub(super) async fn delete(
-    State(api): State<Arc<Api>>,
-    Mine(session): Mine,
+    OnSession { api, session, cause }: OnSession,
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let (_, token) = path;
-    let remove = |memo: &mut Memo| {
-        let before = memo.tokens.len();
-        memo.tokens.retain(|stored| stored.id != token);
-        memo.tokens.len() < before
-    };
-    if api.lifecycle.edit_memo(&session, remove).await.map_err(|_| not_written())? {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    // Another replica may just have made it.
-    api.lifecycle.catch_up(session.id()).await;
-    if api.lifecycle.edit_memo(&session, remove).await.map_err(|_| not_written())? {
+    if api.lifecycle.revoke_token(&session, &token, &cause).await.map_err(|_| not_written())? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(StatusCode::NOT_FOUND, "token-not-found", "This session has no such attach token."))
@@ -143,6 +118,12 @@ impl NewToken {
             Some(_) => Err(bad("expiresInHours has to be between 1 and 8784.")),
         }
     }
+}
+
+fn too_many() -> Problem {
+    let detail =
+        format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
+    Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail)
 }
 
 /// What holds until the router is restarted is not enough.

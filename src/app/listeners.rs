@@ -84,8 +84,8 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
         per_peer: network.max_connections_per_peer,
         header_timeout: Duration::from_secs(network.header_timeout_seconds),
     };
-    let identity = config.users.identity();
-    Listener::bind(SocketAddr::new(network.bind_address, port), limits, move |peer| identity.trusts(peer)).await
+    let proxy = config.users.login_proxy();
+    Listener::bind(SocketAddr::new(network.bind_address, port), limits, move |peer| proxy.trusts(peer)).await
 }
 
 /// Binds the configured port; without one, the default port, or any port if that is taken.

@@ -16,6 +16,7 @@ use self::listeners::Listeners;
 use self::place::{git_is_there, pods, processes};
 use self::shutdown::End;
 use crate::api::{self, About, Api, Readiness};
+use crate::auth::{AttachTokens, Authenticators};
 use crate::config::{Config, RuntimeName};
 use crate::edge::{Drain, Front, FrontSettings};
 use crate::lifecycle::Lifecycle;
@@ -61,7 +62,6 @@ impl App {
         opencode_version: Option<String>,
     ) -> Result<Self, StartError> {
         let network = &config.network;
-        let identity = config.users.identity();
         let listeners = Listeners::bind(config).await?;
         let (main, attach, metrics) = listeners.addresses()?;
         let urls = urls(network, main, attach);
@@ -71,7 +71,7 @@ impl App {
             Lifecycle::begin(runtime, clock, config.lifecycle.limits(config.tempo), CancellationToken::new()).await;
         let readiness = Readiness::default();
         let about = About {
-            identity: identity.name(),
+            identity: config.users.identity(),
             opencode_version,
             hold_timeout_seconds: config.lifecycle.hold_timeout_seconds,
         };
@@ -83,7 +83,12 @@ impl App {
             private_cookies: config.users.sso_cookie_names.clone(),
         };
         let proxy = Proxy::new(proxy_settings, drain.ended().clone());
-        let settings = FrontSettings { hosts: hosts(config), identity, holds: config.lifecycle.holds() };
+        let settings = FrontSettings {
+            hosts: hosts(config),
+            users: config.users.authenticators(),
+            attach_clients: Authenticators::new(vec![Arc::new(AttachTokens::new(lifecycle.clone()))]),
+            holds: config.lifecycle.holds(),
+        };
         let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
         let end = End {
             readiness,

@@ -1,17 +1,42 @@
 //! Access tokens of command-line clients.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use jiff::Timestamp;
 
-use crate::lifecycle::Registry;
-use crate::session::{Principal, SessionId};
+use super::{AuthError, Authenticator, Presented};
+use crate::lifecycle::Lifecycle;
+use crate::session::access::{Rights, Via};
+use crate::session::{Caller, Principal};
+
+/// Recognises the attach tokens of the session that a request is about.
+#[derive(Clone)]
+pub struct AttachTokens(Arc<Lifecycle>);
+
+impl AttachTokens {
+    /// The tokens of these sessions.
+    pub fn new(lifecycle: Arc<Lifecycle>) -> Self {
+        Self(lifecycle)
+    }
+}
+
+#[async_trait]
+impl Authenticator for AttachTokens {
+    async fn authenticate(&self, request: Presented<'_>) -> Result<Option<Caller>, AuthError> {
+        let (Some(of), Some(token)) = (request.session, bearer(request.headers)) else { return Ok(None) };
+        let Some(id) = self.0.token_id(of, &token).await else { return Ok(None) };
+        let principal = Principal::Token { of, id };
+        Ok(Some(Caller { principal, rights: Rights::USE, via: Via::AttachToken, from: request.peer }))
+    }
+}
 
 /// The token of a request: the password of Basic credentials, whatever the user name, or a Bearer token (RFC 7617,
 /// RFC 6750). More than one `Authorization` is none.
-pub fn bearer(headers: &HeaderMap) -> Option<String> {
+fn bearer(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {
@@ -26,12 +51,6 @@ pub fn bearer(headers: &HeaderMap) -> Option<String> {
     }
     let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
     decoded.split_once(':').map(|(_, password)| password.to_owned())
-}
-
-/// Who a token speaks for, if it is one of this session. An unknown session is like a wrong token.
-pub fn bearer_of(token: &str, registry: &Registry, id: SessionId, now: Timestamp) -> Option<Principal> {
-    let session = registry.get(id)?;
-    session.accepts_token(token, now).then_some(Principal::TokenOf(id))
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
-//! Who is calling: from a request's peer and headers to a [`crate::session::Principal`].
+//! Who is calling: from a request to a [`crate::session::Caller`], and whether a browser was made to send it.
 
+mod authenticator;
 mod bearer_token;
-mod identity;
+mod cause;
+mod login_proxy;
+mod loopback_user;
 mod origin;
 
-pub use bearer_token::{bearer, bearer_of};
-pub use identity::{Identity, Unidentified};
+pub use authenticator::{AuthError, Authenticator, Authenticators, Presented};
+pub use bearer_token::AttachTokens;
+pub use cause::cause_of;
+pub use login_proxy::LoginProxy;
+pub use loopback_user::LoopbackUser;
 pub use origin::{CrossSite, check_origin};

@@ -9,7 +9,7 @@ use crate::telemetry::LogFormat;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct LoggingConfig {
-    /// Log level, or tracing directives such as info,opencode_router::proxy=debug.
+    /// Log level, or tracing directives such as info,opencode_router::proxy=debug. Only audit=off turns the audit log off.
     #[arg(long, env = "LOG_LEVEL", default_value = "info", value_parser = directives)]
     pub log_level: String,
     /// Format of log lines. They go to standard error.

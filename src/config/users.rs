@@ -1,11 +1,12 @@
 //! Authentication settings.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::auth::Identity;
+use crate::auth::{Authenticators, LoginProxy, LoopbackUser};
 use crate::session::Email;
 
 /// Authentication settings.
@@ -42,12 +43,22 @@ impl UsersConfig {
         }
     }
 
-    /// How the router identifies users.
-    pub fn identity(&self) -> Identity {
+    /// How the main listener identifies users.
+    pub fn authenticators(&self) -> Authenticators {
         match &self.dev_email {
-            Some(email) => Identity::Local(email.clone()),
-            None => Identity::TrustedProxy(self.trusted_proxy_cidrs.clone()),
+            Some(email) => Authenticators::new(vec![Arc::new(LoopbackUser::new(email.clone()))]),
+            None => Authenticators::new(vec![Arc::new(self.login_proxy())]),
         }
+    }
+
+    /// The login proxies in front.
+    pub fn login_proxy(&self) -> LoginProxy {
+        LoginProxy::new(self.trusted_proxy_cidrs.clone())
+    }
+
+    /// How users are known, in a word: `local` or `proxy`.
+    pub fn identity(&self) -> &'static str {
+        if self.dev_email.is_some() { "local" } else { "proxy" }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The life of a request on the attach listener: route → token → lease → forward. Identity headers mean nothing here.
+//! The life of a request on the attach listener, top to bottom: route → identify → same origin → authorise → lease →
+//! forward. Identity headers mean nothing here.
 
 use std::net::IpAddr;
 
@@ -13,8 +14,10 @@ use super::hold::NoLease;
 use super::wake_rule;
 use crate::answer::Problem;
 use crate::answer::{Body, page};
-use crate::auth::{bearer, bearer_of};
-use crate::session::SessionId;
+use crate::auth::{Presented, cause_of};
+use crate::lifecycle::Denied;
+use crate::session::access::may;
+use crate::session::{Action, SessionId};
 
 impl Front {
     /// Answers a request of the attach listener.
@@ -33,20 +36,21 @@ impl Front {
             }
             None => self.settings.hosts.attach_session(&host).ok_or_else(unknown_host)?,
         };
-        let token = bearer(request.headers()).ok_or_else(wrong_token)?;
-        let now = self.lifecycle.clock().now();
-        let session = self.lifecycle.find_for_anybody(id, |registry| {
-            let who = bearer_of(&token, registry, id, now)?;
-            registry.session_for(&who, id)
-        });
-        let session = session.await.ok_or_else(wrong_token)?;
-        same_origin(&request)?;
+        let presented = Presented { peer, headers: request.headers(), uri: request.uri(), session: Some(id) };
+        let caller = self.settings.attach_clients.identify(presented).await.map_err(|_| wrong_token())?;
+        same_origin(&caller, &request)?;
+        let action = wake_rule::action_of(&request);
+        let session = self.lifecycle.find(&caller, id, action).await.map_err(|denied| match denied {
+            Denied::Unknown => wrong_token(),
+            Denied::Forbidden => Problem::denied(denied),
+        })?;
         if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), None) {
             return Err(Problem::new(StatusCode::CONFLICT, "other-opencode-version", sentence));
         }
         let meaning = wake_rule::of_attach_request(&request, wake_rule::kind_of(&session, &request)?);
-        wake_rule::log_wake(&session, meaning, &request);
-        match self.holds.lease(&self.lifecycle, &session, meaning).await {
+        let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
+        let cause = || cause_of(&caller, request.method(), request.uri());
+        match self.holds.lease(&self.lifecycle, &session, meaning, cause).await {
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::Refused(problem)) => Err(*problem),
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),
@@ -55,10 +59,11 @@ impl Front {
 }
 
 /// The same for a token that is wrong, expired, revoked or another session's, and for a session that does not exist.
+/// Basic credentials are accepted and never asked for: a browser would keep them, and add them to requests by itself.
 fn wrong_token() -> Problem {
     let detail = "This attach token is not valid for this session. Make a new one on the router's page with “Copy attach \
                   command”, and pass it with -p.";
-    Problem::new(StatusCode::UNAUTHORIZED, "bad-token", detail).authenticate("Basic realm=\"opencode-router attach\"")
+    Problem::new(StatusCode::UNAUTHORIZED, "bad-token", detail).authenticate("Bearer realm=\"opencode-router attach\"")
 }
 
 /// HTTP/2 names the host in its target, which is about to change.

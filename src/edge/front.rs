@@ -1,5 +1,5 @@
 //! The life of a request on the main listener, top to bottom:
-//! route → identify → authorise → lease → forward.
+//! route → identify → same origin → authorise → lease → forward.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,20 +19,23 @@ use crate::answer::Problem;
 use crate::answer::progress_page::{self, OwnPath};
 use crate::answer::{Body, page};
 use crate::api;
-use crate::auth::{Identity, Unidentified, check_origin};
+use crate::auth::{AuthError, Authenticators, Presented, cause_of, check_origin};
 use crate::lifecycle::Lifecycle;
 use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
-use crate::session::{Lease, Principal, Session, SessionId};
+use crate::session::access::may;
+use crate::session::{Action, Caller, Lease, Session, SessionId};
 use crate::upstream::ExchangeError;
 
 /// What the front has to be told.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FrontSettings {
     /// The names it answers to.
     pub hosts: Hosts,
-    /// How users are known.
-    pub identity: Identity,
+    /// How users are known on the main listener.
+    pub users: Authenticators,
+    /// How clients are known on the attach listener.
+    pub attach_clients: Authenticators,
     /// What may wait for a session to start.
     pub holds: HoldLimits,
 }
@@ -90,20 +93,25 @@ impl Front {
         self.settings.hosts.route(&host).ok_or_else(unknown_host)
     }
 
-    fn identify(&self, peer: IpAddr, request: &Request<Incoming>) -> Result<Principal, Problem> {
-        let who = self.settings.identity.identify(peer, request.headers()).map_err(|error| match error {
-            Unidentified::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
-            Unidentified::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
-        })?;
-        same_origin(request)?;
-        Ok(who)
+    async fn identify(
+        &self,
+        peer: IpAddr,
+        session: Option<SessionId>,
+        request: &Request<Incoming>,
+    ) -> Result<Caller, Problem> {
+        let presented = Presented { peer, headers: request.headers(), uri: request.uri(), session };
+        self.settings.users.identify(presented).await.map_err(|error| match error {
+            AuthError::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
+            AuthError::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
+        })
     }
 
     /// The router's own page and API; whether it lives can be asked by anybody.
     async fn router_host(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
         if !api::is_probe(request.uri().path()) {
-            let who = self.identify(peer, &request)?;
-            request.extensions_mut().insert(who);
+            let caller = self.identify(peer, None, &request).await?;
+            same_origin(&caller, &request)?;
+            request.extensions_mut().insert(caller);
         }
         let request = request.map(axum::body::Body::new);
         Ok(self
@@ -120,14 +128,18 @@ impl Front {
         id: SessionId,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
-        let who = self.identify(peer, &request)?;
-        let session = self.lifecycle.find(&who, id).await.ok_or_else(Problem::no_session)?;
-        if let Some(own) = progress_page::own_path(request.method(), request.uri().path()) {
-            return self.own_path(own, &session, &request).await;
+        let caller = self.identify(peer, Some(id), &request).await?;
+        same_origin(&caller, &request)?;
+        let own = progress_page::own_path(request.method(), request.uri().path());
+        let action = own.map_or_else(|| wake_rule::action_of(&request), action_of_own);
+        let session = self.lifecycle.find(&caller, id, action).await.map_err(Problem::denied)?;
+        if let Some(own) = own {
+            return self.own_path(own, &caller, &session, &request).await;
         }
         let meaning = wake_rule::of_request(&request, wake_rule::kind_of(&session, &request)?);
-        wake_rule::log_wake(&session, meaning, &request);
-        match self.holds.lease(&self.lifecycle, &session, meaning).await {
+        let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
+        let cause = || cause_of(&caller, request.method(), request.uri());
+        match self.holds.lease(&self.lifecycle, &session, meaning, cause).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
                 Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.run().server()).await))
             }
@@ -140,6 +152,7 @@ impl Front {
     async fn own_path(
         &self,
         own: OwnPath,
+        caller: &Caller,
         session: &Arc<Session>,
         request: &Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
@@ -149,7 +162,7 @@ impl Front {
             OwnPath::Events => Ok(api::phase_events(session, false, self.ending.clone()).map(Body::Own)),
             OwnPath::Start => {
                 session.touch();
-                self.lifecycle.request_start(session).await;
+                self.lifecycle.request_start(session, &cause_of(caller, request.method(), request.uri())).await;
                 Ok(progress_page::back_to_page(request))
             }
             OwnPath::Unknown => {
@@ -193,9 +206,18 @@ fn no_answer() -> Problem {
     Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail)
 }
 
+/// What a path of the router's own on a session's host does.
+fn action_of_own(own: OwnPath) -> Action {
+    match own {
+        OwnPath::Style | OwnPath::Script | OwnPath::Events | OwnPath::Unknown => Action::ReadServer,
+        OwnPath::Start => Action::Wake,
+    }
+}
+
 /// Refuses what a page of another site made a browser ask.
-pub(super) fn same_origin(request: &Request<Incoming>) -> Result<(), Problem> {
-    check_origin(request).map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
+pub(super) fn same_origin(caller: &Caller, request: &Request<Incoming>) -> Result<(), Problem> {
+    check_origin(caller.via, request)
+        .map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
 }
 
 /// Where the runtime cannot be asked, no connection is opened that may lead to another session by now.

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::wake_rule::{self, Course, Meaning};
 use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
-use crate::session::{Lease, Outcome, Phase, Session, SessionId, UpstreamName};
+use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamName};
 
 /// How much may wait. A waiting request has its head read and its body not, so what one costs in memory is bounded by
 /// the largest head.
@@ -62,6 +62,7 @@ impl Holds {
         lifecycle: &Arc<Lifecycle>,
         session: &Arc<Session>,
         meaning: Meaning,
+        cause: impl Fn() -> Cause,
     ) -> Result<Lease, NoLease> {
         if meaning.activity {
             session.touch();
@@ -73,7 +74,7 @@ impl Holds {
             let phase = session.phase();
             let outcome = match wake_rule::course(phase.name, meaning) {
                 Course::Serve => continue,
-                Course::Wake => lifecycle.wake(session).outcome().boxed(),
+                Course::Wake => lifecycle.wake(session, &cause()).outcome().boxed(),
                 Course::Join => lifecycle.end_of_start(session).boxed(),
                 Course::ShowFailure => return Err(NoLease::ShowProgress),
                 Course::RefuseFailed => return Err(failed(&phase).into()),

@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::answer::Problem;
 use crate::opencode::RequestKind;
-use crate::session::{PhaseName, Purpose, Session};
+use crate::session::{Action, PhaseName, Purpose, Session};
 
 /// What a request means for a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +89,17 @@ pub(super) fn course(phase: PhaseName, meaning: Meaning) -> Course {
     }
 }
 
-/// Logs what wakes a session, for operators who ask why it runs. Queries can hold secrets and stay out.
-pub(super) fn log_wake<B>(session: &Session, meaning: Meaning, request: &Request<B>) {
-    let phase = session.phase_name();
-    if course(phase, meaning) == Course::Wake && !phase.is_starting() {
-        let (method, path) = (request.method(), request.uri().path());
-        tracing::info!(session = %session.id(), ?phase, %method, path, "woken by a request");
+/// What forwarding a request does: only GET and HEAD without an upgrade read.
+pub(super) fn action_of<B>(request: &Request<B>) -> Action {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !request.headers().contains_key(UPGRADE);
+    if reads { Action::ReadServer } else { Action::UseServer }
+}
+
+impl Meaning {
+    /// The same from a caller who may wake the session, or may not: then it is no use of it either.
+    pub(super) fn allowed(self, may_wake: bool) -> Self {
+        let Self { wakes, insists, activity, .. } = self;
+        Self { wakes: wakes && may_wake, insists: insists && may_wake, activity: activity && may_wake, ..self }
     }
 }
 
@@ -206,6 +211,21 @@ mod tests {
         }
         let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
         assert_eq!(course(PhaseName::Failed, page), Course::ShowFailure, "a page that reloads retries nothing");
+    }
+
+    #[test]
+    fn reader_forwards_reads_only_and_wakes_nothing() {
+        for method in ["GET", "HEAD"] {
+            assert_eq!(action_of(&request(method, "/session", &[])), Action::ReadServer);
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            assert_eq!(action_of(&request(method, "/session", &[])), Action::UseServer);
+        }
+        assert_eq!(action_of(&request("GET", "/pty/1/connect", &[("upgrade", "websocket")])), Action::UseServer);
+        let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
+        let reader = page.allowed(false);
+        assert!(page.wakes && !reader.wakes && !reader.insists && !reader.activity);
+        assert_eq!(course(PhaseName::Stopped, reader), Course::RefuseStopped);
     }
 
     #[test]

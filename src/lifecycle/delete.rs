@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use super::Lifecycle;
+use super::audit::{self, Deed, Step};
 use crate::session::phase::Event;
-use crate::session::{Failure, Outcome, Reason, Session};
+use crate::session::{Cause, Failure, Outcome, Reason, Session};
 
 impl Lifecycle {
     /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
-    pub fn delete(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<bool> {
+    pub fn delete(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<bool> {
         if session.interrupt(Event::DeleteRequested, Outcome::Gone) {
+            audit::record(cause, session, Deed::Delete, Step::Begun);
             self.registry.announce(session);
         }
-        let (lifecycle, session) = (self.clone(), session.clone());
+        let (lifecycle, session, cause) = (self.clone(), session.clone(), cause.clone());
         self.tasks.spawn(async move {
             match lifecycle.runtime.delete(session.id()).await {
                 Ok(()) => {
@@ -20,6 +22,7 @@ impl Lifecycle {
                     true
                 }
                 Err(error) => {
+                    audit::record(&cause, &session, Deed::Delete, Step::Failed);
                     tracing::error!(session = %session.id(), %error, "delete failed");
                     let message =
                         "The session's files could not be removed. Try again; the router's log has the cause.";

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Lifecycle;
-use crate::session::{PhaseName, Session, SessionId};
+use super::audit::{self, Deed, Step};
+use crate::session::{Actor, Cause, PhaseName, Session, SessionId};
 
 /// How often it looks, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -87,9 +88,11 @@ impl Lifecycle {
             return None;
         }
         let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
-        tracing::info!(session = %session.id(), idle_since = %session.last_activity(), due = %verdict.stops_at, "stopping idle session");
+        let why = format!("last used at {}, due at {}", session.last_activity(), verdict.stops_at);
+        let cause = Cause::own(Actor::IdleRule, why);
+        audit::record(&cause, session, Deed::Stop, Step::Begun);
         self.registry.announce(session);
-        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision));
+        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision, cause));
         None
     }
 
@@ -106,11 +109,11 @@ impl Lifecycle {
         notice
     }
 
-    async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64) {
+    async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64, cause: Cause) {
         match self.runtime.stop_unchanged(session.id(), revision).await {
             Ok(true) => self.stopped(&session),
             Ok(false) => self.undo(&session, None),
-            Err(error) => self.stop_failed(&session, &error),
+            Err(error) => self.stop_failed(&session, &error, &cause),
         }
     }
 }

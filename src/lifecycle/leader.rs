@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+use super::audit::{self, Deed, Step};
 use super::{Lifecycle, Limits};
-use crate::session::{Phase, PhaseName, Session, SessionId};
+use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId};
 
 /// How often it looks, in real time.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -96,16 +97,26 @@ impl Lifecycle {
         if self.chore_of(session) != Some(chore) {
             return;
         }
-        let since = session.phase().since;
-        tracing::info!(session = %id, ?chore, %since, "the leading replica takes care of the session");
+        let phase = session.phase();
+        let cause = Cause::own(Actor::Leader, format!("left {:?} since {}", phase.name, phase.since));
+        // The verbs below find the phase as it is, and so record nothing for these.
+        let deed = match chore {
+            Chore::Start => Some(Deed::Start),
+            Chore::Stop => Some(Deed::Stop),
+            Chore::Delete => Some(Deed::Delete),
+            Chore::GiveUp | Chore::Expire => None,
+        };
+        if let Some(deed) = deed {
+            audit::record(&cause, session, deed, Step::Begun);
+        }
         match chore {
-            Chore::Start => drop(self.wake(session).outcome().await),
-            Chore::GiveUp => drop(self.time_out(session).await),
+            Chore::Start => drop(self.wake(session, &cause).outcome().await),
+            Chore::GiveUp => drop(self.time_out(session, &cause).await),
             Chore::Stop => match self.runtime.stop(id).await {
                 Ok(()) => self.stopped(session),
                 Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
             },
-            Chore::Delete => drop(self.delete(session).await),
+            Chore::Delete => drop(self.delete(session, &cause).await),
             Chore::Expire => self.expire(session, revision).await,
         }
     }
@@ -114,7 +125,11 @@ impl Lifecycle {
     async fn expire(&self, session: &Arc<Session>, revision: u64) {
         let id = session.id();
         match self.runtime.delete_unused(id, revision).await {
-            Ok(true) => self.registry.remove_exactly(session),
+            Ok(true) => {
+                let cause = Cause::own(Actor::Expiry, format!("last used at {}", session.last_activity()));
+                audit::record(&cause, session, Deed::Expire, Step::Done);
+                self.registry.remove_exactly(session);
+            }
             Ok(false) => tracing::info!(session = %id, "its files are kept: somebody came back to it just now"),
             Err(error) => tracing::warn!(session = %id, %error, "its files were not removed; that is tried again"),
         }

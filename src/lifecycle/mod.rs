@@ -2,6 +2,8 @@
 //! Each of these runs in a task of its own, so that a caller who leaves cannot leave it half done.
 
 mod agent_follower;
+mod attach_tokens;
+mod audit;
 mod changes;
 mod delete;
 mod idle_reaper;
@@ -31,11 +33,13 @@ use crate::session::phase::Event;
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
 use crate::tempo::Tempo;
 
+pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
 pub use self::open::{OpenError, Opened};
 pub use self::registry::Registry;
 pub use self::replica_role::Duties;
 pub use self::start_waiter::StartWaiter;
+pub use self::visible::Denied;
 
 /// The limits that sessions live by.
 #[derive(Clone, Copy, Debug)]

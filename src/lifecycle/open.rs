@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Lifecycle;
+use super::audit::{self, Deed, Step};
 use crate::git::Branch;
-use crate::session::{Failure, Memo, Origin, PhaseName, Principal, Reason, Session, SessionKey, Spec};
+use crate::session::{Cause, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
 
 /// A session that somebody opened.
 pub struct Opened {
@@ -20,9 +21,6 @@ pub enum OpenError {
     /// The session goes away right now.
     #[error("This session is being deleted. Try again in a moment.")]
     Deleting,
-    /// Only users own sessions.
-    #[error("An attach token cannot open sessions.")]
-    NotAUser,
     /// The runtime could not write it down.
     #[error("The session could not be created: {}", .0.message)]
     Failed(Failure),
@@ -33,19 +31,24 @@ impl Lifecycle {
     /// not wait for it.
     pub async fn open(
         self: &Arc<Self>,
-        who: &Principal,
+        owner: &Email,
         origin: Origin,
         source_branch: Option<Branch>,
         initial_message: Option<String>,
+        cause: &Cause,
     ) -> Result<Opened, OpenError> {
-        let Principal::User(owner) = who else { return Err(OpenError::NotAUser) };
         let key = SessionKey { owner: owner.clone(), origin };
         let spec = Spec { key, source_branch, profile: None, created_at: self.clock.now() };
-        let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message));
+        let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message, cause.clone()));
         opened.await.unwrap_or_else(|error| Err(not_written(&error)))
     }
 
-    async fn open_as(self: Arc<Self>, spec: Spec, initial_message: Option<String>) -> Result<Opened, OpenError> {
+    async fn open_as(
+        self: Arc<Self>,
+        spec: Spec,
+        initial_message: Option<String>,
+        cause: Cause,
+    ) -> Result<Opened, OpenError> {
         let now = spec.created_at;
         let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
         let (session, unknown) = self.registry.expect(&spec, &memo);
@@ -62,6 +65,9 @@ impl Lifecycle {
                 return Err(OpenError::Failed(failure));
             }
         };
+        if new {
+            audit::record(&cause, &session, Deed::Create, Step::Done);
+        }
         if let (false, Some(message)) = (new, initial_message) {
             let added = self.edit_memo(&session, |memo| {
                 // Whoever tries again may have been heard the first time.
@@ -72,7 +78,7 @@ impl Lifecycle {
             added.await.map_err(|error| not_written(&error))?;
         }
         session.touch();
-        self.request_start(&session).await;
+        self.request_start(&session, &cause).await;
         Ok(Opened { session, new })
     }
 }

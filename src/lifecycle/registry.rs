@@ -51,7 +51,7 @@ impl Registry {
         Self { sessions: RwLock::default(), changes: Changes::new(), clock }
     }
 
-    /// The session with this id. Who may use it is not asked here: see [`super::Principal`].
+    /// The session with this id. Rights are not asked here: see [`crate::session::access`].
     pub fn get(&self, id: SessionId) -> Option<Arc<Session>> {
         self.sessions.read().by_id.get(&id).cloned()
     }

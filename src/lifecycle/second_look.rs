@@ -6,8 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::rate_limit::Allowance;
 use super::runtime_port::News;
-use super::{Lifecycle, Registry};
-use crate::session::{Principal, Session, SessionId};
+use super::{Denied, Lifecycle, Registry};
+use crate::session::{Action, Caller, Session, SessionId};
 
 /// Somebody who waits until the registry has heard all news that were told by now.
 pub(super) type Listener = oneshot::Sender<()>;
@@ -25,16 +25,20 @@ impl SecondLooks {
 }
 
 impl Lifecycle {
-    /// The session, if it exists and `who` may use it.
+    /// The session, if it exists and the caller may do this with it.
     ///
     /// A client that was told of something by one replica may turn to another that has not heard of it yet: what is not
     /// found here is looked for once more, in what the runtime says when it is asked anew.
-    pub async fn find(&self, who: &Principal, id: SessionId) -> Option<Arc<Session>> {
-        self.look(id, &self.second_looks.users, |registry| registry.session_for(who, id)).await
+    pub async fn find(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
+        let found = |registry: &Registry| match registry.session_for(caller, id, action) {
+            Err(Denied::Unknown) => None,
+            known => Some(known),
+        };
+        self.look(id, &self.second_looks.users, found).await.unwrap_or(Err(Denied::Unknown))
     }
 
     /// What `found` gets from the registry, looked for in the same way, for somebody who may be anybody.
-    pub async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
+    pub(super) async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
         self.look(id, &self.second_looks.anybody, found).await
     }
 

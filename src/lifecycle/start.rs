@@ -5,23 +5,28 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::audit::{self, Deed, Step};
 use super::{Lifecycle, StartWaiter};
 use crate::session::phase::Event;
 use crate::session::shared_start::end_at;
-use crate::session::{Failure, Outcome, Phase, PhaseName, Reason, Session, SharedStart};
+use crate::session::{Actor, Cause, Failure, Outcome, Phase, PhaseName, Reason, Session, SharedStart};
 
 /// How long somebody who asks for a start or a stop waits until that is written down.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 impl Lifecycle {
     /// Makes the session run. Any number of callers share one start.
-    pub fn wake(self: &Arc<Self>, session: &Arc<Session>) -> StartWaiter {
+    pub fn wake(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> StartWaiter {
         if self.closing.is_cancelled() {
             return StartWaiter::never();
         }
         let (shared, fresh) = session.join_start();
         let wake = StartWaiter::of(&shared);
         if fresh {
+            // A start that another replica began is no change.
+            if !session.phase_name().is_starting() {
+                audit::record(cause, session, Deed::Start, Step::Begun);
+            }
             self.advance(session, Event::StartRequested);
             self.tasks.spawn(self.clone().start(session.clone(), shared));
         }
@@ -37,9 +42,9 @@ impl Lifecycle {
     /// Wakes the session for somebody who does not wait for it to be ready. When this returns, it is written down that the
     /// session is to run, as far as that can be soon: every replica can know of it, and if this one goes, another goes on
     /// with it. During a stop it is written down when that is over.
-    pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>) {
+    pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
-        self.wake(session);
+        self.wake(session, cause);
         if session.is_awaited() && session.phase_name() != PhaseName::Stopping {
             self.write_down(session, true).await;
         }
@@ -47,9 +52,9 @@ impl Lifecycle {
 
     /// Stops the session for somebody who does not wait for the end. When this returns, it is written down that the
     /// session is not to run, as far as that can be soon.
-    pub async fn request_stop(self: &Arc<Self>, session: &Arc<Session>) {
+    pub async fn request_stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
-        drop(self.stop(session));
+        drop(self.stop(session, cause));
         if session.phase_name() == PhaseName::Stopping {
             self.write_down(session, false).await;
         }
@@ -106,7 +111,8 @@ impl Lifecycle {
             Err(_) => {
                 // Whoever wants it while it is stopped for that hears why.
                 shared.set_over_with_phase(false);
-                self.time_out(session).await
+                let why = format!("not ready after {} s", self.limits.start_timeout.as_secs());
+                self.time_out(session, &Cause::own(Actor::StartLimit, why)).await
             }
         }
     }
@@ -118,7 +124,7 @@ impl Lifecycle {
 
     /// Ends a start that took too long; but what another replica reaches goes on, and only those who wait here hear that it
     /// cannot be reached.
-    pub(super) async fn time_out(&self, session: &Arc<Session>) -> Outcome {
+    pub(super) async fn time_out(&self, session: &Arc<Session>, cause: &Cause) -> Outcome {
         self.look_again(session.id()).await;
         let reached = session.phase();
         if !reached.name.is_starting() {
@@ -128,6 +134,7 @@ impl Lifecycle {
             tracing::warn!(session = %session.id(), "it answers another replica of the router, and not this one");
             return Outcome::Failed(Arc::new(too_slow(self.limits.start_timeout, reached)));
         }
+        audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
         // What the runtime still tells of that stop must not hide why there was one.
         let mut phases = session.phases();

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use super::Lifecycle;
+use super::audit::{self, Deed, Step};
 use super::runtime_port::RuntimeError;
 use crate::session::phase::Event;
-use crate::session::{Failure, Observation, Outcome, PhaseName, Reason, Session};
+use crate::session::{Actor, Cause, Failure, Observation, Outcome, PhaseName, Reason, Session};
 
 impl Lifecycle {
     /// Stops the session, keeping its files. Done when the returned task is; nobody has to wait for it.
-    pub fn stop(self: &Arc<Self>, session: &Arc<Session>) -> tokio::task::JoinHandle<()> {
+    pub fn stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<()> {
         if session.interrupt(Event::StopRequested, Outcome::Stopped) {
+            audit::record(cause, session, Deed::Stop, Step::Begun);
             self.registry.announce(session);
-            return self.tasks.spawn(self.clone().carry_out_stop(session.clone()));
+            return self.tasks.spawn(self.clone().carry_out_stop(session.clone(), cause.clone()));
         }
         // A stop that goes on already is waited for; a second one could meet the run that comes after it.
         let (mut phases, shutdown) = (session.phases(), self.shutdown.clone());
@@ -22,7 +24,7 @@ impl Lifecycle {
         })
     }
 
-    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>) {
+    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>, cause: Cause) {
         if session.phase_name() != PhaseName::Stopping {
             return;
         }
@@ -34,7 +36,7 @@ impl Lifecycle {
         }
         match self.runtime.stop(session.id()).await {
             Ok(()) => self.stopped(&session),
-            Err(error) => self.stop_failed(&session, &error),
+            Err(error) => self.stop_failed(&session, &error, &cause),
         }
     }
 
@@ -44,7 +46,8 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError) {
+    pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError, cause: &Cause) {
+        audit::record(cause, session, Deed::Stop, Step::Failed);
         tracing::error!(session = %session.id(), %error, "stop failed");
         let message = "The session could not be stopped. Try again; the router's log has the cause.";
         self.undo(session, Some(Failure::new(Reason::RuntimeError, message)));
@@ -57,7 +60,8 @@ impl Lifecycle {
             let phase = session.phase_name();
             phase.is_starting() || matches!(phase, PhaseName::Ready | PhaseName::Stopping)
         });
-        let stops: Vec<_> = running.map(|session| self.stop(&session)).collect();
+        let cause = Cause::own(Actor::Shutdown, "the router ends with its sessions");
+        let stops: Vec<_> = running.map(|session| self.stop(&session, &cause)).collect();
         for stop in stops {
             let _ = stop.await;
         }

@@ -5,30 +5,43 @@ use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
 
 use super::{Change, Registry};
-use crate::session::{Principal, Session, SessionId};
+use crate::session::access::{knows, may};
+use crate::session::{Action, Caller, Principal, Session, SessionId};
+
+/// Why a caller does not get a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// There is none that the caller may know of.
+    #[error("there is no such session")]
+    Unknown,
+    /// The caller may know of it, and may not do this with it.
+    #[error("the caller has no right to this action")]
+    Forbidden,
+}
 
 impl Registry {
-    /// The session, if it exists and this principal may use it. Somebody else's session is like none.
-    pub fn session_for(&self, who: &Principal, id: SessionId) -> Option<Arc<Session>> {
-        self.get(id).filter(|session| who.may_use(session))
+    /// The session, if it exists and the caller may do this with it. A session of another user is like none.
+    pub fn session_for(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
+        let session = self.get(id).filter(|session| knows(caller, session)).ok_or(Denied::Unknown)?;
+        if may(caller, &session, action) { Ok(session) } else { Err(Denied::Forbidden) }
     }
 
-    /// All sessions that this principal may use, the newest first.
-    pub fn sessions_for(&self, who: &Principal) -> Vec<Arc<Session>> {
-        let mut mine = match who {
+    /// All sessions whose state the caller may see, the newest first.
+    pub fn sessions_for(&self, caller: &Caller) -> Vec<Arc<Session>> {
+        let mut mine = match &caller.principal {
             Principal::User(email) => self.of(email),
-            Principal::TokenOf(id) => self.get(*id).into_iter().collect(),
+            Principal::Token { of, .. } => self.get(*of).into_iter().collect(),
         };
-        mine.retain(|session| who.may_use(session));
+        mine.retain(|session| may(caller, session, Action::ReadSession));
         mine.sort_by_key(|session| (std::cmp::Reverse(session.spec().created_at), session.id()));
         mine
     }
 
     /// Changes of these from now on, and maybe of others.
-    pub fn changes_for(&self, who: &Principal) -> Receiver<Change> {
-        match who {
+    pub fn changes_for(&self, caller: &Caller) -> Receiver<Change> {
+        match &caller.principal {
             Principal::User(email) => self.changes_of(email),
-            Principal::TokenOf(_) => self.changes(),
+            Principal::Token { .. } => self.changes(),
         }
     }
 }

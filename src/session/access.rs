@@ -1,22 +1,222 @@
-//! Who may use which session: the one place where owners are compared.
+//! Rights: who may do what with which session. Owners are compared here and nowhere else.
+
+use std::net::IpAddr;
 
 use super::{Email, Session, SessionId};
 
-/// Who is calling, as far as it was proved.
+/// Who calls, with which rights, how that was proved, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who it is.
+    pub principal: Principal,
+    /// What the proof allows at most.
+    pub rights: Rights,
+    /// How it was proved.
+    pub via: Via,
+    /// The address of the connection.
+    pub from: IpAddr,
+}
+
+/// Who was identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A user.
     User(Email),
-    /// The bearer of an attach token of this one session.
-    TokenOf(SessionId),
+    /// The bearer of an attach token.
+    Token {
+        /// The one session that the token is for.
+        of: SessionId,
+        /// The name of the token, which is no secret.
+        id: String,
+    },
 }
 
-impl Principal {
-    /// Whether this principal may use `session`.
-    pub fn may_use(&self, session: &Session) -> bool {
+/// How a caller was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The connection comes from this machine.
+    Loopback,
+    /// A trusted login proxy named the user.
+    LoginProxy,
+    /// The request carries an attach token.
+    AttachToken,
+}
+
+impl Via {
+    /// Whether a browser adds this proof by itself, also to requests that a page of another origin makes.
+    pub fn is_ambient(self) -> bool {
         match self {
-            Self::User(email) => session.spec().key.owner == *email,
-            Self::TokenOf(id) => session.id() == *id,
+            Self::Loopback | Self::LoginProxy => true,
+            Self::AttachToken => false,
         }
+    }
+
+    /// Its stable name in the audit log.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::LoginProxy => "login-proxy",
+            Self::AttachToken => "attach-token",
+        }
+    }
+}
+
+/// A set of rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights(u8);
+
+impl Rights {
+    /// See state, logs and messages.
+    pub const READ: Self = Self(1);
+    /// Talk to the session's server.
+    pub const USE: Self = Self(2);
+    /// Start, stop and delete; make and revoke tokens.
+    pub const MANAGE: Self = Self(4);
+    /// All of them.
+    pub const ALL: Self = Self(7);
+
+    const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has_any_of(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// What a request does, as its handler or its meaning declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask who the caller is and what the router can do.
+    ReadSelf,
+    /// List the caller's sessions, or follow their changes.
+    ListSessions,
+    /// Create a session.
+    CreateSession,
+    /// See a session's state.
+    ReadSession,
+    /// Read its log.
+    ReadLog,
+    /// Start it through the API.
+    StartSession,
+    /// Stop it.
+    StopSession,
+    /// Delete it with its files.
+    DeleteSession,
+    /// List, make and revoke its attach tokens.
+    ManageTokens,
+    /// Read from its server.
+    ReadServer,
+    /// Change something in its server.
+    UseServer,
+    /// Wake it by using it.
+    Wake,
+}
+
+impl Action {
+    /// Every action.
+    pub const EVERY: [Self; 12] = [
+        Self::ReadSelf,
+        Self::ListSessions,
+        Self::CreateSession,
+        Self::ReadSession,
+        Self::ReadLog,
+        Self::StartSession,
+        Self::StopSession,
+        Self::DeleteSession,
+        Self::ManageTokens,
+        Self::ReadServer,
+        Self::UseServer,
+        Self::Wake,
+    ];
+
+    /// Any one of these rights is enough.
+    const fn allowed_by(self) -> Rights {
+        match self {
+            Self::ReadSelf | Self::ListSessions | Self::ReadSession | Self::ReadLog => Rights::READ,
+            Self::CreateSession | Self::StartSession | Self::StopSession => Rights::MANAGE,
+            Self::DeleteSession | Self::ManageTokens => Rights::MANAGE,
+            Self::ReadServer => Rights::READ.or(Rights::USE),
+            Self::UseServer | Self::Wake => Rights::USE,
+        }
+    }
+
+    /// Its stable name.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::ReadSelf => "read-self",
+            Self::ListSessions => "list-sessions",
+            Self::CreateSession => "create-session",
+            Self::ReadSession => "read-session",
+            Self::ReadLog => "read-log",
+            Self::StartSession => "start-session",
+            Self::StopSession => "stop-session",
+            Self::DeleteSession => "delete-session",
+            Self::ManageTokens => "manage-tokens",
+            Self::ReadServer => "read-server",
+            Self::UseServer => "use-server",
+            Self::Wake => "wake",
+        }
+    }
+}
+
+/// Whether `caller` may do `action` with `session`.
+pub fn may(caller: &Caller, session: &Session, action: Action) -> bool {
+    knows(caller, session) && caller.rights.has_any_of(action.allowed_by())
+}
+
+/// Whether `caller` may do an action that is about no session.
+pub fn may_at_all(caller: &Caller, action: Action) -> bool {
+    matches!(caller.principal, Principal::User(_)) && caller.rights.has_any_of(action.allowed_by())
+}
+
+/// Whether `caller` may know that the session exists. For all others it is like none.
+pub fn knows(caller: &Caller, session: &Session) -> bool {
+    match &caller.principal {
+        Principal::User(email) => session.spec().key.owner == *email,
+        Principal::Token { of, .. } => session.id() == *of,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::session_state::tests::session_of;
+
+    fn caller(principal: Principal, rights: Rights) -> Caller {
+        Caller { principal, rights, via: Via::Loopback, from: [127, 0, 0, 1].into() }
+    }
+
+    fn allowed(who: &Caller, session: &Session) -> Vec<Action> {
+        Action::EVERY.into_iter().filter(|action| may(who, session, *action)).collect()
+    }
+
+    #[test]
+    fn owner_may_everything_and_other_users_nothing() {
+        let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
+        let hers = session_of(&ann);
+        assert_eq!(allowed(&caller(Principal::User(ann), Rights::ALL), &hers), Action::EVERY);
+        let bob = caller(Principal::User(bob), Rights::ALL);
+        assert_eq!(allowed(&bob, &hers), []);
+        assert!(!knows(&bob, &hers));
+    }
+
+    #[test]
+    fn attach_token_uses_one_session_and_manages_nothing() {
+        let ann = Email::parse("ann@x").unwrap();
+        let (session, other) = (session_of(&ann), session_of(&ann));
+        let token = caller(Principal::Token { of: session.id(), id: "t".to_owned() }, Rights::USE);
+        assert_eq!(allowed(&token, &session), [Action::ReadServer, Action::UseServer, Action::Wake]);
+        assert_eq!(allowed(&token, &other), []);
+        assert!(Action::EVERY.iter().all(|action| !may_at_all(&token, *action)));
+    }
+
+    #[test]
+    fn reader_changes_nothing_and_wakes_nothing() {
+        let ann = Email::parse("ann@x").unwrap();
+        let reader = caller(Principal::User(ann.clone()), Rights::READ);
+        let reads = [Action::ReadSelf, Action::ListSessions, Action::ReadSession, Action::ReadLog, Action::ReadServer];
+        assert_eq!(allowed(&reader, &session_of(&ann)), reads);
+        assert!(may_at_all(&reader, Action::ListSessions) && !may_at_all(&reader, Action::CreateSession));
     }
 }

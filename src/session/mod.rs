@@ -2,6 +2,7 @@
 //! waits, starts a task, or names HTTP or Kubernetes. What is done with sessions is in [`crate::lifecycle`].
 
 pub mod access;
+pub mod actor;
 mod agent_activity;
 pub mod attach_token;
 pub mod clock;
@@ -27,7 +28,8 @@ pub(crate) mod shared_start;
 mod sighting;
 mod spec;
 
-pub use access::Principal;
+pub use access::{Action, Caller, Principal};
+pub use actor::{Actor, Cause};
 pub use clock::Clock;
 pub use email::{Email, InvalidEmail};
 pub use failure::{Failure, Reason};

@@ -175,9 +175,10 @@ impl Session {
         live.shared_start.is_some() || live.requested.is_some()
     }
 
-    /// Whether this is one of its attach tokens.
-    pub fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
-        self.live.lock().memo.tokens.iter().any(|stored| stored.accepts(token, now))
+    /// The name of this attach token, if it is one of the session's and still good.
+    pub fn token_id(&self, token: &str, now: Timestamp) -> Option<String> {
+        let live = self.live.lock();
+        live.memo.tokens.iter().find(|stored| stored.accepts(token, now)).map(|stored| stored.id.clone())
     }
 }
 

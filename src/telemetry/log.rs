@@ -13,9 +13,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// What is logged whatever the level says, unless it names this target itself: the audit log.
+const ALWAYS: &str = "audit=info";
+
 /// Starts logging. `level` is a level or a list of `tracing_subscriber` filters.
 pub fn start_log(level: &str, format: LogFormat) {
-    let filter = EnvFilter::builder().parse_lossy(level);
+    let filter = EnvFilter::builder().parse_lossy(format!("{ALWAYS},{level}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => builder.json().init(),

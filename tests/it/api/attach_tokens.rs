@@ -75,7 +75,7 @@ async fn revoked_or_expired_token_is_refused() {
     let [lasting, short] = made.each_ref().map(|made| made["token"].as_str().unwrap());
     let refused = async |id: &str, token: &str| {
         let answer = app.attach(id, token, "GET", "/echo").send().await.unwrap();
-        assert!(answer.header("www-authenticate").is_some_and(|scheme| scheme.starts_with("Basic")));
+        assert!(answer.header("www-authenticate").is_some_and(|scheme| scheme.starts_with("Bearer")));
         (answer.status.as_u16(), answer.text())
     };
     let wrong = refused(&id, "oct_wrong").await;

@@ -1,10 +1,12 @@
 //! What programs are promised of the REST API.
 
 mod attach_tokens;
+mod audit_lines;
 mod event_streams;
 mod invalid_requests;
 mod logs;
 mod metrics;
 mod openapi;
 mod probes;
+mod route_actions;
 mod session_lifecycle;

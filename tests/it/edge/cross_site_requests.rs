@@ -53,12 +53,20 @@ async fn cross_site_writes_and_upgrades_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attach_token_does_not_bypass_the_origin_check() {
+async fn attach_token_passes_from_any_origin_and_a_login_does_not() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let id = app.ready().await;
     let token = app.token(&id).await;
-    let call = app.attach(&id, &token, "POST", "/echo").header("origin", "https://evil.example");
-    assert_eq!(call.send().await.unwrap().problem(), "cross-site");
-    assert!(upstream.seen("/echo").is_empty());
+    let from = [("origin", "oc://renderer"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
+    let call = |token: &str| with(app.attach(&id, token, "POST", "/echo"), &from);
+    assert_eq!(call(&token).send().await.unwrap().status, 200);
+    let refused = call("oct_wrong").send().await.unwrap();
+    assert_eq!((refused.status.as_u16(), refused.problem()), (401, "bad-token".to_owned()));
+    // A browser that never sees a Basic challenge keeps no credentials that it could add.
+    assert!(refused.headers.get_all("www-authenticate").iter().all(|scheme| !scheme.as_bytes().starts_with(b"Basic")));
+    // The same page cannot use the login.
+    let login = with(app.session(&id, "POST", "/echo"), &from);
+    assert_eq!(login.send().await.unwrap().problem(), "cross-site");
+    assert_eq!(upstream.seen("/echo").len(), 1);
 }

@@ -11,13 +11,12 @@ use opencode_router::git::{Branch, RepoUrl};
 use opencode_router::lifecycle::{Lifecycle, Limits, OpenError};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{
-    Email, Failure, IdleRules, Origin, Outcome, Phase, PhaseName, Principal, Reason, Session,
-};
+use opencode_router::session::{Failure, IdleRules, Origin, Outcome, Phase, PhaseName, Reason, Session};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::git::GitServer;
 use crate::support::installation::reachable_address;
@@ -91,8 +90,8 @@ impl Situation {
 
     /// A session of this origin, which starts.
     pub async fn open_origin(&self, origin: Origin) -> Result<Arc<Session>, OpenError> {
-        let who = Principal::User(Email::parse("dev@localhost").unwrap());
-        Ok(self.lifecycle.open(&who, origin, None, None).await?.session)
+        let opened = self.lifecycle.open(&callers::dev(), origin, None, None, &callers::test()).await?;
+        Ok(opened.session)
     }
 
     /// A new project, which starts.
@@ -114,7 +113,7 @@ impl Situation {
     /// Starts it, and waits until it is ready.
     pub async fn works(&self, session: &Session) -> Arc<Session> {
         let session = self.again(session);
-        match in_time("the start ends", self.lifecycle.wake(&session).outcome()).await {
+        match in_time("the start ends", self.lifecycle.wake(&session, &callers::test()).outcome()).await {
             Outcome::Ready => session,
             other => panic!("{other:?} instead of ready"),
         }

@@ -12,6 +12,7 @@ use opencode_router::session::{PhaseName, Reason};
 use serde_json::{Value, json};
 
 use super::situation::{PATIENT, Situation, failed, held_up, reaches};
+use crate::support::callers;
 use crate::support::kubernetes::Namespace;
 
 /// More than any node has.
@@ -32,7 +33,7 @@ async fn unpullable_image_is_retried() {
     let session = situation.open().await;
     held_up(&session, PhaseName::Pulling, Reason::ImagePullFailed, image).await;
     held_up(&session, PhaseName::Pulling, Reason::ImagePullFailed, "Back-off pulling image").await;
-    situation.lifecycle.stop(&session).await.unwrap();
+    situation.lifecycle.stop(&session, &callers::test()).await.unwrap();
     situation.mended().await.works(&session).await;
 }
 

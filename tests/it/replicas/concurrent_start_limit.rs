@@ -9,6 +9,7 @@ use opencode_router::session::Outcome;
 use opencode_router::session::clock::SystemClock;
 
 use super::two::{Replica, limits};
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::Namespace;
 use crate::support::node::PlayedNode;
@@ -30,7 +31,7 @@ async fn start_all(replicas: &[Replica], node: &PlayedNode) {
     let starts = (0..SESSIONS).map(async |number| {
         let replica = &replicas[number % replicas.len()];
         let session = replica.open().await;
-        replica.lifecycle.wake(&session).outcome().await
+        replica.lifecycle.wake(&session, &callers::test()).outcome().await
     });
     for outcome in in_time("all starts end", join_all(starts)).await {
         assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");

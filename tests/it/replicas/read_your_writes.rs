@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use opencode_router::lifecycle::Denied;
 use opencode_router::lifecycle::Limits;
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Email, Outcome, PhaseName, Principal, SessionId};
+use opencode_router::session::{Action, Outcome, PhaseName, SessionId};
 use serde_json::json;
 
 use super::two::{Replica, limits, pods};
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::http::Call;
 use crate::support::kubernetes::{Namespace, kubeconfig};
@@ -93,10 +95,10 @@ async fn response_time_does_not_reveal_other_users_sessions() {
     let namespace = Namespace::create().await;
     let (one, other) = Replica::pair(&namespace, limits(3600)).await;
     let theirs = one.open().await.id();
-    let stranger = Principal::User(Email::parse("stranger@localhost").unwrap());
+    let stranger = callers::user("stranger@localhost");
     let time_of = async |id: SessionId| {
         let begun = Instant::now();
-        assert!(other.lifecycle.find(&stranger, id).await.is_none());
+        assert_eq!(other.lifecycle.find(&stranger, id, Action::ReadSession).await.err(), Some(Denied::Unknown));
         begun.elapsed()
     };
     for id in [theirs, "0123456789abcdef0123".parse().unwrap()] {
@@ -141,23 +143,23 @@ async fn queued_start_is_known_and_stoppable_on_every_replica() {
     let (one, other) = (replica("one").await, replica("other").await);
     let waits = one.open().await;
     one.sees(waits.id(), PhaseName::Scheduling).await;
-    one.lifecycle.stop(&waits).await.unwrap();
+    one.lifecycle.stop(&waits, &callers::test()).await.unwrap();
     other.sees(waits.id(), PhaseName::Stopped).await;
     let first = one.open().await;
     one.sees(first.id(), PhaseName::Scheduling).await;
 
-    one.lifecycle.request_start(&waits).await;
+    one.lifecycle.request_start(&waits, &callers::test()).await;
     other.lifecycle.catch_up(waits.id()).await;
     let there = other.session(waits.id()).await;
     assert_eq!(there.phase_name(), PhaseName::Pending);
     assert_eq!(pods(&namespace).await.len(), 1, "it is not its turn");
-    let waiter = one.lifecycle.wake(&waits);
+    let waiter = one.lifecycle.wake(&waits, &callers::test());
     one.lifecycle.catch_up(waits.id()).await;
-    other.lifecycle.stop(&there).await.unwrap();
+    other.lifecycle.stop(&there, &callers::test()).await.unwrap();
     let outcome = in_time("who waits hears of the stop", waiter.outcome()).await;
     assert!(matches!(outcome, Outcome::Stopped), "{outcome:?}");
 
-    one.lifecycle.stop(&first).await.unwrap();
+    one.lifecycle.stop(&first, &callers::test()).await.unwrap();
     one.sees(first.id(), PhaseName::Stopped).await;
     assert_eq!(waits.phase_name(), PhaseName::Stopped, "its turn does not come any more");
     one.end().await;

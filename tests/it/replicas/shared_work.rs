@@ -3,6 +3,7 @@
 use opencode_router::session::{Outcome, PhaseName};
 
 use super::two::{Replica, limits, pods};
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::Namespace;
 
@@ -16,12 +17,12 @@ async fn wakes_on_two_replicas_share_one_start() {
     let id = one.open().await.id();
     one.sees(id, PhaseName::Ready).await;
     other.sees(id, PhaseName::Ready).await;
-    one.lifecycle.stop(&one.session(id).await).await.unwrap();
+    one.lifecycle.stop(&one.session(id).await, &callers::test()).await.unwrap();
     other.sees(id, PhaseName::Stopped).await;
 
     let (here, there) = (one.session(id).await, other.session(id).await);
     let wakes: Vec<_> = (0..10)
-        .flat_map(|_| [one.lifecycle.wake(&here), other.lifecycle.wake(&there)])
+        .flat_map(|_| [one.lifecycle.wake(&here, &callers::test()), other.lifecycle.wake(&there, &callers::test())])
         .map(opencode_router::lifecycle::StartWaiter::outcome)
         .collect();
     for outcome in in_time("everybody hears", futures_util::future::join_all(wakes)).await {
@@ -44,9 +45,9 @@ async fn wake_on_another_replica_during_a_stop_restarts_the_session() {
     one.sees(id, PhaseName::Ready).await;
     other.sees(id, PhaseName::Ready).await;
 
-    let stopped = one.lifecycle.stop(&one.session(id).await);
+    let stopped = one.lifecycle.stop(&one.session(id).await, &callers::test());
     other.sees(id, PhaseName::Stopping).await;
-    let woken = other.lifecycle.wake(&other.session(id).await).outcome();
+    let woken = other.lifecycle.wake(&other.session(id).await, &callers::test()).outcome();
     let (outcome, _) = in_time("both end", async { tokio::join!(woken, stopped) }).await;
     assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
     one.sees(id, PhaseName::Ready).await;
@@ -94,7 +95,7 @@ async fn changes_on_one_replica_reach_the_other() {
     one.sees(id, PhaseName::Ready).await;
     let (here, there) = (one.lifecycle.duties().follows(id), other.lifecycle.duties().follows(id));
     assert!(here != there, "one of them follows its agent");
-    one.lifecycle.delete(&one.session(id).await).await.unwrap();
+    one.lifecycle.delete(&one.session(id).await, &callers::test()).await.unwrap();
     eventually("it is gone there", async || other.lifecycle.registry().get(id).is_none().then_some(())).await;
     one.end().await;
     other.end().await;

@@ -3,6 +3,7 @@
 use opencode_router::session::Outcome;
 
 use super::two::{Replica, limits, pods};
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::{Namespace, kubeconfig};
 use crate::support::replica::{leader, replica_with};
@@ -45,12 +46,12 @@ async fn two_starts_of_the_last_pod_in_a_quota_both_succeed() {
     let here = one.open().await;
     let there = other.session(here.id()).await;
     for _ in 0..4 {
-        let wakes = [one.lifecycle.wake(&here), other.lifecycle.wake(&there)];
+        let wakes = [one.lifecycle.wake(&here, &callers::test()), other.lifecycle.wake(&there, &callers::test())];
         let outcomes = wakes.map(opencode_router::lifecycle::StartWaiter::outcome);
         for outcome in in_time("both hear", futures_util::future::join_all(outcomes)).await {
             assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
         }
-        one.lifecycle.stop(&here).await.unwrap();
+        one.lifecycle.stop(&here, &callers::test()).await.unwrap();
         other.sees(here.id(), opencode_router::session::PhaseName::Stopped).await;
     }
     one.end().await;

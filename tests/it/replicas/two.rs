@@ -8,9 +8,10 @@ use kube::api::ListParams;
 use opencode_router::lifecycle::{Lifecycle, Limits};
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Clock, Email, IdleRules, Origin, PhaseName, Principal, Session, SessionId};
+use opencode_router::session::{Clock, IdleRules, Origin, PhaseName, Session, SessionId};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::callers;
 use crate::support::condition::eventually;
 use crate::support::kubernetes::Namespace;
 use crate::support::tempo::tempo;
@@ -76,9 +77,8 @@ impl Replica {
 
     /// Opens a new project of somebody.
     pub async fn open(&self) -> Arc<Session> {
-        let who = Principal::User(Email::parse("dev@localhost").unwrap());
         self.lifecycle
-            .open(&who, Origin::new_project(), None, None)
+            .open(&callers::dev(), Origin::new_project(), None, None, &callers::test())
             .await
             .unwrap_or_else(|error| panic!("{error}"))
             .session

@@ -1,6 +1,8 @@
 //! What tests stand on.
 
 pub mod app;
+pub mod audit_log;
+pub mod callers;
 pub mod condition;
 pub mod fake;
 pub mod git;

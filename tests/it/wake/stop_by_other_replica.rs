@@ -3,6 +3,7 @@
 use opencode_router::session::{Outcome, PhaseName, SessionId};
 
 use crate::support::app::TestApp;
+use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::upstream::Upstream;
 
@@ -14,7 +15,7 @@ async fn leader_finishes_an_interrupted_stop_despite_waiters() {
     let session = app.session_of(&id);
     app.fake.tells(id.parse().unwrap(), PhaseName::Stopping).await;
     app.wait_for_phase(&id, "stopping").await;
-    let waits = app.lifecycle.wake(&session);
+    let waits = app.lifecycle.wake(&session, &callers::test());
     app.pass(1);
     let outcome = in_time("the stop is finished, and the session starts", waits.outcome()).await;
     assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
@@ -28,7 +29,7 @@ async fn waiters_get_the_old_result_and_a_new_request_a_new_start() {
     let id = app.create().await;
     app.wait_for_phase(&id, "starting").await;
     let (session, known): (_, SessionId) = (app.session_of(&id), id.parse().unwrap());
-    let waits = app.lifecycle.wake(&session);
+    let waits = app.lifecycle.wake(&session, &callers::test());
 
     app.fake.tells(known, PhaseName::Stopping).await;
     let outcome = in_time("who waits hears of the stop", waits.outcome()).await;

@@ -1,0 +1,75 @@
+//! Attach tokens of a session: made, revoked, recognised.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::Lifecycle;
+use super::audit::{self, Deed, Step};
+use super::runtime_port::RuntimeError;
+use crate::session::attach_token::{MOST_PER_SESSION, StoredToken};
+use crate::session::{Cause, Memo, Session, SessionId};
+
+/// Why no token was made.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeTokenError {
+    /// The session has as many as it may have.
+    #[error("the session has {MOST_PER_SESSION} attach tokens")]
+    TooMany,
+    /// It was not written down.
+    #[error(transparent)]
+    NotWritten(#[from] RuntimeError),
+}
+
+impl Lifecycle {
+    /// Makes an attach token. The second value is the token itself, which is kept nowhere.
+    pub async fn make_token(
+        &self,
+        session: &Arc<Session>,
+        label: Option<String>,
+        lifetime: SignedDuration,
+        cause: &Cause,
+    ) -> Result<(StoredToken, String), MakeTokenError> {
+        let now = self.clock.now();
+        let (stored, token) = StoredToken::issue(label, lifetime, now);
+        let kept = self.edit_memo(session, |memo| {
+            memo.tokens.retain(|token| token.expires_at > now);
+            let room = memo.tokens.len() < MOST_PER_SESSION;
+            if room {
+                memo.tokens.push(stored.clone());
+            }
+            room
+        });
+        if !kept.await? {
+            return Err(MakeTokenError::TooMany);
+        }
+        audit::record(cause, session, Deed::MakeToken(&stored.id), Step::Done);
+        Ok((stored, token))
+    }
+
+    /// Revokes an attach token: it is refused from now on. Tells whether the session has it.
+    pub async fn revoke_token(&self, session: &Arc<Session>, id: &str, cause: &Cause) -> Result<bool, RuntimeError> {
+        let remove = |memo: &mut Memo| {
+            let before = memo.tokens.len();
+            memo.tokens.retain(|stored| stored.id != id);
+            memo.tokens.len() < before
+        };
+        let mut removed = self.edit_memo(session, remove).await?;
+        if !removed {
+            // Another replica may just have made it.
+            self.catch_up(session.id()).await;
+            removed = self.edit_memo(session, remove).await?;
+        }
+        if removed {
+            audit::record(cause, session, Deed::RevokeToken(id), Step::Done);
+        }
+        Ok(removed)
+    }
+
+    /// The name of this attach token, if it is one of the session's and still good. An unknown session is like a wrong
+    /// token. What another replica may just have written down is looked for once, at a rate that strangers share.
+    pub async fn token_id(&self, session: SessionId, token: &str) -> Option<String> {
+        let now = self.clock.now();
+        self.find_for_anybody(session, |registry| registry.get(session)?.token_id(token, now)).await
+    }
+}

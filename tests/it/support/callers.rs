@@ -1,0 +1,20 @@
+//! Callers, for tests that ask the lifecycle itself.
+
+use opencode_router::session::access::{Rights, Via};
+use opencode_router::session::{Caller, Cause, Email, Principal};
+
+/// The user of most tests.
+pub fn dev() -> Email {
+    Email::parse("dev@localhost").unwrap()
+}
+
+/// A user at this machine.
+pub fn user(email: &str) -> Caller {
+    let principal = Principal::User(Email::parse(email).unwrap());
+    Caller { principal, rights: Rights::ALL, via: Via::Loopback, from: [127, 0, 0, 1].into() }
+}
+
+/// The cause of what a test does.
+pub fn test() -> Cause {
+    user("dev@localhost").cause("a test")
+}
