@@ -17,7 +17,7 @@ use crate::answer::{Body, page};
 use crate::auth::{Presented, cause_of};
 use crate::lifecycle::Denied;
 use crate::session::access::may;
-use crate::session::{Action, SessionId};
+use crate::session::{Action, SessionId, UpstreamName};
 
 impl Front {
     /// Answers a request of the attach listener.
@@ -47,10 +47,11 @@ impl Front {
         if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), None) {
             return Err(Problem::new(StatusCode::CONFLICT, "other-opencode-version", sentence));
         }
-        let meaning = wake_rule::of_attach_request(&request, wake_rule::kind_of(&session, &request)?);
+        let meaning =
+            wake_rule::of_attach_request(&request, wake_rule::kind_of(&session, UpstreamName::Opencode, &request)?);
         let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
         let cause = || cause_of(&caller, request.method(), request.uri());
-        match self.holds.lease(&self.lifecycle, &session, meaning, cause).await {
+        match self.holds.lease(&self.lifecycle, &session, UpstreamName::Opencode, meaning, cause).await {
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::Refused(problem)) => Err(*problem),
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),

@@ -24,7 +24,7 @@ use crate::lifecycle::Lifecycle;
 use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::access::may;
-use crate::session::{Action, Caller, Lease, Session, SessionId};
+use crate::session::{Action, Caller, Lease, Session, SessionId, UpstreamName};
 use crate::upstream::ExchangeError;
 
 /// What the front has to be told.
@@ -136,10 +136,10 @@ impl Front {
         if let Some(own) = own {
             return self.own_path(own, &caller, &session, &request).await;
         }
-        let meaning = wake_rule::of_request(&request, wake_rule::kind_of(&session, &request)?);
+        let meaning = wake_rule::of_request(&request, wake_rule::kind_of(&session, UpstreamName::Opencode, &request)?);
         let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
         let cause = || cause_of(&caller, request.method(), request.uri());
-        match self.holds.lease(&self.lifecycle, &session, meaning, cause).await {
+        match self.holds.lease(&self.lifecycle, &session, UpstreamName::Opencode, meaning, cause).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
                 Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.run().server()).await))
             }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use http::StatusCode;
 use parking_lot::Mutex;
 
-use super::wake_rule::{self, Course, Meaning};
+use super::wake_rule::{self, Decision, Meaning};
 use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
 use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamName};
@@ -56,11 +56,12 @@ impl Holds {
         Self { limits, waiting: Mutex::default() }
     }
 
-    /// A lease on the session's server: at once if it runs, else as the rules of waking say.
+    /// A lease on this server of the session: at once if it runs, else as the rules of waking say.
     pub(super) async fn lease(
         &self,
         lifecycle: &Arc<Lifecycle>,
         session: &Arc<Session>,
+        server: UpstreamName,
         meaning: Meaning,
         cause: impl Fn() -> Cause,
     ) -> Result<Lease, NoLease> {
@@ -68,17 +69,17 @@ impl Holds {
             session.touch();
         }
         loop {
-            if let Some(lease) = session.lease(UpstreamName::Opencode, meaning.purpose) {
+            if let Some(lease) = session.lease(server, meaning.purpose) {
                 return Ok(lease);
             }
             let phase = session.phase();
-            let outcome = match wake_rule::course(phase.name, meaning) {
-                Course::Serve => continue,
-                Course::Wake => lifecycle.wake(session, &cause()).outcome().boxed(),
-                Course::Join => lifecycle.end_of_start(session).boxed(),
-                Course::ShowFailure => return Err(NoLease::ShowProgress),
-                Course::RefuseFailed => return Err(failed(&phase).into()),
-                Course::RefuseStopped => return Err(Problem::stopped().into()),
+            let outcome = match wake_rule::decide(phase.name, meaning) {
+                Decision::Serve => continue,
+                Decision::Wake => lifecycle.wake(session, &cause()).outcome().boxed(),
+                Decision::Join => lifecycle.end_of_start(session).boxed(),
+                Decision::ShowFailure => return Err(NoLease::ShowProgress),
+                Decision::RefuseFailed => return Err(failed(&phase).into()),
+                Decision::RefuseStopped => return Err(Problem::stopped().into()),
             };
             if meaning.navigation {
                 return Err(NoLease::ShowProgress);

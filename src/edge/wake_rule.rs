@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::answer::Problem;
 use crate::opencode::RequestKind;
-use crate::session::{Action, PhaseName, Purpose, Session};
+use crate::session::{Action, PhaseName, Purpose, Session, UpstreamName};
 
 /// What a request means for a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,16 @@ pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> M
     Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// What the session's dialect says of a request; an error for one that no client may send.
-pub(super) fn kind_of<B>(session: &Session, request: &Request<B>) -> Result<RequestKind, Problem> {
+/// What a request to this server of the session does: opencode's dialect knows its paths, a port has none that are known.
+/// An error for a request that no client may send.
+pub(super) fn kind_of<B>(
+    session: &Session,
+    server: UpstreamName,
+    request: &Request<B>,
+) -> Result<RequestKind, Problem> {
+    if let UpstreamName::Port(_) = server {
+        return Ok(if is_unsafe(request.method()) { RequestKind::Act } else { RequestKind::Read });
+    }
     match session.dialect().request_kind(request.method(), request.uri().path()) {
         RequestKind::Refused => {
             let detail = "The router's operator decides which version of opencode a session runs. Nothing was sent.";
@@ -54,7 +62,7 @@ pub(super) fn kind_of<B>(session: &Session, request: &Request<B>) -> Result<Requ
 
 /// What becomes of a request that meets a session in some phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Course {
+pub(super) enum Decision {
     /// It is forwarded.
     Serve,
     /// It begins a start, or joins the one under way.
@@ -70,22 +78,22 @@ pub(super) enum Course {
 }
 
 /// The one rule of waking: what a request with this meaning does to a session in this phase.
-pub(super) fn course(phase: PhaseName, meaning: Meaning) -> Course {
+pub(super) fn decide(phase: PhaseName, meaning: Meaning) -> Decision {
     let Meaning { navigation, wakes, insists, .. } = meaning;
     match phase {
-        PhaseName::Ready => Course::Serve,
+        PhaseName::Ready => Decision::Serve,
         name if name.is_starting() => {
             if wakes {
-                Course::Wake
+                Decision::Wake
             } else {
-                Course::Join
+                Decision::Join
             }
         }
-        PhaseName::Stopping if !insists => Course::RefuseStopped,
-        PhaseName::Failed if navigation => Course::ShowFailure,
-        PhaseName::Failed if !wakes => Course::RefuseFailed,
-        _ if !wakes => Course::RefuseStopped,
-        _ => Course::Wake,
+        PhaseName::Stopping if !insists => Decision::RefuseStopped,
+        PhaseName::Failed if navigation => Decision::ShowFailure,
+        PhaseName::Failed if !wakes => Decision::RefuseFailed,
+        _ if !wakes => Decision::RefuseStopped,
+        _ => Decision::Wake,
     }
 }
 
@@ -202,15 +210,15 @@ mod tests {
     #[test]
     fn poll_joins_a_start_and_never_begins_one() {
         let poll = meant(&request("GET", "/global/health", &[("sec-fetch-mode", "cors")]));
-        assert_eq!(course(PhaseName::Starting, poll), Course::Join);
-        assert_eq!(course(PhaseName::Stopped, poll), Course::RefuseStopped);
-        assert_eq!(course(PhaseName::Failed, poll), Course::RefuseFailed);
+        assert_eq!(decide(PhaseName::Starting, poll), Decision::Join);
+        assert_eq!(decide(PhaseName::Stopped, poll), Decision::RefuseStopped);
+        assert_eq!(decide(PhaseName::Failed, poll), Decision::RefuseFailed);
         let prompt = meant(&request("POST", "/session", &[]));
         for phase in [PhaseName::Pending, PhaseName::Stopping, PhaseName::Stopped, PhaseName::Failed] {
-            assert_eq!(course(phase, prompt), Course::Wake, "{phase:?}");
+            assert_eq!(decide(phase, prompt), Decision::Wake, "{phase:?}");
         }
         let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
-        assert_eq!(course(PhaseName::Failed, page), Course::ShowFailure, "a page that reloads retries nothing");
+        assert_eq!(decide(PhaseName::Failed, page), Decision::ShowFailure, "a page that reloads retries nothing");
     }
 
     #[test]
@@ -225,7 +233,16 @@ mod tests {
         let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
         let reader = page.allowed(false);
         assert!(page.wakes && !reader.wakes && !reader.insists && !reader.activity);
-        assert_eq!(course(PhaseName::Stopped, reader), Course::RefuseStopped);
+        assert_eq!(decide(PhaseName::Stopped, reader), Decision::RefuseStopped);
+    }
+
+    #[test]
+    fn a_port_has_no_background_paths_of_its_own() {
+        let session = crate::session::session_state::tests::session();
+        let kind = |server, method: &str| kind_of(&session, server, &request(method, "/global/health", &[])).ok();
+        let port = UpstreamName::Port(3000);
+        assert_eq!(kind(UpstreamName::Opencode, "GET"), Some(RequestKind::Background));
+        assert_eq!((kind(port, "GET"), kind(port, "POST")), (Some(RequestKind::Read), Some(RequestKind::Act)));
     }
 
     #[test]
