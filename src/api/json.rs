@@ -1,4 +1,4 @@
-//! JSON bodies in, with errors that say what is wrong.
+//! JSON request bodies, with errors that name the problem.
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Json, Request};
@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::Problem;
 
-/// A JSON body. Unknown fields are refused by the types that are read.
+/// A JSON body. Its types refuse unknown fields.
 pub(super) struct Body<T>(pub(super) T);
 
-/// The parameters of a query.
+/// Query parameters.
 pub(super) struct Query<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -47,7 +47,7 @@ fn refusal(rejection: &JsonRejection) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than 256 KiB.")
         }
-        // 400 for everything that is wrong with the content.
+        // 400 for any wrong content.
         _ => Problem::new(StatusCode::BAD_REQUEST, "bad-body", rejection.body_text()),
     }
 }

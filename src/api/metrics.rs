@@ -1,5 +1,6 @@
-//! What can be measured of the router, for Prometheus: taken from what is known anyway when somebody asks, so that no
-//! request pays for it.
+//! Prometheus metrics, computed from existing state at each scrape, so that no request pays for them.
+//!
+//! Setting: `METRICS_PORT` (default: none).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +16,7 @@ use crate::answer::Body;
 use crate::lifecycle::Lifecycle;
 use crate::session::Leases;
 
-/// The text format that all scrapers understand: <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
+/// The text format of all scrapers: <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
 const FORMAT: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 type Labels = Vec<(&'static str, String)>;

@@ -1,4 +1,4 @@
-//! A session as callers see it.
+//! A session in the API.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,19 +15,19 @@ pub(super) struct SessionView {
     id: String,
     /// The owner's e-mail address.
     owner: String,
-    /// What is cloned; absent for a new project.
+    /// The cloned URL; absent for a new project.
     #[serde(skip_serializing_if = "Option::is_none")]
     repo_url: Option<String>,
     /// The branch; absent for a new project.
     #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<String>,
-    /// What the branch is created from if it does not exist.
+    /// The branch to create the branch from, if it does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     source_branch: Option<String>,
-    /// The named settings it runs with.
+    /// The profile: named settings of its Pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
-    /// The title of the conversation in it that changed last.
+    /// The title of its most recently changed conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     phase: PhaseView,
@@ -40,22 +40,22 @@ pub(super) struct SessionView {
     /// The last use by its owner, or the end of the agent's last work.
     #[schema(value_type = String, format = DateTime)]
     last_activity_at: Timestamp,
-    /// When it will be stopped if nothing else happens; only while it is ready.
+    /// When the session will stop if nothing else happens. Only while ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     stops_at: Option<Timestamp>,
-    /// When it will be deleted with its files if nobody uses it; only for one that does not run, where files are not
-    /// kept for ever.
+    /// When the session will be deleted with its files if it stays unused. Only while it does not run, and if files
+    /// expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     deleted_at: Option<Timestamp>,
-    /// Whether that is so near that its owner should be told.
+    /// Whether that time is near enough to warn the owner.
     deleted_soon: bool,
     /// Whether the agent works.
     busy: bool,
     /// Whether the agent waits for a permission or an answer.
     needs_input: bool,
-    /// What keeps it from being stopped.
+    /// What keeps the session running.
     kept_alive_by: Vec<Keeper>,
 }
 
@@ -66,16 +66,16 @@ pub(super) struct PhaseView {
     name: PhaseName,
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-    /// What goes on or went wrong, in words for people.
+    /// Progress or failure, as a sentence for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    /// How much of the phase is done, 0 to 100.
+    /// Progress of the phase, 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<u8>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    /// The last lines of the log of a session that failed.
+    /// The last log lines of a failed session.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log_tail: Vec<String>,
 }
@@ -92,7 +92,7 @@ impl PhaseView {
 }
 
 impl Api {
-    /// The session as it is now.
+    /// The session's current state.
     pub(super) fn view(&self, session: &Session) -> SessionView {
         let limits = self.lifecycle.limits();
         let view = session.view(&limits.idle);

@@ -1,17 +1,17 @@
-//! The addresses of sessions.
+//! The URLs of sessions.
 
 use crate::session::SessionId;
 
-/// How addresses are made.
+/// How URLs are built.
 #[derive(Clone, Debug)]
 pub struct Urls {
     /// `http` or `https`.
     pub proto: String,
-    /// The domain below which sessions are.
+    /// The parent domain of the sessions' hosts.
     pub domain: String,
-    /// What follows a session's id.
+    /// The text after a session's id in its host name.
     pub suffix: String,
-    /// The port that clients use; none for the protocol's own.
+    /// The port that clients use. `None`: the protocol's own.
     pub port: Option<u16>,
     /// How command-line clients reach sessions.
     pub attach: AttachUrls,
@@ -20,9 +20,9 @@ pub struct Urls {
 /// How command-line clients reach sessions.
 #[derive(Clone, Debug)]
 pub enum AttachUrls {
-    /// Below one address: `<base>/s/<id>`.
+    /// Below one URL: `<base>/s/<id>`.
     Path(String),
-    /// On hosts of their own: `<proto>://attach-<id><suffix>.<domain>`.
+    /// On their own hosts: `<proto>://attach-<id><suffix>.<domain>`.
     Host,
 }
 
@@ -33,7 +33,7 @@ impl Urls {
         format!("{}://{id}{}.{}{port}/", self.proto, self.suffix, self.domain)
     }
 
-    /// What `opencode attach` is given.
+    /// The URL for `opencode attach`.
     pub fn attach(&self, id: SessionId) -> String {
         match &self.attach {
             AttachUrls::Path(base) => format!("{base}/s/{id}"),

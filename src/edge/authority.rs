@@ -1,14 +1,14 @@
-//! The host that a request is for (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
+//! The host of a request (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
 
 use http::header::HOST;
 use http::{Request, Version};
 
-/// Why a request is for no host.
+/// Why a request names no valid host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The request has to name one host, once.")]
 pub(super) struct BadAuthority;
 
-/// The host in lower case, without port and closing dot.
+/// The host in lower case, without port and final dot.
 pub(super) fn host_of<B>(request: &Request<B>) -> Result<String, BadAuthority> {
     let mut named = request.headers().get_all(HOST).iter();
     let header = named.next().map(|value| value.to_str().map_err(|_| BadAuthority)).transpose()?;
@@ -19,7 +19,7 @@ pub(super) fn host_of<B>(request: &Request<B>) -> Result<String, BadAuthority> {
     let authority = match (header, target) {
         (Some(header), Some(target)) if !header.eq_ignore_ascii_case(target) => return Err(BadAuthority),
         (Some(header), _) => header,
-        // HTTP/2 has the authority in its target; HTTP/1.1 has to have the header all the same.
+        // HTTP/2 has the authority in its target. HTTP/1.1 must have the header too.
         (None, Some(target)) if request.version() >= Version::HTTP_2 => target,
         (None, _) => return Err(BadAuthority),
     };

@@ -1,4 +1,4 @@
-//! How many connections one listener has at once, in all and from one peer.
+//! Limits for the connections of one listener, in total and per peer.
 //!
 //! Settings: `MAX_CONNECTIONS` (default: 8192), `MAX_CONNECTIONS_PER_PEER` (default: 1024).
 
@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(super) struct ConnectionLimits {
     free: Arc<Semaphore>,
     per_peer: usize,
-    /// Peers without a limit of their own: they speak for many clients.
+    /// Peers without a limit: each carries many clients.
     exempt: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// One connection's place among the others. Dropping it gives the place back.
+/// The slot of one connection. Dropping it frees the slot.
 pub(super) struct Place {
     limits: Arc<ConnectionLimits>,
     peer: IpAddr,
@@ -35,7 +35,7 @@ impl ConnectionLimits {
         Arc::new(Self { free, per_peer, exempt: Box::new(exempt), open: Mutex::default() })
     }
 
-    /// Waits until one more connection may be accepted.
+    /// Waits for a free slot.
     pub(super) async fn free(&self) -> OwnedSemaphorePermit {
         loop {
             // The semaphore is never closed.
@@ -45,7 +45,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Gives `peer` a place, unless it has as many as one peer may have.
+    /// Gives `peer` a slot, unless the peer is at its limit.
     pub(super) fn enter(self: &Arc<Self>, peer: IpAddr, permit: OwnedSemaphorePermit) -> Option<Place> {
         let mut open = self.open.lock();
         let count = open.entry(peer).or_default();

@@ -1,12 +1,12 @@
-//! The end of the router: clients are asked to go elsewhere, then there are no new connections, what is open may finish,
-//! and everything ends.
+//! The drain at the router's exit: ask clients to reconnect elsewhere, stop accepting, let open requests finish, close
+//! the rest.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// What every connection holds to learn of the end.
+/// The state of the drain, shared by all connections.
 #[derive(Clone, Default)]
 pub struct Drain {
     soon: CancellationToken,
@@ -16,28 +16,29 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// Nothing ends yet.
+    /// A drain that has not begun.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// From now on every answer on HTTP/1.1 asks its client to use another connection next time (RFC 9112, section 9.6):
-    /// so no request is on its way on a connection that is about to be closed. HTTP/2 has a goodbye that loses nothing.
+    /// Announces the drain. From now on every HTTP/1.1 response asks its client to close the connection (RFC 9112,
+    /// section 9.6), so that no request is under way on a closing connection. HTTP/2 needs none of this: its GOAWAY
+    /// loses no request.
     pub fn announce(&self) {
         self.soon.cancel();
     }
 
-    /// Whether the end is announced.
+    /// Whether the drain is announced.
     pub fn is_announced(&self) -> bool {
         self.soon.is_cancelled()
     }
 
-    /// Cancelled when connections should finish what they do and take nothing new.
+    /// Cancelled when connections should finish their requests and accept no new ones.
     pub fn begun(&self) -> &CancellationToken {
         &self.begin
     }
 
-    /// Cancelled when time is up, tunnels and streams included.
+    /// Cancelled when the time is up, for tunnels and streams too.
     pub fn ended(&self) -> &CancellationToken {
         &self.end
     }
@@ -47,8 +48,7 @@ impl Drain {
         self.connections.spawn(connection);
     }
 
-    /// Ends everything, after `grace` at the latest: connections, and the tunnels that some of them became. Tells how
-    /// many connections were cut.
+    /// Ends all connections and their tunnels, after `grace` at the latest. Returns how many connections were cut.
     pub async fn run(&self, grace: Duration, tunnels_closed: impl Future<Output = ()>) -> usize {
         self.begin.cancel();
         self.connections.close();

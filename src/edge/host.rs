@@ -1,22 +1,22 @@
-//! From a host name to what it stands for.
+//! The meaning of host names: the router, a session, or a port of a session.
 
 use crate::session::SessionId;
 
-/// Sessions cannot have lower ports.
+/// Lowest port of a session's servers.
 const LOWEST_PORT: u16 = 1024;
 
-/// The names that the router answers to.
+/// The host names of the router and its sessions.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     /// The names of the router itself.
     pub router: Vec<String>,
-    /// The domain below which sessions are.
+    /// The parent domain of the sessions' hosts.
     pub domain: String,
-    /// What follows a session's id.
+    /// The text after a session's id.
     pub suffix: String,
 }
 
-/// What a host of the main listener stands for.
+/// The meaning of a host on the main listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// The router's page and API.
@@ -28,7 +28,7 @@ pub(super) enum Route {
 }
 
 impl Hosts {
-    /// What `host`, in its plain form, stands for; `None` for a name that is not the router's.
+    /// The meaning of `host`, in its plain form. `None`: not one of the router's names.
     pub(super) fn route(&self, host: &str) -> Option<Route> {
         if self.router.iter().any(|name| name == host) {
             return Some(Route::Router);
@@ -39,12 +39,12 @@ impl Hosts {
         }
         let (port, id) = label.split_once('-')?;
         let number: u16 = port.parse().ok().filter(|number| *number >= LOWEST_PORT)?;
-        // One name for one thing: "+3000" and "03000" are not port 3000.
+        // One name per port: "+3000" and "03000" are not port 3000.
         (number.to_string() == port).then_some(())?;
         Some(Route::Port(number, id.parse().ok()?))
     }
 
-    /// The session that a host of the attach listener stands for.
+    /// The session of a host on the attach listener.
     pub(super) fn attach_session(&self, host: &str) -> Option<SessionId> {
         self.session_label(host)?.strip_prefix("attach-")?.parse().ok()
     }

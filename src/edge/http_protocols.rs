@@ -15,16 +15,16 @@ use super::Drain;
 use crate::answer::Body;
 use crate::upstream::notice_lost_peers;
 
-/// How an HTTP/2 connection begins (RFC 9113, section 3.4).
+/// First bytes of an HTTP/2 connection (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// The largest head of a request, in bytes.
+/// Limit for the head of a request, in bytes.
 const LARGEST_HEAD: usize = 64 * 1024;
-/// Streams that one HTTP/2 connection may have at once.
+/// Concurrent streams per HTTP/2 connection.
 const MOST_STREAMS: u32 = 256;
-/// How often a client that is silent on HTTP/2 is asked whether it is there.
+/// Ping interval for silent HTTP/2 clients.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How the two protocols are spoken.
+/// Settings of both protocols.
 #[derive(Clone)]
 pub(super) struct Protocols {
     header_timeout: Duration,
@@ -44,7 +44,7 @@ impl Protocols {
     }
 }
 
-/// Serves a connection to its end, or to the end of the drain.
+/// Serves a connection until it ends or the drain ends it.
 pub(super) async fn serve<S>(stream: TcpStream, protocols: &Protocols, service: S, drain: &Drain)
 where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
@@ -86,7 +86,7 @@ where
     }
 }
 
-/// Looks at the first bytes without taking them, as far as it takes to tell.
+/// Peeks at the first bytes, until they show the protocol.
 async fn begins_with_preface(stream: &TcpStream) -> std::io::Result<bool> {
     let mut start = [0; PREFACE.len()];
     let mut seen = 0;
@@ -99,7 +99,7 @@ async fn begins_with_preface(stream: &TcpStream) -> std::io::Result<bool> {
             return Ok(true);
         }
         if length == seen {
-            // The same bytes again: wait for more instead of asking without end.
+            // The same bytes again: wait for more instead of polling.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         seen = length;

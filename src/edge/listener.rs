@@ -1,4 +1,6 @@
 //! The accept loop.
+//!
+//! Settings: `MAX_CONNECTIONS` (default: 8192), `HEADER_TIMEOUT_SECONDS` (default: 60).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -16,17 +18,17 @@ use super::http_protocols::{self, Protocols};
 use crate::answer::Body;
 use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
-/// How long the loop waits when the system has no more descriptors.
+/// Pause when the system has no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What one listener allows.
+/// Limits of one listener.
 #[derive(Clone, Copy, Debug)]
 pub struct ListenerLimits {
-    /// Connections in all; more wait in the system's queue.
+    /// Connections in total. More wait in the system's queue.
     pub connections: usize,
-    /// Connections of one peer; more are closed.
+    /// Connections per peer. The listener closes more.
     pub per_peer: usize,
-    /// How long the head of a request may take.
+    /// Time limit for the head of a request.
     pub header_timeout: Duration,
 }
 
@@ -38,7 +40,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `address`. `exempt` tells which peers have no limit of their own.
+    /// Binds `address`. `exempt` selects peers without a limit.
     pub async fn bind(
         address: SocketAddr,
         limits: ListenerLimits,
@@ -51,7 +53,7 @@ impl Listener {
         })
     }
 
-    /// Where it listens.
+    /// The bound address.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
@@ -96,7 +98,7 @@ impl Listener {
         }
     }
 
-    /// The next connection, with its place if there is one.
+    /// Accepts the next connection, and gets a slot for it.
     async fn accept(&self) -> (TcpStream, IpAddr, Option<Place>) {
         let permit = self.limits.free().await;
         loop {

@@ -1,4 +1,4 @@
-//! Sockets in, requests out: the accept loop, and the one service that reads as the life of a request.
+//! Sockets in, requests out: the accept loop, and the service that reads as the life of a request.
 
 mod attach_front;
 mod authority;

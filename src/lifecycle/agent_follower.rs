@@ -1,4 +1,4 @@
-//! Follows the agent of every running session: what it does, what it is called, and its first message.
+//! Follows the agent of every running session: its activity, its title, and its first message.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{Change, Lifecycle};
 use crate::opencode::{follow_agent, send_first_message};
 use crate::session::{Purpose, Run, Session, SessionId, UpstreamName};
 
-/// One run that is followed. Dropping it ends the following.
+/// A followed run. Dropping it stops the follower.
 struct Following {
     run: Arc<Run>,
     end: CancellationToken,
@@ -23,14 +23,14 @@ impl Drop for Following {
 }
 
 impl Lifecycle {
-    /// Keeps one follower per running server that falls to this replica, until the shutdown.
+    /// Keeps one follower per running server that is assigned to this replica, until shutdown.
     pub(super) async fn follow_agents(self: Arc<Self>, mut changes: Receiver<Change>) {
         let mut followed = HashMap::new();
         let mut duties = self.duties.clone();
         loop {
             let change = tokio::select! {
                 change = changes.recv() => change,
-                // Where duties never change, there is nobody who could tell.
+                // A single replica's role never changes, and its channel is closed.
                 Ok(()) = duties.changed() => Err(RecvError::Lagged(0)),
                 () = self.shutdown.cancelled() => return,
             };
@@ -78,13 +78,13 @@ impl Lifecycle {
         });
     }
 
-    /// Gives first messages to a ready agent. They are taken from what is written down before they are sent: a router
-    /// that dies in between loses one rather than run it twice.
+    /// Delivers first messages to a ready agent. The router removes a message from the record before it sends it. A
+    /// crash in between loses a message, but never runs one twice.
     fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
         if session.memo().initial_messages.is_empty() {
             return;
         }
-        // A session that is about to stop has none; its next run delivers.
+        // A session that is about to stop has no message. Its next run delivers.
         let Some(lease) = session.lease(UpstreamName::Opencode, Purpose::Write) else { return };
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {

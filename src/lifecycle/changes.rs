@@ -1,4 +1,4 @@
-//! Who hears of changes: those who look after all sessions, and every user's pages of that user's own.
+//! Change notifications: for tasks that follow all sessions, and for each user's pages.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use tokio::sync::broadcast::{Receiver, Sender};
 
 use crate::session::{Email, Session};
 
-/// How many changes a slow listener may be behind before it has to look at everything again.
+/// Changes that a slow listener may be behind before it must resync.
 const BACKLOG: usize = 1024;
-/// The same for one user's.
+/// The same for listeners of one user.
 const OWN_BACKLOG: usize = 64;
 
-/// Something that listeners may want to know.
+/// A change that listeners can receive.
 #[derive(Clone)]
 pub enum Change {
-    /// A session is new, or something that can be seen of it changed.
+    /// A session is new, or its visible state changed.
     Changed(Arc<Session>),
-    /// A session is gone.
+    /// A session was removed.
     Gone(Arc<Session>),
 }
 
 /// The listeners.
 pub(super) struct Changes {
     all: Sender<Change>,
-    /// By owner, so that a change wakes one user's pages and not everybody's.
+    /// By owner, so that a change wakes only that owner's pages.
     own: Mutex<HashMap<Email, Sender<Change>>>,
 }
 
@@ -34,12 +34,12 @@ impl Changes {
         Self { all: Sender::new(BACKLOG), own: Mutex::default() }
     }
 
-    /// Hears of all sessions.
+    /// Subscribes to all sessions.
     pub(super) fn of_all(&self) -> Receiver<Change> {
         self.all.subscribe()
     }
 
-    /// Hears of this owner's sessions.
+    /// Subscribes to one owner's sessions.
     pub(super) fn of(&self, owner: &Email) -> Receiver<Change> {
         let mut own = self.own.lock();
         own.entry(owner.clone()).or_insert_with(|| Sender::new(OWN_BACKLOG)).subscribe()
@@ -49,12 +49,12 @@ impl Changes {
         let (Change::Changed(session) | Change::Gone(session)) = &change;
         let owner = &session.spec().key.owner;
         let mut own = self.own.lock();
-        // Who stopped listening is forgotten.
+        // Drops listeners that are gone.
         if own.get(owner).is_some_and(|listeners| listeners.send(change.clone()).is_err()) {
             own.remove(owner);
         }
         drop(own);
-        // Nobody listening is no error.
+        // No listeners is not an error.
         let _ = self.all.send(change);
     }
 }

@@ -1,26 +1,26 @@
-//! How often something may be done that strangers can bring about.
+//! A rate limit for work that strangers can cause: bursts of 20, then 5 per second.
 
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// So many at once.
+/// Burst size.
 const BURST: u32 = 20;
-/// One more each time this has passed.
+/// Time until one more is allowed.
 const EACH: Duration = Duration::from_millis(200);
 
-/// What is left of it, kept as the time when all of it will be there again.
+/// The remaining allowance, stored as the time when it is full again.
 pub(super) struct Allowance {
     whole_at: Mutex<Instant>,
 }
 
 impl Allowance {
-    /// All of it.
+    /// A full allowance.
     pub(super) fn whole() -> Self {
         Self { whole_at: Mutex::new(Instant::now()) }
     }
 
-    /// Takes one, if there is one.
+    /// Takes one, if available.
     pub(super) fn take(&self) -> bool {
         self.take_at(Instant::now())
     }

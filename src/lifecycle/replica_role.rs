@@ -1,4 +1,4 @@
-//! What falls to one of several replicas of the router.
+//! The share of the common work that belongs to one replica.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use sha2::{Digest, Sha256};
 
 use crate::session::SessionId;
 
-/// The part of the common work that falls to this replica.
+/// The role of this replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duties {
-    /// Whether it is the one that decides for all: stops what is idle, ends what was left half done.
+    /// Whether this replica leads: it stops idle sessions and finishes interrupted work.
     pub leads: bool,
     me: String,
-    /// The replicas that are alive, this one included.
+    /// The live replicas, with this one.
     replicas: Arc<[String]>,
 }
 
 impl Duties {
-    /// The duties of `me` among `replicas`.
+    /// The role of `me` among `replicas`.
     pub fn new(leads: bool, me: String, replicas: impl IntoIterator<Item = String>) -> Self {
         let mut replicas: Vec<_> = replicas.into_iter().filter(|name| *name != me).collect();
         replicas.push(me.clone());
@@ -25,18 +25,18 @@ impl Duties {
         Self { leads, me, replicas: replicas.into() }
     }
 
-    /// The duties where there are no replicas: all of them.
+    /// The role of a single replica: everything.
     pub fn of_the_only_one() -> Self {
         Self::new(true, String::new(), [])
     }
 
-    /// How many replicas there are.
+    /// The number of replicas.
     pub fn replicas(&self) -> usize {
         self.replicas.len()
     }
 
-    /// Whether it is this replica that follows the agent of this session. All replicas that know of each other agree,
-    /// and one that comes or goes moves no more than its own share (rendezvous hashing).
+    /// Whether this replica follows the agent of this session. Replicas with the same list agree. A replica that joins
+    /// or leaves moves only its own share (rendezvous hashing).
     pub fn follows(&self, id: SessionId) -> bool {
         self.replicas.iter().max_by_key(|replica| weight(replica, id)) == Some(&self.me)
     }

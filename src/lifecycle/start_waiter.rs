@@ -1,4 +1,4 @@
-//! Waiting for a start that many may share.
+//! Waits for a start that many callers can share.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use tokio::sync::watch;
 
 use crate::session::{Failure, Outcome, Reason, SharedStart};
 
-/// One who waits for a start. Dropping it ends the waiting and nothing else.
+/// A waiter of a start. Dropping it ends only this wait.
 pub struct StartWaiter(watch::Receiver<Option<Outcome>>);
 
 impl StartWaiter {
-    /// Waits for this start.
+    /// A waiter of this start.
     pub(super) fn of(start: &SharedStart) -> Self {
         Self(start.end())
     }
 
-    /// One who waits for a start that will not be.
+    /// A waiter of a start that will not happen.
     pub(crate) fn never() -> Self {
         Self::of(&SharedStart::default())
     }
 
-    /// How the start ended.
+    /// The result of the start.
     pub async fn outcome(mut self) -> Outcome {
         match self.0.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Outcome::Gone),

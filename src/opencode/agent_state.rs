@@ -1,21 +1,21 @@
-//! What the agent in a server does, folded from the server's events (opencode 1.18).
+//! The agent's state in a server, folded from the server's events (opencode 1.18).
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// What the agent does, as far as it keeps a session alive or tells its user something.
+/// The agent's activity that keeps a session running or concerns its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentReport {
-    /// A turn runs, or waits to be tried again.
+    /// A turn runs, or waits for a retry.
     pub busy: bool,
-    /// A permission or an answer is waited for.
+    /// A permission or an answer is pending.
     pub needs_input: bool,
-    /// The title of the conversation that changed last, once it has one.
+    /// The title of the most recently changed conversation, if any.
     pub title: Option<String>,
 }
 
-/// Conversations and requests of all folders, by id. A set, never a count: opencode repeats its events.
+/// Conversations and requests of all folders, by id. Sets instead of counts, because opencode repeats its events.
 #[derive(Default)]
 pub(super) struct Agent {
     /// Busy conversation → its folder.
@@ -25,7 +25,7 @@ pub(super) struct Agent {
     title: Option<(i64, String)>,
 }
 
-/// The state of one folder as three requests tell it.
+/// The state of one folder, from three requests.
 pub(super) struct FolderState {
     pub(super) statuses: Value,
     pub(super) permissions: Value,
@@ -36,13 +36,13 @@ impl Agent {
     pub(super) fn report(&self) -> AgentReport {
         AgentReport {
             busy: !self.busy.is_empty(),
-            // A turn that was aborted may leave its request listed for ever; only one of a running turn waits.
+            // An aborted turn may leave its request listed forever. Only requests of running turns count.
             needs_input: self.waiting.values().any(|(conversation, _)| self.busy.contains_key(conversation)),
             title: self.title.as_ref().map(|(_, title)| title.clone()),
         }
     }
 
-    /// Takes one frame of `/global/event`: the event is in its `payload`.
+    /// Applies one frame of `/global/event`. The event is in its `payload`.
     pub(super) fn apply(&mut self, frame: &Value) {
         let event = &frame["payload"];
         let about = &event["properties"];
@@ -50,7 +50,7 @@ impl Agent {
         let conversation = text(&about["sessionID"]);
         match event["type"].as_str().unwrap_or_default() {
             "session.status" => self.set_status(conversation, folder, &about["status"]),
-            // What was pending for a turn that was aborted goes without a word of its own.
+            // Pending requests of an aborted turn end without an event.
             "session.idle" | "session.deleted" => self.end_turn(conversation),
             "permission.asked" | "question.asked" => self.wait(text(&about["id"]), conversation, folder),
             "permission.replied" | "question.replied" | "question.rejected" => {
@@ -66,7 +66,7 @@ impl Agent {
         }
     }
 
-    /// Replaces what is known of one folder.
+    /// Replaces the state of one folder.
     pub(super) fn resync(&mut self, folder: &str, state: &FolderState) {
         self.forget_folder(folder);
         for (conversation, status) in state.statuses.as_object().into_iter().flatten() {
@@ -103,8 +103,8 @@ impl Agent {
         self.waiting.retain(|_, (_, waiting)| waiting != folder);
     }
 
-    /// Keeps the title of the conversation that was updated last; not of one that an agent began, nor the one that
-    /// every conversation has at first.
+    /// Keeps the title of the most recently updated conversation. Ignores conversations that an agent began, and the
+    /// initial title.
     fn see_title(&mut self, info: &Value) {
         let title = text(&info["title"]);
         let updated = info["time"]["updated"].as_i64().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Short requests of the router's own to an opencode server.
+//! The router's own short requests to an opencode server.
 
 use std::time::Duration;
 
@@ -12,28 +12,28 @@ use serde_json::Value;
 use super::Server;
 use crate::upstream::{Connection, ExchangeError, RequestBody};
 
-/// The most that an answer to the router may have, in bytes.
+/// Size limit for a response, in bytes.
 const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Why opencode did not give a useful answer.
+/// Why a request got no usable response.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// No connection, or what came was no HTTP.
+    /// No connection, or not HTTP.
     #[error("opencode cannot be asked: {0}")]
     Unanswered(#[from] ExchangeError),
     /// The connection broke.
     #[error("opencode's answer broke off: {0}")]
     Broken(#[from] hyper::Error),
-    /// The answer was too large or broke off in its body.
+    /// The body was too large or incomplete.
     #[error("opencode's answer could not be read: {0}")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Not in time.
+    /// The time limit passed.
     #[error("opencode did not answer {0} in time")]
     Silent(&'static str),
-    /// Another status than asked for, or no JSON where JSON was promised: opencode answers unknown paths with HTML.
+    /// An unexpected status, or not JSON. opencode answers unknown paths with HTML.
     #[error("opencode answered {path} with status {status} and type {content_type}")]
     Unexpected {
-        /// The path that was asked for.
+        /// The requested path.
         path: String,
         /// The status.
         status: u16,
@@ -42,13 +42,13 @@ pub enum CallError {
     },
 }
 
-/// A response, and the connection that it comes on.
+/// A response and its connection.
 pub(super) struct Answer {
     pub(super) response: Response<Incoming>,
     connection: Connection,
 }
 
-/// Sends one request and returns when the head of the response is there.
+/// Sends one request and returns at the head of the response.
 pub(super) async fn send(
     server: &Server,
     method: Method,
@@ -70,7 +70,7 @@ pub(super) async fn send(
     Ok(Answer { response, connection })
 }
 
-/// Sends one request and reads its JSON answer, all within `limit`. No content is `null`.
+/// Sends one request and reads its JSON response within `limit`. No content is `null`.
 pub(super) async fn json(
     server: &Server,
     method: Method,

@@ -1,4 +1,4 @@
-//! What the router asks of an opencode server: end your work, take this message.
+//! Commands to an opencode server: end all work, start a conversation.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{CallError, Server, call};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends all work: running turns are aborted and the tools' processes ended. opencode 1.18 does that for no signal.
+/// Ends all work: aborts running turns and ends the tools' processes. opencode 1.18 does this for no signal.
 pub async fn dispose(server: &Server, limit: Duration) -> Result<(), CallError> {
     call::json(server, Method::POST, "/global/dispose", None, limit).await.map(|_| ())
 }
 
-/// Begins a conversation with `text` in the server's folder and does not wait for the answer.
+/// Starts a conversation with `text` in the server's folder. Does not wait for the answer.
 pub async fn send_first_message(server: &Server, text: &str) -> Result<(), CallError> {
     let created = call::json(server, Method::POST, "/session", Some(&json!({})), PATIENCE).await?;
     let id = created.get("id").and_then(serde_json::Value::as_str);

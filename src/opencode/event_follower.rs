@@ -1,4 +1,4 @@
-//! The event stream of one server, kept open for as long as the server runs.
+//! Follows the event stream of one server while its run lasts.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,18 +13,17 @@ use serde_json::Value;
 use super::agent_state::{Agent, FolderState};
 use super::{AgentReport, CallError, Server, call};
 
-/// A stream without a frame for so long is dead: opencode 1.18 sends a heartbeat every 10 s.
+/// A stream without a frame for this long is dead. opencode 1.18 sends a heartbeat every 10 s.
 const SILENCE: Duration = Duration::from_secs(25);
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest frame that is read; longer ones are skipped. Frames carry whole tool outputs.
+/// Longest frame. The follower skips longer ones. Frames contain whole tool outputs.
 const LONGEST_FRAME: usize = 8 * 1024 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Tells `report` what the agent does whenever that changes, until the run of the server is over.
+/// Calls `report` with every change of the agent's state, until the run is over.
 ///
-/// A stream that ends is opened again. Nothing is replayed by opencode, so after each start the state of every folder
-/// is asked for.
+/// Reopens a stream that ends. opencode replays nothing, so each reconnect requests the state of every folder.
 pub async fn follow_agent(server: &Server, mut report: impl FnMut(&AgentReport)) {
     let mut pause = FIRST_PAUSE;
     let mut agent = Agent::default();
@@ -37,7 +36,7 @@ pub async fn follow_agent(server: &Server, mut report: impl FnMut(&AgentReport))
             if started.elapsed() > SILENCE {
                 pause = FIRST_PAUSE;
             }
-            // Many streams that broke together are not to come back together.
+            // Jitter, so that streams that broke together do not reconnect together.
             tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -85,7 +84,7 @@ async fn next_chunk(body: &mut Incoming) -> Result<Option<bytes::Bytes>, CallErr
     Ok(frame.transpose()?.map(|frame| frame.into_data().unwrap_or_default()))
 }
 
-/// Asks for the state of every folder that the server works in: `/session/status` knows one folder at a time.
+/// Requests the state of every folder in use. `/session/status` covers one folder at a time.
 async fn resync(server: &Server, agent: &mut Agent) -> Result<(), CallError> {
     let projects = call::json(server, Method::GET, "/project", None, PATIENCE).await?;
     let mut folders = BTreeSet::from([server.directory().to_owned()]);
@@ -108,7 +107,7 @@ async fn resync(server: &Server, agent: &mut Agent) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Cuts a byte stream into the JSON of its `data:` lines.
+/// Splits a byte stream into the JSON of its `data:` lines.
 #[derive(Default)]
 struct Frames {
     buffer: BytesMut,

@@ -1,4 +1,4 @@
-//! Whether a server answers.
+//! The health probe of a server.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use tokio::time::MissedTickBehavior;
 
 use super::{CallError, Server, call};
 
-/// How long one probe may take. Requests that reach opencode 1.18 between its `listen` and its "listening" line are
-/// accepted and never answered, so a probe gives up early.
+/// Time limit for one probe. opencode 1.18 accepts requests between its `listen` and its "listening" line and never
+/// answers them, so a probe must give up early.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
-/// How soon after a probe the next one is sent, for the same reason also while that waits.
+/// Interval between probes. The next one starts even while one waits, for the same reason.
 const PERIOD: Duration = Duration::from_millis(25);
 
-/// Asks once: an authenticated `/global/health` that answers with JSON.
+/// Probes once: an authenticated `/global/health` must return JSON.
 pub async fn probe(server: &Server) -> Result<(), CallError> {
     let answer = call::json(server, Method::GET, "/global/health", None, PROBE_TIMEOUT).await?;
     match answer.get("healthy").and_then(serde_json::Value::as_bool) {
@@ -24,7 +24,7 @@ pub async fn probe(server: &Server) -> Result<(), CallError> {
     }
 }
 
-/// Asks until it is healthy. Drop the future to give up.
+/// Probes until the server is healthy. Drop the future to give up.
 pub async fn until_healthy(server: &Server) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

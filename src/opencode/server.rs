@@ -1,4 +1,4 @@
-//! An opencode server: how it is spoken to, and the folder that it works in.
+//! An opencode server: its upstream and its folder.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server at `address` that asks for `password` and works in `directory`. `gate` is asked before each dial, where
-    /// the address may become another's.
+    /// A server at `address` with this `password`, working in `directory`. `gate` is asked before each dial if the
+    /// address may pass to another server.
     pub fn new(address: SocketAddr, password: &SecretString, directory: String, gate: Option<Gate>) -> Self {
-        // opencode 1.18 accepts the user name "opencode" unless OPENCODE_SERVER_USERNAME says otherwise.
+        // opencode 1.18 expects the user name "opencode", unless OPENCODE_SERVER_USERNAME is set.
         let credentials = STANDARD.encode(format!("opencode:{}", password.expose_secret()));
         // Base64 is always a valid header value.
         let authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok();
@@ -44,7 +44,7 @@ impl Server {
         &self.upstream
     }
 
-    /// The folder it was started in.
+    /// Its working folder.
     pub fn directory(&self) -> &str {
         &self.directory
     }

@@ -1,4 +1,4 @@
-//! Where in opencode's web page a person begins.
+//! The page of opencode's web UI that a visitor sees first.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::{Server, call};
 
-/// Somebody waits for the page meanwhile.
+/// Time limit, because a visitor waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The path of the newest conversation in the server's folder, or of a new one if there is none or none is told.
+/// The path of the newest conversation in the server's folder, or of a new one.
 ///
-/// opencode's page (1.18) lists the conversations only of folders that this browser has opened before, so without this
-/// a first message that the agent already works on, or all that was said in another browser, could not be found.
+/// opencode's page (1.18) lists only folders that this browser has opened before. Without this path a visitor would not
+/// find a first message, or work from another browser.
 pub async fn start_page(server: &Server) -> String {
     let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);
     let newest = format!("/session?directory={folder}&roots=true&limit=1");
@@ -32,7 +32,7 @@ fn page(folder: &str, conversations: &Value) -> String {
     }
 }
 
-/// Nothing but what ids are made of: the answer comes from a session.
+/// Only characters of ids, because the response comes from a session.
 fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -1,9 +1,9 @@
-//! Cookies on the way in and out: the front door's own are none of a session's business.
+//! Cookie hygiene in both directions: keeps the front door's cookies from sessions.
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 
-/// One cookie header (HTTP/2 may bring several; RFC 9113, section 8.2.3), without those that are not the session's.
+/// Removes private cookies from one cookie header. HTTP/2 may send several headers (RFC 9113, section 8.2.3).
 pub(super) fn join(headers: &mut HeaderMap, private: &[String]) {
     if !headers.contains_key(COOKIE) {
         return;
@@ -19,7 +19,7 @@ pub(super) fn join(headers: &mut HeaderMap, private: &[String]) {
     }
 }
 
-/// A session sets cookies for its own host only, and none in the name of the front door.
+/// Whether a session may set this cookie: only for its own host, and never with a name of the front door.
 pub(super) fn keep_own(headers: &mut HeaderMap, private: &[String]) {
     if !headers.contains_key(SET_COOKIE) {
         return;

@@ -1,4 +1,4 @@
-//! One request to the session's server and its response back.
+//! Forwards one request to the session's server, and returns its response.
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -17,27 +17,27 @@ use super::tunnel;
 use crate::session::Lease;
 use crate::upstream::{Connection, ExchangeError, RequestBody};
 
-/// What forwarding has to be told.
+/// Settings of the proxy.
 #[derive(Clone, Debug)]
 pub struct ProxySettings {
-    /// `http` or `https`: what clients use towards the front door.
+    /// `http` or `https`: the protocol between clients and the front door.
     pub proto: HeaderValue,
-    /// Cookies whose names start with one of these are not shown to sessions.
+    /// Prefixes of cookie names that sessions must not see.
     pub private_cookies: Vec<String>,
 }
 
-/// Something that a request brings along and that has to live as long as a tunnel that comes of it: its place among the
-/// client connections. A request that asks for no upgrade needs none.
+/// A value of the request that must live as long as its tunnel: the slot among client connections. A request without an
+/// upgrade needs none.
 #[derive(Clone)]
 pub struct TunnelGuard(pub Arc<dyn Any + Send + Sync>);
 
 /// Why there is no response to forward. The request was sent at most once.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
-    /// There is no response; the cause says whether the request may be repeated.
+    /// No response. The cause says whether the request may be repeated.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// The server switched protocols although the client had not asked for it, or to another one.
+    /// The server switched protocols without a request, or to another protocol.
     #[error("the session's server switched protocols unasked")]
     UnaskedUpgrade,
 }
@@ -46,17 +46,17 @@ pub enum ForwardError {
 pub struct Proxy {
     settings: ProxySettings,
     tunnels: TaskTracker,
-    /// Cancelled when tunnels have to end.
+    /// Cancelled when tunnels must end.
     end: CancellationToken,
 }
 
 impl Proxy {
-    /// A proxy whose tunnels last at most until `end`.
+    /// A proxy whose tunnels end with `end` at the latest.
     pub fn new(settings: ProxySettings, end: CancellationToken) -> Self {
         Self { settings, tunnels: TaskTracker::new(), end }
     }
 
-    /// Sends the request to the server of the lease. There is no time-out: a prompt may think for an hour.
+    /// Sends the request to the lease's server. There is no time-out, because a prompt may take an hour.
     pub async fn forward<B: Into<RequestBody>>(
         &self,
         lease: Lease,
@@ -84,7 +84,7 @@ impl Proxy {
         Ok(ProxyBody::new(response, connection, lease).map(Some))
     }
 
-    /// Joins both sides of an upgrade; returns the protocol that they agreed on.
+    /// Joins both sides of an upgrade. Returns the agreed protocol.
     fn join(
         &self,
         upgrade: Option<Upgrade>,
@@ -104,14 +104,14 @@ impl Proxy {
         Ok(agreed)
     }
 
-    /// Waits until no tunnel is open any more.
+    /// Waits until all tunnels are closed.
     pub async fn tunnels_closed(&self) {
         self.tunnels.close();
         self.tunnels.wait().await;
     }
 }
 
-/// What a client asked for that wants to switch protocols.
+/// An upgrade request of a client.
 struct Upgrade {
     client: OnUpgrade,
     protocol: HeaderValue,

@@ -13,13 +13,14 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use crate::session::Lease;
 use crate::upstream::Connection;
 
-/// Passes a server's body on as it comes, holds the lease until it ends, and gives the connection back then. Dropped
-/// before its end, it closes the connection, so that the server learns that the client left.
+/// Passes a server's body through unchanged. Holds the lease until the end, then returns the connection. If dropped
+/// earlier, it closes the connection, so that the server notices the disconnect.
 pub struct ProxyBody {
     incoming: Incoming,
     connection: Option<Connection>,
     lease: Lease,
-    /// For event streams: they end whole when the run is quiet. Any other body that its run cuts is an error.
+    /// Set for event streams, which end cleanly when the run becomes quiet. For any other body, the end of the run is
+    /// an error.
     quiet: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
@@ -42,7 +43,7 @@ impl ProxyBody {
         }
     }
 
-    /// Whether this is an event stream that is to end.
+    /// Whether this is an event stream that must end now.
     fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.quiet.as_mut().map_or(Poll::Pending, |quiet| quiet.as_mut().poll(cx))
     }
@@ -65,7 +66,7 @@ impl Body for ProxyBody {
                 this.finish();
                 Poll::Ready(None)
             }
-            // The run closes its connections in the same moment in which its event streams end.
+            // The run closes its connections at the moment its event streams end.
             Poll::Ready(Some(Err(error))) => match this.poll_quiet(cx) {
                 Poll::Ready(()) => Poll::Ready(None),
                 Poll::Pending => Poll::Ready(Some(Err(error))),

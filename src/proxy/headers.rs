@@ -1,4 +1,4 @@
-//! Header hygiene on the way in and out (RFC 9110, section 7.6).
+//! Header hygiene in both directions (RFC 9110, section 7.6).
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use http::{Method, Request, Uri, Version};
 
 use super::cookies;
 
-/// Belong to one connection, not to the message.
+/// Hop-by-hop headers.
 static HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -28,14 +28,14 @@ static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What a session must not see or be told by a client: names that start like this carry identities or routes.
+/// Prefixes of headers with identities or routes. A session must not see them, and a client must not set them.
 const PRIVATE_PREFIXES: [&str; 6] =
     ["x-forwarded-", "x_forwarded_", "x-auth-request-", "x_auth_request_", "x-original-", "x-rewrite-"];
 
-/// Query parameters with credentials: opencode 1.18 takes `auth_token`, and prefers it to the header.
+/// Query parameters with credentials. opencode 1.18 accepts `auth_token`, and prefers it to the header.
 const CREDENTIAL_PARAMETER: &str = "auth_token";
 
-/// Whether the client asks to switch protocols (RFC 9110, section 7.8); only HTTP/1.1 can.
+/// Whether the client requests an upgrade (RFC 9110, section 7.8). Only HTTP/1.1 can.
 pub fn asks_for_upgrade<B>(request: &Request<B>) -> bool {
     let listed = request.headers().get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named = listed.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
@@ -45,9 +45,9 @@ pub fn asks_for_upgrade<B>(request: &Request<B>) -> bool {
         && request.headers().contains_key(UPGRADE)
 }
 
-/// What the router adds to a request.
+/// Headers that the router adds to a request.
 pub(super) struct Additions<'a> {
-    /// Of the upstream; nothing for one that asks for none.
+    /// Credentials of the upstream, if it needs any.
     pub(super) authorization: Option<&'a HeaderValue>,
     pub(super) peer: IpAddr,
     pub(super) proto: &'a HeaderValue,
@@ -55,14 +55,14 @@ pub(super) struct Additions<'a> {
     pub(super) upgrade: bool,
 }
 
-/// Makes a client's request one that the session's server may see.
+/// Removes from a client's request what the server must not see, and adds the router's headers.
 pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions<'_>) {
     let host = request.headers().get(HOST).cloned().or_else(|| authority_of(request.uri()));
     let target = origin_form(request.uri());
     *request.uri_mut() = target;
     *request.version_mut() = Version::HTTP_11;
     let headers = request.headers_mut();
-    // A body that came in chunks has no other length (RFC 9112, section 6.3).
+    // A chunked body has no length (RFC 9112, section 6.3).
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
@@ -70,7 +70,7 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     strip_hop_by_hop(headers);
     strip_private(headers);
     cookies::join(headers, additions.private_cookies);
-    // The server in front has answered an expectation by the time a body is read (RFC 9110, section 10.1.1).
+    // The edge has answered `Expect` by the time it reads the body (RFC 9110, section 10.1.1).
     headers.remove(EXPECT);
     headers.remove(AUTHORIZATION);
     if let Some(authorization) = additions.authorization {
@@ -90,14 +90,14 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     }
 }
 
-/// Makes a server's response one that the client may see. `private_cookies` are the front door's own.
+/// Removes from a server's response what the client must not see. `private_cookies` belong to the front door.
 pub(super) fn prepare_response(headers: &mut HeaderMap, private_cookies: &[String]) {
-    // Where both are given, the length does not count (RFC 9112, section 6.3).
+    // With both framings, the length does not count (RFC 9112, section 6.3).
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
     }
     strip_hop_by_hop(headers);
-    // A session's scripts stay below the paths that they come from.
+    // Keeps service workers below their own path.
     headers.remove("service-worker-allowed");
     cookies::keep_own(headers, private_cookies);
 }
@@ -115,7 +115,7 @@ fn origin_form(uri: &Uri) -> Uri {
     }
 }
 
-/// The target without credential parameters, if it has any.
+/// The target without credential parameters, if it had any.
 fn without_credentials(target: &PathAndQuery) -> Option<PathAndQuery> {
     let is_credential = |parameter: &&str| {
         let name = parameter.split('=').next().unwrap_or_default();
@@ -132,7 +132,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let values: Vec<_> = headers.get_all(CONNECTION).iter().cloned().collect();
     for option in values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
         let option = option.trim();
-        // The length and the host are never a connection's own, whatever a client says.
+        // A client cannot declare length and host as hop-by-hop.
         if !option.eq_ignore_ascii_case("host") && !option.eq_ignore_ascii_case("content-length") {
             headers.remove(option);
         }

@@ -1,5 +1,4 @@
-//! Bytes: a request with a lease goes to the session's server, and the answer comes back as it comes. Knows nothing of
-//! users.
+//! Forwards a request with a lease to its server, and streams the response back. Knows no users.
 
 mod cookies;
 mod forward;

@@ -1,4 +1,4 @@
-//! Raw bytes both ways after an upgrade.
+//! Copies raw bytes in both directions after an upgrade.
 
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -7,11 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::session::Lease;
 
-/// Bytes that one direction may hold.
+/// Buffer size per direction.
 const BUFFER: usize = 16 * 1024;
 
-/// Joins both sides until each has closed, the run of the server is over, or tunnels have to end. What the client sends
-/// is activity.
+/// Joins both sides until both have closed, the run is over, or tunnels must end. Bytes from the client count as use.
 pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end: CancellationToken) {
     let (client, server) = match tokio::try_join!(client, server) {
         Ok(sides) => sides,
@@ -32,8 +31,8 @@ pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end:
     }
 }
 
-/// Passes bytes on until the reader has no more, then tells the writer so and leaves the other direction open.
-/// Returns how many bytes there were.
+/// Copies until the reader ends, then closes the writer and leaves the other direction open. Returns the number of
+/// bytes.
 async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut on_bytes: impl FnMut()) -> u64 {
     let mut buffer = vec![0; BUFFER];
     let mut total = 0;
@@ -44,7 +43,7 @@ async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin,
             break;
         }
     }
-    // The other side may be gone already.
+    // The other side may be gone.
     let _ = to.shutdown().await;
     total
 }

@@ -1,26 +1,26 @@
-//! What the agent of a running session does, and since when.
+//! The activity of a running session's agent, with start times.
 
 use jiff::Timestamp;
 
 use crate::opencode::AgentReport;
 
-/// What is known of it.
+/// The agent's activity.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Agent {
-    /// It works.
+    /// Working since.
     pub(crate) busy: Option<Timestamp>,
-    /// It waits for its user.
+    /// Waiting for its user since.
     pub(crate) needs_input: Option<Timestamp>,
-    /// Nothing is known yet.
+    /// Unknown since.
     pub(crate) unknown: Option<Timestamp>,
 }
 
-/// What a report changed.
+/// The effect of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Followed {
-    /// Something that can be seen.
+    /// A visible change.
     pub(crate) changed: bool,
-    /// Work or waiting came to its end.
+    /// Work or waiting ended.
     pub(crate) work_ended: bool,
 }
 
@@ -30,7 +30,7 @@ impl Agent {
         Self { unknown: Some(now), ..Self::default() }
     }
 
-    /// Takes a report over. What goes on keeps its beginning.
+    /// Applies a report. Continuing activity keeps its start time.
     pub(crate) fn follow(&mut self, report: &AgentReport, now: Timestamp) -> Followed {
         let old = *self;
         let keep = |since: Option<Timestamp>, holds: bool| holds.then(|| since.unwrap_or(now));

@@ -1,10 +1,10 @@
-//! The wall clock, which tests replace.
+//! The wall clock. Tests replace it.
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Tells the time by which sessions become idle.
+/// The clock that decides when sessions are idle.
 pub trait Clock: Send + Sync + 'static {
     /// Now, to the millisecond.
     fn now(&self) -> Timestamp;
@@ -20,15 +20,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's clock for the router. When that is set while the router runs, this one follows a tenth faster or slower
-/// than time passes: no session looks as if nobody had used it for hours, or as if it were used hours from now.
+/// The machine's clock, smoothed. If the system clock jumps, this clock follows a tenth faster or slower than time
+/// passes. A jump therefore makes no session look unused for hours, or used in the future.
 pub struct SteadyClock {
-    /// What it showed last, and how long the machine had run then, sleep included.
+    /// The last shown time, and the machine's uptime then, with sleep.
     shown: Mutex<(Timestamp, SignedDuration)>,
 }
 
 impl SteadyClock {
-    /// A clock that begins with the machine's.
+    /// Starts at the machine's time.
     pub fn begin() -> Self {
         Self { shown: Mutex::new((Timestamp::now(), since_boot())) }
     }
@@ -48,14 +48,14 @@ fn since_boot() -> SignedDuration {
     SignedDuration::new(time.tv_sec, i32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// What a clock shows after `elapsed` that is to get to `wanted`.
+/// The time after `elapsed`, for a clock that moves towards `wanted`.
 fn towards(shown: Timestamp, elapsed: SignedDuration, wanted: Timestamp) -> Timestamp {
     let steady = shown.saturating_add(elapsed).unwrap_or(shown);
     let most = elapsed / 10;
     steady + wanted.duration_since(steady).clamp(-most, most)
 }
 
-/// A clock that stands still until it is told to go on.
+/// A clock that stands still until a test moves it.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {
@@ -64,7 +64,7 @@ impl ManualClock {
         Self(Mutex::new(start))
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub fn advance(&self, by: jiff::SignedDuration) {
         let mut now = self.0.lock();
         *now += by;

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An address in its one form: trimmed, lower-cased, exactly one `@` with something on both sides.
+/// A normalised address: trimmed, lower-cased, exactly one `@` with text on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// Why a text is no e-mail address.
+/// Why a text is not an e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("An e-mail address has exactly one “@” between two parts, no white space and at most 254 bytes.")]
 pub struct InvalidEmail;

@@ -1,16 +1,16 @@
-//! The id of a session, as it stands in host names and paths.
+//! The id of a session, as in host names and paths.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// 80 bits, written as 20 lower-case hexadecimal characters. It is no secret and grants nothing.
+/// 80 bits, as 20 lower-case hexadecimal characters. Not a secret, and grants nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionId([u8; 10]);
 
-/// A text that is not exactly 20 lower-case hexadecimal characters.
+/// The text is not exactly 20 lower-case hexadecimal characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A session id is 20 characters of 0-9 and a-f.")]
 pub struct InvalidSessionId;

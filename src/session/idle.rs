@@ -1,8 +1,9 @@
-//! When a session is idle: one pure rule, asked by the reaper and shown by the API.
+//! When a session is idle: one pure rule for the reaper and the API.
 //!
-//! Use by its owner (requests that change something, page navigations, what is typed into a terminal) keeps a session
-//! for the idle time. The agent's work, a question that waits for an answer and a request that is still open keep it
-//! as long as they last, but no longer than the busy limit, so that something stuck cannot keep it for ever.
+//! A use by the owner keeps a session for the idle time: a write, a navigation, or terminal input. A working agent, a
+//! pending question and an open write keep it while they last, up to the busy limit.
+//!
+//! Settings: `IDLE_TIMEOUT_MINUTES` (default: 30), `MAX_BUSY_MINUTES` (default: 480).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -11,56 +12,56 @@ use utoipa::ToSchema;
 /// The two limits.
 #[derive(Clone, Copy, Debug)]
 pub struct IdleRules {
-    /// How long after its last use a session is stopped.
+    /// Time from the last use to the stop.
     pub idle_after: SignedDuration,
-    /// How long a working or waiting agent keeps its session.
+    /// Limit for a working or waiting agent.
     pub max_busy: SignedDuration,
 }
 
-/// What keeps a session from being stopped.
+/// What keeps a session running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keeper {
-    /// It starts.
+    /// The session starts.
     Starting,
-    /// It was used within the idle time.
+    /// Used within the idle time.
     Activity,
     /// The agent works.
     Busy,
     /// The agent waits for a permission or an answer.
     NeedsInput,
-    /// A request that changes something is not finished.
+    /// A write is open.
     OpenRequest,
-    /// What the agent does is not known yet.
+    /// The agent's state is not known yet.
     AgentUnknown,
 }
 
-/// How a ready session is used, with the moment each use began.
+/// The uses of a ready session, each with its start time.
 #[derive(Clone, Copy, Debug)]
 pub struct Use {
-    /// The last activity of the owner, or the end of the agent's last work.
+    /// The last use by the owner, or the end of the agent's last work.
     pub last_activity: Timestamp,
     /// The agent works since.
     pub busy: Option<Timestamp>,
     /// The agent waits for its user since.
     pub needs_input: Option<Timestamp>,
-    /// A changing request is open since.
+    /// A write is open since.
     pub open_request: Option<Timestamp>,
     /// The agent's state is unknown since.
     pub unknown: Option<Timestamp>,
 }
 
-/// What the rule says.
+/// The result of the rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What keeps the session, as of now. Nothing: it is to be stopped.
+    /// What keeps the session running now. Empty: stop it.
     pub kept_by: Vec<Keeper>,
-    /// When it will be stopped if nothing else happens.
+    /// When the session will stop if nothing else happens.
     pub stops_at: Timestamp,
 }
 
 impl IdleRules {
-    /// Judges a ready session.
+    /// Applies the rule to a ready session.
     pub fn judge(&self, use_: &Use, now: Timestamp) -> Verdict {
         let holds = [
             (Keeper::Activity, Some(use_.last_activity), self.idle_after),

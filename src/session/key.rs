@@ -1,24 +1,24 @@
-//! What makes a session the same session: its owner, its repository and its branch.
+//! The session key: owner, repository and branch.
 
 use sha2::{Digest, Sha256};
 
 use super::{Email, SessionId};
 use crate::git::{Branch, RepoUrl};
 
-/// Keeps these digests apart from any other use of SHA-256; a change of the rule changes the number.
+/// Domain tag: keeps these digests apart from other uses of SHA-256. Change its number with the rule.
 const DOMAIN: &[u8] = b"opencode-router/session-id/1";
 
-/// What a session works on.
+/// The content of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A branch of a repository.
     Repository {
-        /// Where it is cloned from.
+        /// The URL to clone.
         url: RepoUrl,
-        /// The branch that is checked out.
+        /// The branch to check out.
         branch: Branch,
     },
-    /// An empty project. The nonce makes each one a session of its own, with an id that cannot be guessed.
+    /// An empty project. The nonce makes each a separate session with an unguessable id.
     NewProject {
         /// 128 random bits in hexadecimal.
         nonce: String,
@@ -26,18 +26,18 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// A new project with a fresh nonce.
+    /// A new project with a random nonce.
     pub fn new_project() -> Self {
         Self::NewProject { nonce: super::random::random_hex::<16>() }
     }
 }
 
-/// The key of a session: the same key is always the same session with the same files.
+/// The key of a session. The same key is always the same session with the same files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionKey {
-    /// Whose session it is.
+    /// The owner.
     pub owner: Email,
-    /// What it works on.
+    /// The repository and branch, or a new project.
     pub origin: Origin,
 }
 

@@ -1,4 +1,4 @@
-//! A live use of a session's server. As long as it is held, it counts; when it is dropped, it is gone.
+//! Leases: each counts as a use of a run while it exists.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use tokio_util::sync::CancellationToken;
 use super::{Run, Session, UpstreamName};
 use crate::upstream::Upstream;
 
-/// What a lease is for.
+/// The purpose of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A request that changes nothing, polls and event streams among them: keeps no session alive.
+    /// A read, such as a poll or an event stream. Does not keep the session running.
     Read,
-    /// A request that may change something: keeps the session alive until it is answered.
+    /// A write. Keeps the session running until its response.
     Write,
-    /// A tunnel after an upgrade: what the client sends through it is activity.
+    /// A tunnel after an upgrade. Bytes from the client count as use.
     Tunnel,
 }
 
-/// The right to talk to one server of one run, while the session is ready. It ends with its run.
+/// The right to use one server of one run, while the session is ready. Ends with its run.
 pub struct Lease {
     session: Arc<Session>,
     run: Arc<Run>,
@@ -41,22 +41,22 @@ impl Lease {
         Self { session, run, upstream, purpose }
     }
 
-    /// The run that it belongs to.
+    /// The run.
     pub fn run(&self) -> &Arc<Run> {
         &self.run
     }
 
-    /// The server that it is for.
+    /// The server.
     pub fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream
     }
 
-    /// Cancelled when its run is over.
+    /// Cancelled when the run is over.
     pub fn over(&self) -> &CancellationToken {
         self.run.over()
     }
 
-    /// Cancelled when event streams of its run end.
+    /// Cancelled when the run's event streams end.
     pub fn quiet(&self) -> &CancellationToken {
         self.run.quiet()
     }
@@ -66,12 +66,12 @@ impl Lease {
         self.session.id()
     }
 
-    /// The client did something: the session is in use as of now.
+    /// The client did something: the session is in use now.
     pub fn touch(&self) {
         self.session.touch();
     }
 
-    /// The same use goes on as a tunnel.
+    /// Turns this lease into that of a tunnel.
     pub fn into_tunnel(mut self) -> Self {
         self.run.begin_lease(Purpose::Tunnel, self.session.now());
         self.finish();
@@ -79,7 +79,7 @@ impl Lease {
         self
     }
 
-    /// The end of a request that may have changed something is a use. One that ended with its run is none of the next.
+    /// The end of a write counts as a use. If the run is over, it does not count for the next run.
     fn finish(&self) {
         if self.purpose == Purpose::Write && !self.run.over().is_cancelled() {
             self.session.touch();
@@ -94,16 +94,16 @@ impl Drop for Lease {
     }
 }
 
-/// The leases of one run that are held.
+/// The leases of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leases {
-    /// Requests that change nothing.
+    /// Open reads.
     pub reads: usize,
-    /// Requests that may change something.
+    /// Open writes.
     pub writes: usize,
-    /// Tunnels.
+    /// Open tunnels.
     pub tunnels: usize,
-    /// Since when there was always a write.
+    /// Since when at least one write was always open.
     writing_since: Option<Timestamp>,
 }
 
@@ -122,7 +122,7 @@ impl Leases {
         }
     }
 
-    /// Since when there was always a request that may change something.
+    /// Since when at least one write was always open.
     pub(crate) fn writing_since(&self) -> Option<Timestamp> {
         self.writing_since
     }

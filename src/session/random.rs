@@ -1,8 +1,8 @@
-//! Random values that nobody can guess.
+//! Unguessable random values.
 
 /// `N` bytes from the operating system's random source, in hexadecimal.
 ///
-/// Without a random source nothing here is safe, so the process ends rather than go on with a weak one.
+/// Without that source nothing is safe, so the process aborts.
 #[allow(clippy::expect_used, reason = "no safe way to go on without randomness")]
 pub fn random_hex<const N: usize>() -> String {
     use std::fmt::Write;

@@ -1,26 +1,28 @@
-//! How long the files of a session that does not run are kept. Setting: `VOLUME_TTL_DAYS`.
+//! How long the files of a stopped session are kept.
+//!
+//! Settings: `VOLUME_TTL_DAYS` (default: 0, forever), `VOLUME_WARNING_DAYS` (default: 7).
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::PhaseName;
 
-/// How long the files of a session that does not run are kept.
+/// How long the files of a stopped session are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// From the last use.
+    /// Time from the last use to the deletion.
     pub keep: SignedDuration,
-    /// How long before the end it is said that they will go.
+    /// Time before the deletion in which the router warns.
     pub warn: SignedDuration,
 }
 
 impl Retention {
-    /// When the files of a session go that is in this phase and was last used then; only for one that does not run.
+    /// When the files of a session will be deleted, by its phase and last use. `None` while it runs.
     pub fn end(&self, phase: PhaseName, last_activity: Timestamp) -> Option<Timestamp> {
         let rests = matches!(phase, PhaseName::Stopped | PhaseName::Failed);
         rests.then(|| last_activity.checked_add(self.keep).unwrap_or(Timestamp::MAX))
     }
 
-    /// Whether it is to be said that they will go.
+    /// Whether to warn now.
     pub fn is_near(&self, end: Timestamp, now: Timestamp) -> bool {
         end.duration_since(now) <= self.warn
     }

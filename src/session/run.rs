@@ -1,5 +1,5 @@
-//! One run of a session's server, with all that belongs to it. When it is over, everything ends at once: requests that
-//! wait for an answer, half-sent bodies, tunnels, unused connections. Its leases keep no other run.
+//! One run of a session's server, with everything that belongs to it. Its end closes requests, half-sent bodies,
+//! tunnels and idle connections at once. Its leases keep no other run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use super::lease::{Leases, Purpose};
 use crate::opencode::Server;
 use crate::upstream::Upstream;
 
-/// For how many ports of one run connections are kept.
+/// Ports of one run for which connections are kept.
 const MOST_PORTS: usize = 64;
 
-/// The servers that a run offers.
+/// The servers of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamName {
     /// opencode, with the run's own password.
     Opencode,
-    /// A server that a program in the session runs, by port. It gets no password.
+    /// A server of a program in the session, by port. It gets no password.
     Port(u16),
 }
 
-/// A run that answers. Each run has a value of its own, so nothing of one run reaches the next.
+/// A run. Each has its own value, so nothing of one run reaches the next.
 pub struct Run {
     server: Server,
     ports: Mutex<BTreeMap<u16, Arc<Upstream>>>,
@@ -33,18 +33,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run of this server. It is over when the server's upstream is.
+    /// The run of this server. It ends with the server's upstream.
     pub fn new(server: Server) -> Arc<Self> {
         let quiet = server.upstream().over().child_token();
         Arc::new(Self { server, ports: Mutex::default(), quiet, leases: Mutex::default() })
     }
 
-    /// Its opencode.
+    /// The opencode server.
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// One of its servers. Connections to a port are kept for reuse as long as fewer than 64 ports are in use.
+    /// One of its servers. Keeps connections to a port for reuse, for up to 64 ports.
     pub fn upstream(&self, name: UpstreamName) -> Arc<Upstream> {
         let UpstreamName::Port(port) = name else { return self.server.upstream().clone() };
         let mut ports = self.ports.lock();
@@ -61,28 +61,28 @@ impl Run {
         upstream
     }
 
-    /// Cancelled when it is over.
+    /// Cancelled when the run is over.
     pub fn over(&self) -> &CancellationToken {
         self.server.upstream().over()
     }
 
-    /// Ends it, and all that belongs to it.
+    /// Ends the run and everything that belongs to it.
     pub fn end(&self) {
         self.over().cancel();
     }
 
-    /// Cancelled when clients hear no more of its events; at the latest when it is over.
+    /// Cancelled when clients receive no more of its events, at the latest when it is over.
     pub fn quiet(&self) -> &CancellationToken {
         &self.quiet
     }
 
-    /// Ends its event streams before it ends its work. opencode 1.18's terminal asks for everything again when it hears
-    /// of that end, and exits if nothing answers.
+    /// Ends the event streams before opencode ends its work. opencode 1.18's terminal reloads everything when it sees
+    /// that end, and exits if nothing answers.
     pub fn silence(&self) {
         self.quiet.cancel();
     }
 
-    /// The leases that are held.
+    /// The current leases.
     pub fn leases(&self) -> Leases {
         *self.leases.lock()
     }

@@ -1,30 +1,30 @@
-//! What a session is: fixed when it is created.
+//! The part of a session that is fixed at its creation.
 
 use jiff::Timestamp;
 
 use super::{Origin, SessionId, SessionKey};
 use crate::git::Branch;
 
-/// What a session is: fixed when it is created.
+/// The part of a session that is fixed at its creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
-    /// Its key, which gives its id.
+    /// The key. It determines the id.
     pub key: SessionKey,
-    /// The branch to create the session's branch from, where that does not exist yet.
+    /// The branch to create the session's branch from, if that does not exist.
     pub source_branch: Option<Branch>,
-    /// The named settings it runs with.
+    /// The profile: named settings.
     pub profile: Option<String>,
-    /// When it was first asked for.
+    /// The creation time.
     pub created_at: Timestamp,
 }
 
 impl Spec {
-    /// The id, from the key.
+    /// The id, derived from the key.
     pub fn id(&self) -> SessionId {
         self.key.id()
     }
 
-    /// The name of the folder it works in.
+    /// The name of its working folder.
     pub fn project_name(&self) -> String {
         match &self.key.origin {
             Origin::Repository { url, .. } => url.name(),

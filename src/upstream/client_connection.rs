@@ -17,12 +17,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::RequestBody;
 
-/// How long a connection may be unused. A request that meets the end of its connection cannot be sent again; opencode
-/// 1.18 leaves a used connection open for more than 400 s, other servers for less.
+/// How long an unused connection is kept. A request that meets a closing connection cannot be repeated. opencode 1.18
+/// keeps a used connection for more than 400 s, other servers for less.
 pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(15);
 
-/// A connection on which requests are sent, one after the other. It closes when it is dropped, when its run is over,
-/// and when it was unused for 15 s.
+/// A connection for one request after another. It closes when it is dropped, when its run is over, and after 15 s
+/// without use.
 pub struct Connection {
     sender: SendRequest<RequestBody>,
     idle: Arc<IdleClock>,
@@ -49,7 +49,7 @@ impl Connection {
         Ok(Self { sender, idle, _task: task })
     }
 
-    /// Sends one request. The error holds the request again if no byte of it was sent.
+    /// Sends one request. The error contains the request if no byte of it was sent.
     pub(super) async fn send(
         &mut self,
         request: Request<RequestBody>,
@@ -58,7 +58,7 @@ impl Connection {
         self.sender.try_send_request(request).await
     }
 
-    /// From now on it is unused.
+    /// Marks the connection as unused.
     pub(super) fn rest(&self) {
         self.idle.start();
     }
@@ -67,7 +67,7 @@ impl Connection {
         self.sender.is_closed()
     }
 
-    /// Whether its last exchange is over on both sides.
+    /// Whether its last exchange is complete on both sides.
     pub(super) fn is_ready(&self) -> bool {
         self.sender.is_ready()
     }
@@ -99,7 +99,8 @@ impl IdleClock {
         self.since.store(0, Ordering::Relaxed);
     }
 
-    /// Waits until the connection was unused for `longest`. One timer a connection, set anew only when it ran down.
+    /// Waits until the connection was unused for `longest`. One timer per connection, which is reset only when it
+    /// fires.
     async fn run_down(&self, longest: Duration) {
         loop {
             let unused = match self.since.load(Ordering::Relaxed) {

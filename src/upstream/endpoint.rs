@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::idle_connections::IdleConnections;
 use super::{Connection, notice_lost_peers};
 
-/// Asks whether an upstream's address is still its own.
+/// Checks whether an upstream's address is still its own.
 pub type Gate = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 
-/// A server that a run offers: opencode, or a port that a program in the session listens on.
+/// A server of a run: opencode, or a port that a program in the session listens on.
 pub struct Upstream {
     address: SocketAddr,
     authorization: Option<HeaderValue>,
@@ -28,9 +28,8 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// A server at `address` until `over`. `authorization` is the header value that it accepts, for one that asks for
-    /// credentials.
-    /// `gate` is asked before each dial, where the address may become another's one day.
+    /// A server at `address` until `over`. `authorization` is its header value, if it needs credentials. `gate` is
+    /// asked before each dial if the address may pass to another server.
     pub fn new(
         address: SocketAddr,
         authorization: Option<HeaderValue>,
@@ -58,7 +57,7 @@ impl Upstream {
         Self { memory: Some(ends), ..self }
     }
 
-    /// Another server of the same run, on another port of the same host, that asks for no credentials.
+    /// Another port of the same host and run, without credentials.
     pub fn on_port(&self, port: u16) -> Self {
         let other = Self::new(SocketAddr::new(self.address.ip(), port), None, self.gate.clone(), self.over.clone());
         #[cfg(test)]
@@ -66,12 +65,12 @@ impl Upstream {
         other
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The `Authorization` value that it accepts, if it asks for one.
+    /// Its `Authorization` value, if any.
     pub fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
@@ -81,7 +80,7 @@ impl Upstream {
         &self.over
     }
 
-    /// Opens a TCP connection, unless the run is over, as far as can be known. Nothing is sent yet.
+    /// Opens a TCP connection, unless the run is known to be over. Sends nothing.
     pub async fn dial(&self) -> io::Result<TcpStream> {
         let over = || io::Error::new(io::ErrorKind::ConnectionAborted, "the server is gone, or may be");
         if let Some(gate) = &self.gate
@@ -98,12 +97,12 @@ impl Upstream {
         Ok(stream)
     }
 
-    /// A connection that was used before and can be used again.
+    /// A reusable connection, if any.
     pub(super) fn used_connection(&self) -> Option<Connection> {
         self.idle.take()
     }
 
-    /// Keeps a connection whose exchange is over for the next one.
+    /// Keeps a connection for the next exchange.
     pub fn give_back(&self, connection: Connection) {
         self.idle.keep(connection);
         // The run may have ended meanwhile.

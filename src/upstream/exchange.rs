@@ -1,4 +1,4 @@
-//! One request and the head of its response. A request is sent once: again only if no byte of it went out.
+//! Sends one request and returns the head of its response. Repeats a request only if no byte of it was sent.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use super::client_connection::LONGEST_IDLE;
 use super::{Connection, RequestBody, Upstream};
 
-/// A dial that fails is tried again; nothing was sent yet.
+/// Pause before a failed dial is retried. Nothing was sent yet.
 const DIALS: u32 = 3;
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 const DIAL_PAUSE: Duration = Duration::from_millis(20);
@@ -26,8 +26,8 @@ pub enum ExchangeError {
 }
 
 impl Upstream {
-    /// Sends `request` on a connection that was used before if there is one, else on a new one. There is no time-out: a
-    /// prompt may think for an hour. When the run ends, this ends at once.
+    /// Sends `request` on a reusable connection, else on a new one. There is no time-out, because a prompt may take an
+    /// hour. The end of the run ends this at once.
     pub async fn exchange(
         &self,
         mut request: Request<RequestBody>,

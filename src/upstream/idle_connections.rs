@@ -1,10 +1,10 @@
-//! The unused connections of one upstream. They live and die with its run, so no connection of one run serves another.
+//! The idle connections of one upstream. They end with its run, so that no connection of one run serves another.
 
 use parking_lot::Mutex;
 
 use super::Connection;
 
-/// How many unused connections are kept.
+/// Maximum number of idle connections.
 const MOST_IDLE: usize = 64;
 
 /// The unused connections.
@@ -12,11 +12,11 @@ const MOST_IDLE: usize = 64;
 pub(super) struct IdleConnections(Mutex<Vec<Connection>>);
 
 impl IdleConnections {
-    /// A connection that was used before and can be used again.
+    /// Takes a reusable connection.
     pub(super) fn take(&self) -> Option<Connection> {
         let mut idle = self.0.lock();
         idle.retain(|connection| !connection.is_closed());
-        // The last one is the warmest; one whose last exchange is not quite over waits for another time.
+        // The newest is the warmest. Skips one whose last exchange is not complete.
         let ready = idle.iter().rposition(Connection::is_ready)?;
         Some(idle.swap_remove(ready))
     }

@@ -1,5 +1,5 @@
-//! Servers that the router speaks to as a client: where they are, which credentials they take, and the connections to
-//! them. Everything here belongs to one run of a server and ends with it.
+//! The router as a client of a run's servers: addresses, credentials and connections. Everything here belongs to one
+//! run and ends with it.
 
 mod client_connection;
 mod endpoint;

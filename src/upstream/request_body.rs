@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 /// Why a body cannot be read to its end.
 type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A client's body as it comes, bytes of the router's own, or any other.
+/// A client's body, the router's own bytes, or any other body.
 pub enum RequestBody {
     /// From a client. A box would cost every forwarded request an allocation.
     Incoming(Incoming),

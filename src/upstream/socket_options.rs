@@ -1,4 +1,4 @@
-//! How soon a peer that vanished without a word is noticed.
+//! Keepalive settings, to notice vanished peers.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use rustix::net::sockopt;
 
-/// How long a connection is silent until the kernel asks whether the peer is still there.
+/// Silence before the first keepalive probe.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
-/// How long it waits for each answer.
+/// Interval between probes.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
-/// How many questions in a row stay without an answer until the connection is lost.
+/// Unanswered probes until the connection is lost.
 const KEEPALIVE_PROBES: u32 = 4;
-/// How long sent bytes may stay without an acknowledgement, in milliseconds. It also bounds a peer that is there and
-/// reads nothing (tcp(7), `TCP_USER_TIMEOUT`), so it is long.
+/// Time limit for an acknowledgement of sent bytes, in milliseconds. It also limits a peer that reads nothing (tcp(7),
+/// `TCP_USER_TIMEOUT`), so it is long.
 const USER_TIMEOUT_MS: u32 = 180_000;
 
-/// Makes the kernel end a connection whose peer is gone: after 70 s of silence, or 3 minutes without an acknowledgement.
-/// Only the peer's kernel has to answer, so a silent terminal is not cut.
+/// Makes the kernel end a connection to a vanished peer: after 70 s of silence, or 3 minutes without an
+/// acknowledgement. Only the peer's kernel has to answer, so a silent terminal stays connected.
 pub fn notice_lost_peers(socket: &impl AsFd) -> io::Result<()> {
     sockopt::set_socket_keepalive(socket, true)?;
     sockopt::set_tcp_keepidle(socket, KEEPALIVE_IDLE)?;

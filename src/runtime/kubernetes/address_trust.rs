@@ -1,4 +1,6 @@
-//! Whether what is known of a Pod can be relied on: an address may be given to another Pod as soon as its own is gone.
+//! Whether a Pod's address is still its own. Kubernetes can give an address to another Pod as soon as its Pod is gone.
+//!
+//! Setting: `STALE_AFTER_SECONDS` (default: 120).
 
 use std::sync::{Arc, Weak};
 
@@ -11,13 +13,13 @@ use crate::session::SessionId;
 use crate::upstream::Gate;
 
 impl Inner {
-    /// Nothing was heard from the API server for too long.
+    /// No news from the API server for too long.
     pub(super) fn is_stale(&self) -> bool {
         self.freshness.age() > self.settings.stale_after
     }
 
-    /// As long as the watch keeps up, a Pod that goes is heard of at once, and its server is over. When it does not, the
-    /// Pod is asked for.
+    /// While the watch keeps up, a Pod's end is known at once and ends its run. When it does not, this asks for the
+    /// Pod.
     pub(super) fn gate(self: &Arc<Self>, id: SessionId, uid: String) -> Gate {
         let inner: Weak<Self> = Arc::downgrade(self);
         Arc::new(move || {
