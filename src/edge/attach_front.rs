@@ -44,7 +44,9 @@ impl Front {
             Denied::Unknown => wrong_token(),
             Denied::Forbidden => Problem::denied(denied),
         })?;
-        if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), None) {
+        let run = session.run();
+        let version = run.as_ref().and_then(|run| run.server().version());
+        if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), version) {
             return Err(Problem::new(StatusCode::CONFLICT, "other-opencode-version", sentence));
         }
         let meaning =

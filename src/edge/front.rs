@@ -21,7 +21,6 @@ use crate::answer::{Body, page};
 use crate::api;
 use crate::auth::{AuthError, Authenticators, Presented, cause_of, check_origin};
 use crate::lifecycle::Lifecycle;
-use crate::opencode::start_page;
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::access::may;
 use crate::session::{Action, Caller, Lease, Session, SessionId, UpstreamName};
@@ -141,7 +140,7 @@ impl Front {
         let cause = || cause_of(&caller, request.method(), request.uri());
         match self.holds.lease(&self.lifecycle, &session, UpstreamName::Opencode, meaning, cause).await {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
-                Ok(progress_page::redirect(StatusCode::FOUND, &start_page(lease.run().server()).await))
+                Ok(progress_page::redirect(StatusCode::FOUND, &lease.run().server().start_page().await))
             }
             Ok(lease) => self.forward(lease, request, peer).await,
             Err(NoLease::ShowProgress) => Ok(progress_page::show(&session, &request)),

@@ -1,4 +1,4 @@
-//! Follows the agent of every running session: its activity, its title, and its first message.
+//! Follows the agent of every running session: its activity and its title.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,14 +6,15 @@ use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
+use super::first_messages::FirstMessages;
 use super::{Change, Lifecycle};
-use crate::opencode::{follow_agent, send_first_message};
-use crate::session::{Purpose, Run, Session, SessionId, UpstreamName};
+use crate::session::{Run, Session, SessionId};
 
 /// A followed run. Dropping it stops the follower.
 struct Following {
     run: Arc<Run>,
     end: CancellationToken,
+    messages: Arc<FirstMessages>,
 }
 
 impl Drop for Following {
@@ -57,42 +58,24 @@ impl Lifecycle {
             }
             return;
         }
-        if followed.get(&session.id()).is_some_and(|following| Arc::ptr_eq(&following.run, &run)) {
-            self.deliver_first_messages(session);
+        if let Some(following) = followed.get(&session.id()).filter(|following| Arc::ptr_eq(&following.run, &run)) {
+            self.deliver_first_messages(session, &following.messages, &following.end);
             return;
         }
         let end = self.shutdown.child_token();
-        followed.insert(session.id(), Following { run: run.clone(), end: end.clone() });
+        let messages = Arc::<FirstMessages>::default();
+        self.deliver_first_messages(session, &messages, &end);
+        followed.insert(session.id(), Following { run: run.clone(), end: end.clone(), messages });
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
-            lifecycle.deliver_first_messages(&session);
             let report = |report: &_| {
                 if session.agent_reports(report) {
                     lifecycle.registry.announce(&session);
                 }
             };
             tokio::select! {
-                () = follow_agent(run.server(), report) => {}
+                () = run.server().follow_agent(report) => {}
                 () = end.cancelled() => {}
-            }
-        });
-    }
-
-    /// Delivers first messages to a ready agent. The router removes a message from the record before it sends it. A
-    /// crash in between loses a message, but never runs one twice.
-    fn deliver_first_messages(self: &Arc<Self>, session: &Arc<Session>) {
-        if session.memo().initial_messages.is_empty() {
-            return;
-        }
-        // A session that is about to stop has no message. Its next run delivers.
-        let Some(lease) = session.lease(UpstreamName::Opencode, Purpose::Write) else { return };
-        let (lifecycle, session) = (self.clone(), session.clone());
-        self.tasks.spawn(async move {
-            let taken = lifecycle.edit_memo(&session, |memo| std::mem::take(&mut memo.initial_messages)).await;
-            for message in taken.unwrap_or_default() {
-                if let Err(error) = send_first_message(lease.run().server(), &message).await {
-                    tracing::warn!(session = %session.id(), %error, "a first message was not taken by opencode");
-                }
             }
         });
     }

@@ -6,6 +6,7 @@ mod attach_tokens;
 mod audit;
 mod changes;
 mod delete;
+mod first_messages;
 mod idle_reaper;
 mod leader;
 mod memo_keeper;

@@ -7,13 +7,11 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Server;
 use crate::upstream::{Connection, ExchangeError, RequestBody};
-
-/// Size limit for a response, in bytes.
-const LARGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Why a request got no usable response.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +25,9 @@ pub enum CallError {
     /// The body was too large or incomplete.
     #[error("opencode's answer could not be read: {0}")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Not the expected JSON.
+    #[error("opencode's answer is not what was asked for: {0}")]
+    Unreadable(#[source] serde_json::Error),
     /// The time limit passed.
     #[error("opencode did not answer {0} in time")]
     Silent(&'static str),
@@ -70,31 +71,39 @@ pub(super) async fn send(
     Ok(Answer { response, connection })
 }
 
-/// Sends one request and reads its JSON response within `limit`. No content is `null`.
-pub(super) async fn json(
-    server: &Server,
-    method: Method,
-    path: &str,
-    body: Option<&Value>,
-    limit: Duration,
-) -> Result<Value, CallError> {
+/// One request of the router, with the limits of its response.
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) body: Option<&'a Value>,
+    /// Size limit for the response, in bytes.
+    pub(super) largest: usize,
+    /// Time limit for the whole exchange.
+    pub(super) within: Duration,
+}
+
+/// Sends one request and parses its JSON response.
+pub(super) async fn json<T: DeserializeOwned>(server: &Server, ask: Ask<'_>) -> Result<T, CallError> {
+    let body = bytes(server, ask).await?;
+    serde_json::from_slice(&body).map_err(CallError::Unreadable)
+}
+
+/// Sends one request and reads its response: JSON, or nothing with status 204.
+pub(super) async fn bytes(server: &Server, ask: Ask<'_>) -> Result<Bytes, CallError> {
     let exchange = async {
-        let answer = send(server, method, path, "application/json", body).await?;
+        let answer = send(server, ask.method, ask.path, "application/json", ask.body).await?;
         let status = answer.response.status();
         let content_type = content_type(&answer.response);
         let is_json = content_type.starts_with("application/json");
         if !status.is_success() || (!is_json && status != http::StatusCode::NO_CONTENT) {
-            return Err(CallError::Unexpected { path: path.to_owned(), status: status.as_u16(), content_type });
+            return Err(CallError::Unexpected { path: ask.path.to_owned(), status: status.as_u16(), content_type });
         }
-        let body = Limited::new(answer.response.into_body(), LARGEST_ANSWER).collect().await;
+        let body = Limited::new(answer.response.into_body(), ask.largest).collect().await;
         let bytes = body.map_err(CallError::Body)?.to_bytes();
         server.upstream().give_back(answer.connection);
-        if bytes.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_slice(&bytes).map_err(|error| CallError::Body(error.into()))
+        Ok(bytes)
     };
-    tokio::time::timeout(limit, exchange).await.unwrap_or(Err(CallError::Silent("a request of the router")))
+    tokio::time::timeout(ask.within, exchange).await.unwrap_or(Err(CallError::Silent("a request of the router")))
 }
 
 pub(super) fn content_type<B>(response: &Response<B>) -> String {

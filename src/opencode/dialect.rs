@@ -62,9 +62,11 @@ impl Dialect {
         (major == Self::V1.major()).then_some(Self::V1)
     }
 
-    /// The dialect of a version such as `1.18.33`, if the router speaks it.
+    /// The dialect of a version such as `1.18.33`, if the router speaks it. Builds without such a version, and those
+    /// before 1, are taken for opencode 1.
     pub fn of_version(version: &str) -> Option<Self> {
-        Self::of_major(version.trim_start_matches('v').split('.').next()?.parse().ok()?)
+        let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+        Self::of_major(major.unwrap_or(1).max(1))
     }
 
     /// The major version.
@@ -135,10 +137,10 @@ mod tests {
 
     #[test]
     fn a_version_has_the_dialect_of_its_major() {
-        for version in ["1.18.33", "v1.0.0", "1.19.0-beta.1", "1"] {
+        for version in ["1.18.33", "v1.0.0", "1.19.0-beta.1", "1", "local", "0.0.0-dev-202601"] {
             assert_eq!(Dialect::of_version(version), Some(Dialect::V1), "{version}");
         }
-        for version in ["2.0.1", "0.15.0", "10.1", "", "local", "x1.2"] {
+        for version in ["2.0.1", "v2", "10.1"] {
             assert_eq!(Dialect::of_version(version), None, "{version}");
         }
         assert_eq!(Dialect::of_major(Dialect::V1.major()), Some(Dialect::V1));

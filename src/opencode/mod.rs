@@ -1,21 +1,21 @@
 //! All that is known of the upstream program, opencode: its paths, its events, its variables. What belongs to one major
 //! version is in that version's dialect.
 
-mod agent_state;
+mod agent_report;
 mod call;
-pub mod command;
 mod dialect;
 mod event_follower;
-pub mod health;
+mod first_message;
+mod readiness;
 mod server;
+mod server_verbs;
 pub mod session_environment;
-mod start_page;
+mod sse_frames;
 mod v1;
 
-pub use agent_state::AgentReport;
+pub use agent_report::AgentReport;
 pub use call::CallError;
-pub use command::send_first_message;
 pub use dialect::{Dialect, Launch, RequestKind, Serve};
-pub use event_follower::follow_agent;
+pub use first_message::FirstMessage;
+pub use readiness::{Readiness, Step, Waiting};
 pub use server::Server;
-pub use start_page::start_page;

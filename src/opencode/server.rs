@@ -1,7 +1,7 @@
 //! An opencode server: its upstream and its folder.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,7 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
+use super::Dialect;
 use crate::upstream::{Gate, Upstream};
 
 /// A running opencode server.
@@ -16,6 +17,8 @@ use crate::upstream::{Gate, Upstream};
 pub struct Server {
     upstream: Arc<Upstream>,
     directory: String,
+    dialect: Dialect,
+    version: OnceLock<String>,
 }
 
 impl Server {
@@ -27,7 +30,7 @@ impl Server {
         // Base64 is always a valid header value.
         let authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok();
         let upstream = Upstream::new(address, authorization, gate, CancellationToken::new());
-        Self { upstream: Arc::new(upstream), directory }
+        Self { upstream: Arc::new(upstream), directory, dialect: Dialect::default(), version: OnceLock::new() }
     }
 
     /// The same server, reached without a socket.
@@ -36,12 +39,29 @@ impl Server {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 4096));
         let authorization = Some(HeaderValue::from_static("Basic b3duOnBhc3N3b3Jk"));
         let upstream = Upstream::new(nowhere, authorization, None, CancellationToken::new()).in_memory(ends);
-        Self { upstream: Arc::new(upstream), directory: "/project".to_owned() }
+        let directory = "/project".to_owned();
+        Self { upstream: Arc::new(upstream), directory, dialect: Dialect::default(), version: OnceLock::new() }
     }
 
     /// How it is reached.
     pub fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream
+    }
+
+    /// How the router speaks to it.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Its version, once known.
+    pub fn version(&self) -> Option<&str> {
+        self.version.get().map(String::as_str)
+    }
+
+    pub(super) fn learn_version(&self, version: Option<String>) {
+        if let Some(version) = version {
+            let _ = self.version.set(version);
+        }
     }
 
     /// Its working folder.

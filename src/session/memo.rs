@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use super::attach_token::StoredToken;
 use super::record_format::UnknownFields;
+use crate::opencode::FirstMessage;
 
 /// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
 /// replicas of the router.
@@ -23,6 +24,9 @@ pub struct Memo {
     /// First messages that have not been given to opencode yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub initial_messages: Vec<String>,
+    /// The id of the first of these messages, from before it is sent until it is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<String>,
     /// The attach tokens, hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<StoredToken>,
@@ -63,6 +67,7 @@ impl Memo {
             last_activity: now,
             title: None,
             initial_messages: Vec::new(),
+            sending: None,
             tokens: Vec::new(),
             failure: None,
             agent: None,
@@ -80,10 +85,45 @@ impl Memo {
         changed.then_some(memo)
     }
 
+    /// The message to send next. It keeps its id until it is taken, also over a restart of the router.
+    pub fn next_message(&mut self, new_id: impl FnOnce() -> String) -> Option<FirstMessage> {
+        let text = self.initial_messages.first()?.clone();
+        let id = self.sending.get_or_insert_with(new_id).clone();
+        Some(FirstMessage { id, text })
+    }
+
+    /// opencode has the message with this id.
+    pub fn message_taken(&mut self, id: &str) {
+        if self.sending.as_deref() == Some(id) {
+            self.sending = None;
+            self.initial_messages.remove(0);
+        }
+    }
+
     /// Forgets what belongs to one run or one attempt.
     pub fn forget_run(&mut self) {
         self.failure = None;
         self.agent = None;
         self.closing = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_keeps_its_id_until_it_is_taken() {
+        let mut memo = Memo::new(Timestamp::UNIX_EPOCH);
+        assert_eq!(memo.next_message(|| "none".to_owned()), None);
+        memo.initial_messages = vec!["same".to_owned(), "same".to_owned()];
+        let first = memo.next_message(|| "one".to_owned()).unwrap();
+        assert_eq!(memo.next_message(|| "two".to_owned()).unwrap(), first);
+        memo.message_taken("another");
+        assert_eq!(memo.initial_messages.len(), 2);
+        memo.message_taken("one");
+        assert_eq!(memo.next_message(|| "two".to_owned()).unwrap().id, "two");
+        memo.message_taken("two");
+        assert_eq!((memo.initial_messages.len(), memo.sending), (0, None));
     }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Failure;
+use super::{Failure, Reason};
+use crate::opencode::Waiting;
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -69,6 +70,13 @@ impl Observation {
     /// An observation of nothing but the phase.
     pub fn of(name: PhaseName) -> Self {
         Self { name, message: None, percent: None, failure: None, since: None }
+    }
+
+    /// A start whose server cannot be used yet.
+    pub fn starting(waiting: Waiting) -> Self {
+        let Waiting { message, is_obstacle } = waiting;
+        let failure = is_obstacle.then(|| Failure::new(Reason::StartTimeout, message.clone()));
+        Self { message: Some(message), failure, ..Self::of(PhaseName::Starting) }
     }
 
     /// An observed failure.
@@ -148,7 +156,6 @@ pub fn next(current: &Phase, event: Event, now: Timestamp) -> Option<Phase> {
 mod tests {
     use super::PhaseName::*;
     use super::*;
-    use crate::session::Reason;
 
     const ALL: [PhaseName; 10] =
         [Pending, Scheduling, Pulling, Cloning, Starting, Ready, Stopping, Stopped, Failed, Deleting];

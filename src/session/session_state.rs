@@ -111,7 +111,7 @@ impl Session {
 
     /// How its opencode is spoken to.
     pub fn dialect(&self) -> Dialect {
-        Dialect::default()
+        self.run().map(|run| run.server().dialect()).unwrap_or_default()
     }
 
     /// Its owner used it just now.

@@ -1,5 +1,10 @@
 //! The dialect of opencode 1, as version 1.18 speaks it.
 
+pub(super) mod agent_fold;
 pub(super) mod attach_client;
+pub(super) mod commands;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;
+pub(super) mod server_state;
+pub(super) mod start_page;
+mod wire;

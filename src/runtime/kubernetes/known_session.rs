@@ -7,6 +7,7 @@ use tokio_util::sync::DropGuard;
 
 use super::claim::{Record, Wanted};
 use super::seen_pod::PodSeen;
+use crate::opencode::Waiting;
 use crate::runtime::{News, Sighting};
 use crate::session::{Failure, Observation, PhaseName, Reason, Run, SessionId};
 
@@ -18,6 +19,8 @@ pub(super) struct Held {
     pub(super) password: Option<SecretString>,
     /// The run of a Pod, by its uid, once it answered.
     pub(super) answers: Option<(String, Arc<Run>)>,
+    /// What the server of a Pod, by its uid, waits for before it can be used.
+    pub(super) waits: Option<(String, Waiting)>,
     /// The Pod whose server is asked whether it answers. Dropping the guard ends that.
     pub(super) probe: Option<(String, DropGuard)>,
     /// What a start that goes on here found out besides.
@@ -87,7 +90,10 @@ impl Held {
         if let (Some(serving), Some(_)) = (&pod.serving, self.run_of(pod)) {
             return Observation { since: serving.since, ..Observation::of(PhaseName::Ready) };
         }
-        self.hinted(pod.seen.clone(), run)
+        match &self.waits {
+            Some((uid, waiting)) if *uid == pod.uid && pod.serving.is_some() => Observation::starting(waiting.clone()),
+            _ => self.hinted(pod.seen.clone(), run),
+        }
     }
 
     /// The Pod of this run went although nobody here asked for that, so the run is over.

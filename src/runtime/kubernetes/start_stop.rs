@@ -14,7 +14,6 @@ use super::names::object_name;
 use super::seen_pod::PodSeen;
 use super::watches::look_again;
 use super::{Amended, Inner};
-use crate::opencode::command;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
 /// How long opencode may take to end its work before it is asked to end itself.
@@ -177,7 +176,7 @@ impl Inner {
         tokio::join!(self.keep_last_log(id), heard);
         if let Some(run) = answers
             && !wanted_again()
-            && let Err(error) = command::dispose(run.server(), DISPOSE_TIMEOUT).await
+            && let Err(error) = run.server().end_work(DISPOSE_TIMEOUT).await
         {
             tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
         }

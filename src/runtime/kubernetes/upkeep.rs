@@ -16,7 +16,7 @@ use super::claim::Record;
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
-use crate::opencode::{Server, health};
+use crate::opencode::{Readiness, Server, Step};
 use crate::session::{Run, SessionId, random};
 
 /// How long to wait for something that is about to come.
@@ -64,8 +64,13 @@ impl Inner {
         };
         let gate = self.gate(id, pod.uid.clone());
         let run = Run::new(Server::new(serving.address, &password, manifest::directory(&record.spec), Some(gate)));
-        health::until_healthy(run.server()).await;
+        let mut readiness = Readiness::of(run.server());
+        while let Step::Waits(waiting) = readiness.next().await {
+            self.picture.change(id, |held| held.waits = Some((pod.uid.clone(), waiting)));
+        }
+        drop(readiness);
         self.picture.change(id, |held| {
+            held.waits = None;
             if held.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
                 held.answers = Some((pod.uid.clone(), run));
             }

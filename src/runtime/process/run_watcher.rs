@@ -13,7 +13,7 @@ use super::session_worker::Worker;
 use super::supervisor_client::{Connected, Reports};
 use super::supervisor_protocol::{Outcome, State};
 use super::watched_run::{Stage, WatchedRun};
-use crate::opencode::{Server, health};
+use crate::opencode::{Readiness, Server, Step};
 use crate::session::{Failure, Observation, PhaseName, Reason, Run};
 
 /// How long the lock of a supervisor that is gone may still be held.
@@ -70,7 +70,7 @@ impl Worker {
         run
     }
 
-    /// Waits until opencode answers, tells so, and returns the state that comes after.
+    /// Waits until opencode answers for the session's folder, tells so, and returns the state that comes after.
     async fn attend(
         &self,
         port: u16,
@@ -82,10 +82,18 @@ impl Worker {
         let Ok(password) = self.password() else { return reports.next().await };
         let directory = self.dir.project(&self.spec.project_name()).display().to_string();
         let run = Run::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory, None));
-        tokio::select! {
-            () = health::until_healthy(run.server()) => {}
-            state = reports.next_known() => return state,
+        let mut readiness = Readiness::of(run.server());
+        loop {
+            let step = tokio::select! {
+                step = readiness.next() => step,
+                state = reports.next_known() => return state,
+            };
+            match step {
+                Step::Ready => break,
+                Step::Waits(waiting) => self.tell(Observation::starting(waiting), None).await,
+            }
         }
+        drop(readiness);
         *answers.lock() = Some(run.clone());
         let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
         self.tell(ready, Some(run)).await;

@@ -16,7 +16,6 @@ use super::supervisor_client::{self, Connected};
 use super::supervisor_protocol::{Clone as CloneJob, Job, PROTOCOL};
 use super::watched_run::WatchedRun;
 use super::{home_files, session_json};
-use crate::opencode::command;
 use crate::runtime::{Edit, News, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Run, Spec, random};
 
@@ -176,7 +175,7 @@ impl Worker {
         let answers = run.answers.lock().clone();
         if let Some(answers) = answers {
             answers.silence();
-            if let Err(error) = command::dispose(answers.server(), DISPOSE_TIMEOUT).await {
+            if let Err(error) = answers.server().end_work(DISPOSE_TIMEOUT).await {
                 tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
             }
         }

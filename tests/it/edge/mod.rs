@@ -8,3 +8,4 @@ mod http2;
 mod login_proxy_headers;
 mod lost_peers;
 mod other_users_sessions;
+mod other_versions;

@@ -1,6 +1,7 @@
 //! A user's way through the product, by REST and the session's host.
 
 mod agent_state;
+mod first_message_once;
 mod idle_stop;
 pub mod open_terminal;
 mod prompt_while_waking;

@@ -6,6 +6,7 @@ mod clone_progress;
 mod crash_recovery;
 mod deletion;
 mod files_survive_a_stop;
+mod folder_readiness;
 mod local_login;
 mod new_project;
 mod no_process_left;

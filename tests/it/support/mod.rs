@@ -19,6 +19,7 @@ pub mod raw;
 pub mod replica;
 pub mod reserved;
 pub mod router;
+pub mod silent_registry;
 pub mod talk;
 pub mod tempo;
 pub mod terminal;

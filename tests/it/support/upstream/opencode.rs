@@ -56,8 +56,10 @@ impl Opencode {
     }
 
     /// The answer to a request of the router's own, if it is one.
-    pub(super) fn answer(&self, path: &str) -> Option<Value> {
+    pub(super) fn answer(&self, method: &str, path: &str) -> Option<Value> {
         Some(match path {
+            "/session" if method == "POST" => json!({"id": "ses_1"}),
+            "/session/ses_1/prompt_async" => json!(true),
             "/global/health" => json!({"healthy": true, "version": "1.18.0"}),
             "/global/dispose" => json!(true),
             "/session/status" => json!(*self.statuses.lock()),

@@ -42,7 +42,7 @@ pub(super) async fn serve(wire: &mut Wire, state: &State) -> io::Result<()> {
             state.seen.lock()[index].complete = true;
         }
         let seen = state.seen.lock()[index].clone();
-        match state.opencode.answer(plain) {
+        match state.opencode.answer(&seen.method, plain) {
             Some(answer) => wire.answer("200 OK", "application/json", &answer.to_string()).await?,
             None if good(wire, plain, &seen, state).await? => {}
             None => return bad(wire, plain, state).await,

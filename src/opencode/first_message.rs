@@ -1,0 +1,37 @@
+//! A message that a session begins with, under an id that the router chose: so whether opencode took it can be asked.
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstMessage {
+    /// Its id, from [`FirstMessage::id_at`].
+    pub id: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl FirstMessage {
+    /// A new id for a message of this moment, in milliseconds since 1970.
+    ///
+    /// It has the form of opencode 1.18's own ids, which sort by time: opencode takes a turn for answered when the id of
+    /// an answer sorts after that of the message.
+    pub fn id_at(millisecond: i64) -> String {
+        // 48 bits of a clock that counts 4096 times a millisecond, as opencode makes them.
+        let clock = (millisecond.unsigned_abs() << 12) & 0xffff_ffff_ffff;
+        let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(14).collect();
+        format!("msg_{clock:012x}{random}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_as_those_of_opencode() {
+        // opencode 1.18.33 made this one five seconds after that time.
+        let (before, id) = (1_795_654_645_121, "msg_2155b87c8001LKDLwoW6W4Qei8".to_owned());
+        assert!(FirstMessage::id_at(before) < id);
+        assert!(FirstMessage::id_at(before + 10_000) > id);
+        assert_eq!(FirstMessage::id_at(before).len(), id.len());
+    }
+}

@@ -1,0 +1,274 @@
+//! From a server that was started to one that can be used: it answers, and it answers for the session's folder.
+//!
+//! opencode 1.18 answers for its health before a folder is loaded. Loading installs the packages of the repository's
+//! plugins and opens the database, so it may take minutes or never end.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::{Dialect, Server};
+
+/// How soon after a probe the next one is sent, also while that waits: opencode 1.18 accepts requests between its
+/// `listen` and its "listening" line and never answers them.
+const PROBE_PERIOD: Duration = Duration::from_millis(25);
+/// How soon after a question for the folder the next one is sent, while those before wait for their answers.
+const ASK_PERIOD: Duration = Duration::from_secs(5);
+/// How many such questions wait at once.
+const MOST_ASKS: usize = 4;
+/// How long the folder may take until the start says what it waits for.
+const SAY_AFTER: Duration = Duration::from_secs(1);
+/// How long the folder may take until that counts as what the start will fail with.
+const DOUBT_AFTER: Duration = Duration::from_secs(20);
+/// How long to wait after an answer that says no.
+const PAUSE: Duration = Duration::from_secs(1);
+
+const PREPARES: &str = "opencode prepares the folder: plugins, project";
+const SILENT: &str = "opencode runs, but does not answer for the session's folder. It may wait for packages of the \
+                      repository's plugins (.opencode, .npmrc), or for a network that does not answer. See the log.";
+
+/// What one probe found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Probe {
+    /// A server that the router speaks with.
+    Answers {
+        /// Its dialect.
+        dialect: Dialect,
+        /// Its version, where it says that.
+        version: Option<String>,
+    },
+    /// Nothing answers yet.
+    NotYet,
+    /// It answers in a way that does not get better by waiting.
+    Failed(String),
+    /// It is another program, or an opencode that the router does not speak with.
+    Foreign(String),
+}
+
+/// What one question for the folder found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// The folder answers.
+    Yes,
+    /// No answer came.
+    Silent,
+    /// An answer that says why not.
+    No(String),
+}
+
+/// How a server gets on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It can be used.
+    Ready,
+    /// It cannot be used yet.
+    Waits(Waiting),
+}
+
+/// What a server that cannot be used yet waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// In words for people.
+    pub message: String,
+    /// Whether the start fails with these words if this lasts.
+    pub is_obstacle: bool,
+}
+
+/// A server on its way. Dropping it ends its questions.
+pub struct Readiness<'a> {
+    server: &'a Server,
+    /// When it first answered a probe.
+    answered_at: Option<Instant>,
+    asks: FuturesUnordered<BoxFuture<'a, Loaded>>,
+    next_ask: Instant,
+    told: Option<Waiting>,
+}
+
+impl<'a> Readiness<'a> {
+    /// Begins to ask.
+    pub fn of(server: &'a Server) -> Self {
+        Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), told: None }
+    }
+
+    /// The next news. They are told once each; the last is [`Step::Ready`].
+    pub async fn next(&mut self) -> Step {
+        loop {
+            let step = match self.answered_at {
+                None => self.probe().await,
+                Some(answered) => self.ask(answered).await,
+            };
+            match step {
+                Some(Step::Waits(waiting)) if self.told.as_ref() != Some(&waiting) => {
+                    self.told = Some(waiting.clone());
+                    return Step::Waits(waiting);
+                }
+                Some(Step::Ready) => return Step::Ready,
+                Some(Step::Waits(_)) | None => {}
+            }
+        }
+    }
+
+    async fn probe(&mut self) -> Option<Step> {
+        match conclusive_probe(self.server).await {
+            Probe::Answers { version, .. } => {
+                self.server.learn_version(version);
+                self.answered_at = Some(Instant::now());
+                self.next_ask = Instant::now();
+                None
+            }
+            Probe::NotYet => None,
+            Probe::Failed(message) | Probe::Foreign(message) => {
+                let step = obstacle(message);
+                if matches!(&step, Step::Waits(waiting) if self.told.as_ref() == Some(waiting)) {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Some(step)
+            }
+        }
+    }
+
+    async fn ask(&mut self, answered: Instant) -> Option<Step> {
+        let (say_at, doubt_at) = (answered + SAY_AFTER, answered + DOUBT_AFTER);
+        let (room, said) = (self.asks.len() < MOST_ASKS, self.told.as_ref());
+        let doubts = said.is_some_and(|waiting| waiting.is_obstacle);
+        tokio::select! {
+            biased;
+            Some(loaded) = self.asks.next() => match loaded {
+                Loaded::Yes => Some(Step::Ready),
+                Loaded::Silent => None,
+                Loaded::No(message) => {
+                    self.next_ask = Instant::now() + PAUSE;
+                    Some(obstacle(message))
+                }
+            },
+            () = tokio::time::sleep_until(self.next_ask), if room => {
+                let server = self.server;
+                self.asks.push(Box::pin(server.loaded()));
+                self.next_ask = Instant::now() + ASK_PERIOD;
+                None
+            }
+            () = tokio::time::sleep_until(say_at), if said.is_none() => {
+                Some(Step::Waits(Waiting { message: PREPARES.to_owned(), is_obstacle: false }))
+            }
+            () = tokio::time::sleep_until(doubt_at), if !doubts => Some(obstacle(SILENT.to_owned())),
+        }
+    }
+}
+
+fn obstacle(message: String) -> Step {
+    Step::Waits(Waiting { message, is_obstacle: true })
+}
+
+/// Probes until there is something to say.
+async fn conclusive_probe(server: &Server) -> Probe {
+    let mut ticks = tokio::time::interval(PROBE_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut probes = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => probes.push(server.probe()),
+            Some(found) = probes.next() => if found != Probe::NotYet { return found },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn server() -> (TcpListener, Server) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = Server::new(address, &"secret".to_owned().into(), "/work".to_owned(), None);
+        (listener, server)
+    }
+
+    /// Reads one request and returns its first line.
+    async fn request(stream: &mut TcpStream) -> String {
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        String::from_utf8_lossy(&head[..length]).lines().next().unwrap_or_default().to_owned()
+    }
+
+    async fn answer(stream: &mut TcpStream, status: &str, body: &str) {
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn probe_that_hangs_does_not_delay_the_next_one() {
+        let (listener, server) = server().await;
+        let answers = async {
+            let (mut first, _) = listener.accept().await.unwrap();
+            request(&mut first).await;
+            let (mut second, _) = listener.accept().await.unwrap();
+            let still_open = tokio::time::timeout(Duration::from_millis(1), first.read(&mut [0])).await.is_err();
+            assert!(still_open, "the second one came after the end of the first");
+            request(&mut second).await;
+            answer(&mut second, "200 OK", r#"{"healthy":true,"version":"1.18.33"}"#).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            found = conclusive_probe(&server) => {
+                let version = Some("1.18.33".to_owned());
+                assert_eq!(found, Probe::Answers { dialect: Dialect::V1, version });
+            }
+            () = answers => {}
+        }
+    }
+
+    /// A server that is healthy and answers questions for its folder with this status, or not at all.
+    async fn folder_that_answers(listener: &TcpListener, status: Option<&str>) {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let status = status.map(str::to_owned);
+            tokio::spawn(async move {
+                loop {
+                    let line = request(&mut stream).await;
+                    if line.is_empty() {
+                        return;
+                    }
+                    match &status {
+                        _ if line.contains("/global/health") => {
+                            answer(&mut stream, "200 OK", r#"{"healthy":true}"#).await
+                        }
+                        Some(status) => answer(&mut stream, status, "[]").await,
+                        None => std::future::pending().await,
+                    }
+                }
+            });
+        }
+    }
+
+    async fn steps(status: Option<&str>, count: usize) -> Vec<Step> {
+        let (listener, server) = server().await;
+        let mut readiness = Readiness::of(&server);
+        let mut steps = Vec::new();
+        tokio::select! {
+            () = folder_that_answers(&listener, status) => {}
+            () = async { while steps.len() < count { steps.push(readiness.next().await) } } => {}
+        }
+        steps
+    }
+
+    #[tokio::test]
+    async fn ready_means_that_the_folder_answers() {
+        assert_eq!(steps(Some("200 OK"), 1).await, [Step::Ready]);
+        let failed = steps(Some("500 Internal Server Error"), 1).await;
+        let Step::Waits(waiting) = &failed[0] else { panic!("{failed:?}") };
+        assert!(waiting.is_obstacle && waiting.message.contains("status 500"), "{waiting:?}");
+    }
+
+    #[tokio::test]
+    async fn silent_folder_says_what_it_waits_for() {
+        let waits = steps(None, 1).await;
+        assert_eq!(waits, [Step::Waits(Waiting { message: PREPARES.to_owned(), is_obstacle: false })]);
+    }
+}
