@@ -49,7 +49,13 @@ fn origin_is_host<B>(request: &Request<B>) -> Option<bool> {
     let host = text(request.headers(), HOST.as_str()).or(request.uri().authority().map(|authority| authority.as_str()));
     let named = origin.to_str().ok().and_then(|origin| origin.split_once("://")).zip(host);
     let same = named.is_some_and(|((scheme, origin_host), host)| {
-        matches!(scheme, "http" | "https") && origin_host.eq_ignore_ascii_case(host)
+        let default_port = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return false,
+        };
+        let plain = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
+        plain(origin_host) == plain(host)
     });
     Some(same && origins.next().is_none())
 }
@@ -104,6 +110,28 @@ mod tests {
             assert!(!allowed("GET", &[("origin", origin), ("upgrade", "websocket")]), "{origin}");
         }
         assert!(allowed("GET", &[("origin", "http://b.example")]));
+    }
+
+    #[test]
+    fn default_port_is_equal_to_none() {
+        let same = |host: &str, origin: &str| {
+            let request = Request::builder().method("POST").uri("/").header("host", host).header("origin", origin);
+            check_origin(Via::LoginProxy, &request.body(()).unwrap()).is_ok()
+        };
+        assert!(same("a.example:443", "https://a.example") && same("a.example", "https://a.example:443"));
+        assert!(same("a.example:80", "http://a.example") && same("[::1]", "http://[::1]:80"));
+        assert!(!same("a.example:80", "https://a.example") && !same("a.example:443", "http://a.example"));
+    }
+
+    #[test]
+    fn a_token_is_no_ambient_authority() {
+        let foreign = Request::builder().method("POST").uri("/").header("host", "a.example");
+        let foreign =
+            foreign.header("origin", "oc://renderer").header("sec-fetch-site", "cross-site").body(()).unwrap();
+        assert!(check_origin(Via::AttachToken, &foreign).is_ok());
+        for ambient in [Via::Loopback, Via::LoginProxy] {
+            assert_eq!(check_origin(ambient, &foreign), Err(CrossSite), "{ambient:?}");
+        }
     }
 
     #[test]

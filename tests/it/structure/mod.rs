@@ -139,6 +139,12 @@ fn only_one_room_knows_opencodes_api() {
 }
 
 #[test]
+fn one_file_writes_the_audit_log() {
+    let named = places(|source| source.strings.iter().any(|text| text == "audit"));
+    assert_eq!(named, ["lifecycle/audit.rs"]);
+}
+
+#[test]
 fn only_one_room_knows_opencodes_paths() {
     for path in ["/global/", "/session", "/permission", "/question"] {
         let named =
