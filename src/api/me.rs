@@ -1,4 +1,4 @@
-//! Who the caller is, and what the router can do here.
+//! The caller, and the router's capabilities.
 
 use axum::Json;
 use serde::Serialize;
@@ -8,14 +8,14 @@ use super::caller::Call;
 use crate::answer::Problem;
 use crate::session::Principal;
 
-/// What the router says of itself.
+/// Facts about the router.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// How users are known: `local` or `proxy`.
+    /// How the router identifies users: `local` or `proxy`.
     pub identity: &'static str,
-    /// The version of opencode that sessions run.
+    /// The version of opencode in sessions.
     pub opencode_version: Option<String>,
-    /// How long a request may wait for a session to start, in seconds.
+    /// Seconds that a request waits for a session to start.
     pub hold_timeout_seconds: u64,
 }
 
@@ -24,22 +24,22 @@ pub struct About {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Me {
     email: String,
-    /// How users are known: `local` or `proxy`.
+    /// How the router identifies users: `local` or `proxy`.
     identity: &'static str,
     /// Where sessions run.
     runtime: &'static str,
     /// The version of the router.
     version: &'static str,
-    /// The domain below which sessions are.
+    /// The parent domain of the sessions' hosts.
     domain: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     opencode_version: Option<String>,
     limits: LimitsView,
-    /// The named settings that sessions can run with.
+    /// The profiles that sessions can use.
     profiles: Vec<String>,
 }
 
-/// The limits that sessions live by.
+/// Limits for sessions.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LimitsView {

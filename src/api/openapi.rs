@@ -19,8 +19,8 @@ const LARGEST_BODY: usize = 256 * 1024;
 #[openapi(
     info(
         title = "opencode-router",
-        description = "Sessions: an opencode server of one's own for every repository and branch. Errors are problem \
-                       details (RFC 9457). Who calls is told by the login proxy in front of the router."
+        description = "Sessions: an own opencode server for every user, repository and branch. Errors are problem \
+                       details (RFC 9457). The login proxy in front of the router names the caller."
     ),
     components(responses(Problem))
 )]

@@ -33,7 +33,7 @@ pub(super) struct SessionView {
     phase: PhaseView,
     /// Its page in the browser.
     url: String,
-    /// What `opencode attach` is given.
+    /// The URL for `opencode attach`.
     attach_url: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,

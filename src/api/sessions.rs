@@ -55,7 +55,7 @@ pub(super) async fn list(Call { api, caller, .. }: Call) -> Json<SessionList> {
     post, operation_id = "create_session", path = "/api/sessions", request_body = NewSession, tag = "sessions",
     responses(
         (status = 201, body = SessionView, description = "It is new, and starts."),
-        (status = 200, body = SessionView, description = "It was there, and runs or starts."),
+        (status = 200, body = SessionView, description = "It existed, and runs or starts."),
         (status = 400, response = Problem), (status = 409, response = Problem), (status = 422, response = Problem),
     )
 )]
