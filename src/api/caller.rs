@@ -1,5 +1,5 @@
-//! Who calls a handler, and the session that the call is about. Handlers get at the [`Api`] through these only, and these
-//! ask first whether the caller may do what the route declares.
+//! The caller of a handler, and the session of the call. Handlers reach the [`Api`] only through these types, which
+//! first check the route's action.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::auth::cause_of;
 use crate::session::access::may_at_all;
 use crate::session::{Action, Caller, Cause, Session, SessionId};
 
-/// The state of all routes, closed to handlers.
+/// The state of all routes. Handlers cannot open it.
 #[derive(Clone)]
 pub(super) struct Guarded(Arc<Api>);
 
@@ -23,31 +23,31 @@ impl Guarded {
     }
 }
 
-/// What a route declares: see [`super::routes`].
+/// The declaration of a route; see [`super::routes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Declared {
-    /// Everybody may ask.
+    /// Public.
     Public,
-    /// Callers who may do this.
+    /// For callers who may do this.
     Action(Action),
 }
 
-/// A call that everybody may make.
+/// A call of a public route.
 pub(super) struct Public(pub(super) Arc<Api>);
 
-/// A call that is about no session.
+/// A call without a session.
 pub(super) struct Call {
     pub(super) api: Arc<Api>,
     pub(super) caller: Caller,
-    /// The cause of what it changes.
+    /// The cause of its changes.
     pub(super) cause: Cause,
 }
 
-/// A call about the session named in the path.
+/// A call about the session in the path.
 pub(super) struct OnSession {
     pub(super) api: Arc<Api>,
     pub(super) session: Arc<Session>,
-    /// The cause of what it changes.
+    /// The cause of its changes.
     pub(super) cause: Cause,
 }
 
@@ -88,7 +88,7 @@ impl FromRequestParts<Guarded> for OnSession {
     }
 }
 
-/// The caller that the edge found, and what the route declares. Without both no handler runs.
+/// The caller from the edge, and the route's declaration. Without both, no handler runs.
 fn declared(parts: &Parts) -> Result<(Caller, Action), Problem> {
     let nobody = || Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is logged in.");
     let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(nobody)?;

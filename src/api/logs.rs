@@ -15,18 +15,18 @@ use crate::lifecycle::runtime_port::LogRange;
 const DEFAULT_TAIL: usize = 200;
 const LONGEST_TAIL: usize = 10_000;
 
-/// Which part of the log.
+/// The requested part of the log.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogQuery {
-    /// How many of the last lines, 200 if not said, 10,000 at most.
+    /// Number of last lines. Default: 200. At most 10,000.
     tail: Option<usize>,
-    /// Whether to go on with what is written later.
+    /// Whether to follow the log.
     #[serde(default)]
     follow: bool,
 }
 
-/// What Git and opencode printed.
+/// Output of Git and opencode.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/logs", params(("id" = String, Path), LogQuery), tag = "sessions",
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, response = Problem))

@@ -1,4 +1,4 @@
-//! The REST API: parse, ask the domain, render. The document is at `/api/openapi.json`.
+//! The REST API: parse, ask the lifecycle, render. The document is at `/api/openapi.json`.
 
 mod caller;
 mod json;
@@ -26,18 +26,18 @@ pub use probes::{Readiness, is_probe};
 pub use streams::phase_events;
 pub use urls::{AttachUrls, Urls};
 
-/// What the handlers work with.
+/// The dependencies of the handlers.
 pub struct Api {
     /// The sessions.
     pub lifecycle: Arc<Lifecycle>,
-    /// Where sessions are reached.
+    /// The URLs of sessions.
     pub urls: Urls,
-    /// What the router says of itself.
+    /// Facts about the router.
     pub about: About,
-    /// The environment in which `git` asks a repository for its default branch.
+    /// The environment of `git` when it looks up a repository's default branch.
     pub git_env: Vec<(String, String)>,
     /// Whether the router can serve.
     pub readiness: Readiness,
-    /// Cancelled when the router stops: streams of events end then.
+    /// Cancelled when the router stops. Event streams end then.
     pub ending: CancellationToken,
 }

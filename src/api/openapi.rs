@@ -12,7 +12,7 @@ use super::caller::Guarded;
 use super::{Api, routes};
 use crate::answer::Problem;
 
-/// The largest body that the API reads, in bytes.
+/// Size limit for a request body, in bytes.
 const LARGEST_BODY: usize = 256 * 1024;
 
 #[derive(OpenApi)]
@@ -31,7 +31,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     routes::all().split_for_parts().1
 }
 
-/// Everything below `/api`, and the probes. Anything else goes to `fallback`.
+/// Everything below `/api`, and the probes. Other paths go to `fallback`.
 pub fn router(api: Arc<Api>, fallback: Router) -> Router {
     let (router, document) = routes::all().split_for_parts();
     router

@@ -1,4 +1,4 @@
-//! Whether the router lives and can serve, for those who keep it running.
+//! Liveness and readiness probes.
 
 use std::sync::Arc;
 
@@ -9,34 +9,35 @@ use serde_json::{Value, json};
 
 use super::caller::Public;
 
-/// What the router still waits for before it can serve, by name.
+/// The names of what the router still waits for.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Mutex<Vec<&'static str>>>);
 
 impl Readiness {
-    /// Something is waited for.
+    /// Adds a name.
     pub fn block(&self, on: &'static str) {
         self.0.lock().push(on);
     }
 
-    /// It is there.
+    /// Removes a name.
     pub fn unblock(&self, on: &'static str) {
         self.0.lock().retain(|blocker| *blocker != on);
     }
 }
 
-/// Whether a path is one of the probes, which need no login.
+/// Whether the path is a probe, which needs no login.
 pub fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// The router lives.
+/// The router is alive.
 #[utoipa::path(get, path = "/healthz", responses((status = 200)), tag = "probes")]
 pub(super) async fn healthz(_: Public) -> Json<Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// The router can serve, or what it waits for. Trouble is told besides: sessions that run go on through it.
+/// Whether the router can serve, and what it waits for. Trouble is reported separately: running sessions go on despite
+/// it.
 #[utoipa::path(get, path = "/readyz", responses((status = 200), (status = 503)), tag = "probes")]
 pub(super) async fn readyz(Public(api): Public) -> (StatusCode, Json<Value>) {
     let blockers = api.readiness.0.lock().clone();

@@ -1,4 +1,4 @@
-//! The table of routes: each declares the action that it is, and takes no handler without one.
+//! The table of routes. Each route declares its action; a handler without an action is not accepted.
 
 use axum::Extension;
 use utoipa::OpenApi;
@@ -37,12 +37,12 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
 struct Routes(OpenApiRouter<Guarded>);
 
 impl Routes {
-    /// A route for callers who may do this.
+    /// A route for callers who may do this action.
     fn is(self, action: Action, route: UtoipaMethodRouter<Guarded>) -> Self {
         self.declare(Declared::Action(action), action.slug(), route)
     }
 
-    /// A route for everybody.
+    /// A public route.
     fn is_public(self, route: UtoipaMethodRouter<Guarded>) -> Self {
         self.declare(Declared::Public, "public", route)
     }
@@ -55,7 +55,7 @@ impl Routes {
     }
 }
 
-/// The document tells of each operation which action it is.
+/// Adds the action to each operation of the document.
 fn tell(path: &mut PathItem, note: &Extensions) {
     let PathItem { get, put, post, delete, patch, .. } = path;
     for operation in [get, put, post, delete, patch].into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! List, create, look at, start, stop and delete sessions.
+//! List, create, get, start, stop and delete sessions.
 
 use axum::Json;
 use http::StatusCode;
@@ -15,28 +15,28 @@ use crate::git::{Branch, RepoUrl};
 use crate::lifecycle::OpenError;
 use crate::session::{Origin, Principal};
 
-/// The longest first message, in bytes.
+/// Size limit for a first message, in bytes.
 const LONGEST_MESSAGE: usize = 128 * 1024;
 
-/// Sessions, the newest first.
+/// Sessions, newest first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SessionList {
     sessions: Vec<SessionView>,
 }
 
-/// What to work on.
+/// The session to open.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewSession {
-    /// The repository; without one a new project begins.
+    /// The repository. Default: a new project.
     repo_url: Option<String>,
-    /// The branch; without one the repository's default branch.
+    /// The branch. Default: the repository's default branch.
     branch: Option<String>,
-    /// The branch to create `branch` from, if that does not exist.
+    /// The branch to create `branch` from, if it does not exist.
     source_branch: Option<String>,
-    /// Named settings to run with.
+    /// The profile.
     profile: Option<String>,
-    /// What to tell the agent first.
+    /// The agent's first message.
     initial_message: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn list(Call { api, caller, .. }: Call) -> Json<SessionList> {
     Json(SessionList { sessions: sessions.iter().map(|session| api.view(session)).collect() })
 }
 
-/// Makes sure that a session exists and runs.
+/// Creates the session if it does not exist, and starts it.
 #[utoipa::path(
     post, operation_id = "create_session", path = "/api/sessions", request_body = NewSession, tag = "sessions",
     responses(
@@ -82,7 +82,7 @@ pub(super) async fn get(OnSession { api, session, .. }: OnSession) -> Json<Sessi
     Json(api.view(&session))
 }
 
-/// Deletes a session with its files, and returns when they are gone.
+/// Deletes a session with its files. Returns when they are gone.
 #[utoipa::path(
     delete, operation_id = "delete_session", path = "/api/sessions/{id}",
     params(("id" = String, Path)), tag = "sessions",
@@ -98,7 +98,7 @@ pub(super) async fn delete(OnSession { api, session, cause }: OnSession) -> Resu
     }
 }
 
-/// Wakes a session. Returns when that is written down; its phases tell how the start goes on.
+/// Starts a session. Returns when the request is stored. The phases show the progress.
 #[utoipa::path(
     post, operation_id = "start_session", path = "/api/sessions/{id}/start",
     params(("id" = String, Path)), tag = "sessions",
@@ -110,7 +110,7 @@ pub(super) async fn start(OnSession { api, session, cause }: OnSession) -> (Stat
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 
-/// Another name for start.
+/// Alias of start.
 #[utoipa::path(
     post, operation_id = "resume_session", path = "/api/sessions/{id}/resume",
     params(("id" = String, Path)), tag = "sessions",
@@ -120,7 +120,7 @@ pub(super) async fn resume(call: OnSession) -> (StatusCode, Json<SessionView>) {
     start(call).await
 }
 
-/// Stops a session now, keeping its files. Returns when that is written down; its phases tell how the stop goes on.
+/// Stops a session now and keeps its files. Returns when the request is stored. The phases show the progress.
 #[utoipa::path(
     post, operation_id = "stop_session", path = "/api/sessions/{id}/stop",
     params(("id" = String, Path)), tag = "sessions",
@@ -131,7 +131,7 @@ pub(super) async fn stop(OnSession { api, session, cause }: OnSession) -> (Statu
     (StatusCode::ACCEPTED, Json(api.view(&session)))
 }
 
-/// A request that was read and checked.
+/// A validated request.
 struct Wanted {
     url: Option<RepoUrl>,
     branch: Option<Branch>,
@@ -172,14 +172,14 @@ impl NewSession {
 }
 
 impl Api {
-    /// What to work on. A repository without a branch is asked for its default branch, so that the session's key is
-    /// the same as with that branch named.
+    /// The origin of the session. Looks up the default branch if none is named, so that the key is the same as with
+    /// that branch.
     async fn origin(&self, wanted: &Wanted) -> Result<Origin, Problem> {
         let Some(url) = wanted.url.clone() else { return Ok(Origin::new_project()) };
         let branch = match wanted.branch.clone() {
             Some(branch) => branch,
             None => default_branch(&url, &self.git_env).await.map_err(|error| {
-                // Git's own last line has no full stop.
+                // Git's last line has no full stop.
                 let detail = format!("{}. You can also name the branch.", error.to_string().trim_end_matches('.'));
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-default-branch", detail)
             })?,

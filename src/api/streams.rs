@@ -1,4 +1,4 @@
-//! Server-sent events: my sessions, and the phases of one.
+//! Server-sent events: all of the caller's sessions, and the phases of one.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::lifecycle::Change;
 use crate::session::access::{knows, may};
 use crate::session::{Action, Caller, PhaseName, Session};
 
-/// How often a stream says that it lives, so that a listener can notice that it does not.
+/// Ping interval, so that listeners notice a dead stream.
 const PING: Duration = Duration::from_secs(10);
 
-/// My sessions: an event `snapshot` with all of them, then `session` for each that is new or changed and `deleted` for
-/// each that is gone; `ping` every 10 s.
+/// The caller's sessions: an event `snapshot` with all of them, then `session` for each new or changed one and
+/// `deleted` for each removed one; `ping` every 10 s.
 #[utoipa::path(
     get, path = "/api/sessions/stream", tag = "sessions",
     responses((status = 200, content_type = "text/event-stream", body = String))
@@ -45,13 +45,13 @@ pub(super) async fn stream_all(Call { api, caller, .. }: Call) -> Response {
     sse(events, ending)
 }
 
-/// One listener to its own sessions.
+/// A listener to the caller's sessions.
 struct Follow {
     api: Arc<Api>,
     caller: Caller,
     changes: broadcast::Receiver<Change>,
     pings: Interval,
-    /// Nothing was told yet, or too much was missed: everything has to be told.
+    /// A snapshot is due: at the beginning, or after missed changes.
     fresh: bool,
 }
 
@@ -84,11 +84,11 @@ impl Follow {
     }
 }
 
-/// How long a stream of phases goes on.
+/// When a stream of phases ends.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhasesQuery {
-    /// `settled`: the stream ends when the session is ready or failed, or stopped.
+    /// `settled`: the stream ends when the session is ready, failed or stopped.
     #[param(inline)]
     until: Option<Until>,
 }
@@ -99,7 +99,7 @@ pub(super) enum Until {
     Settled,
 }
 
-/// The phases of one session: an event `phase` with the one it is in, and each that follows; `ping` every 10 s.
+/// The phases of one session: an event `phase` with the current one, then with each next one; `ping` every 10 s.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/events", params(("id" = String, Path), PhasesQuery), tag = "sessions",
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, response = Problem))
@@ -110,13 +110,13 @@ pub(super) async fn stream_phases(
 ) -> Response {
     let until_settled = query.until == Some(Until::Settled);
     if until_settled && session.phase_name().is_settled() {
-        // Before the only thing that is told is old: a start may just have been asked for on another replica.
+        // Another replica may just have accepted a start, so check before the first event could be the last.
         api.lifecycle.catch_up(session.id()).await;
     }
     phase_events(&session, until_settled, api.ending.clone())
 }
 
-/// A stream of a session's phases; the progress page on its own host listens to it too.
+/// The stream of a session's phases. The progress page on the session's host uses it too.
 pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: CancellationToken) -> Response {
     let mut phases = session.phases();
     phases.mark_changed();
@@ -128,7 +128,7 @@ pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: Cancell
             changed = phases.changed() => {
                 changed.ok()?;
                 let phase = phases.borrow_and_update().clone();
-                // Between a stop and the start that is asked for already, nothing is settled.
+                // Between a stop and a requested start, the session is not settled.
                 let on_the_way = phase.name == PhaseName::Stopped && session.is_awaited();
                 let last = until_settled && phase.name.is_settled() && !on_the_way;
                 (event("phase", &PhaseView::of(phase)), last)
@@ -152,7 +152,7 @@ fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static, e
     let mut response = Sse::new(events.take_until(ending.cancelled_owned()).boxed()).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    // nginx would otherwise keep events back (X-Accel-Buffering).
+    // Otherwise nginx would buffer events (X-Accel-Buffering).
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }

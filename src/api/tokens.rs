@@ -14,13 +14,13 @@ use crate::answer::Problem;
 use crate::lifecycle::MakeTokenError;
 use crate::session::attach_token::{DEFAULT_LIFETIME, LONGEST_LIFETIME, MOST_PER_SESSION, StoredToken};
 
-/// Tokens, without the tokens themselves.
+/// Tokens, without their secrets.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenList {
     tokens: Vec<TokenView>,
 }
 
-/// What is known of a token.
+/// A token, without its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenView {
@@ -33,7 +33,7 @@ pub(super) struct TokenView {
     expires_at: Timestamp,
 }
 
-/// A token, the one time it is shown.
+/// A token, shown once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FreshToken {
@@ -41,21 +41,21 @@ pub(super) struct FreshToken {
     about: TokenView,
     /// The token.
     token: String,
-    /// What to type in a terminal.
+    /// The command for a terminal.
     attach_command: String,
 }
 
-/// The token that is wanted.
+/// The requested token.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewToken {
-    /// What to call it, at most 100 characters.
+    /// A label, at most 100 characters.
     label: Option<String>,
-    /// How long it lasts: 30 days if not said, 366 days at most.
+    /// Lifetime in hours. Default: 30 days. At most 366 days.
     expires_in_hours: Option<u32>,
 }
 
-/// The attach tokens of a session that are still good.
+/// The valid attach tokens of a session.
 #[utoipa::path(
     get, operation_id = "list_tokens", path = "/api/sessions/{id}/tokens",
     params(("id" = String, Path)), tag = "tokens",
@@ -67,7 +67,7 @@ pub(super) async fn list(OnSession { api, session, .. }: OnSession) -> Json<Toke
     Json(TokenList { tokens: good.map(|token| view(&token)).collect() })
 }
 
-/// Makes an attach token.
+/// Creates an attach token.
 #[utoipa::path(
     post, operation_id = "create_token", path = "/api/sessions/{id}/tokens",
     params(("id" = String, Path)), request_body = NewToken, tag = "tokens",
@@ -89,7 +89,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(FreshToken { about, token, attach_command })))
 }
 
-/// Revokes an attach token: from now on it is refused.
+/// Revokes an attach token. The router refuses it from now on.
 #[utoipa::path(
     delete, operation_id = "delete_token", path = "/api/sessions/{id}/tokens/{tokenId}",
     params(("id" = String, Path), ("tokenId" = String, Path)),
@@ -126,7 +126,7 @@ fn too_many() -> Problem {
     Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail)
 }
 
-/// What holds until the router is restarted is not enough.
+/// The change is not stored, so it would not survive a restart.
 fn not_written() -> Problem {
     let detail = "The change could not be written down, so it would be lost with a restart. Try again; the router's log \
                   has the cause.";

@@ -1,4 +1,4 @@
-//! The chain of authenticators: each recognises one kind of proof, and the first that does yields the caller.
+//! The chain of authenticators. Each recognises one kind of proof; the first match yields the caller.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use http::{HeaderMap, Uri};
 
 use crate::session::{Caller, SessionId};
 
-/// What an authenticator sees of a request.
+/// The parts of a request that authenticators see.
 #[derive(Clone, Copy, Debug)]
 pub struct Presented<'a> {
     /// The address of the connection.
@@ -17,17 +17,17 @@ pub struct Presented<'a> {
     pub headers: &'a HeaderMap,
     /// The target.
     pub uri: &'a Uri,
-    /// The session that the request is about, as its host or path says.
+    /// The session of the request, from its host or path.
     pub session: Option<SessionId>,
 }
 
-/// Why nobody was identified.
+/// Why no caller was identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// No proof at all.
+    /// No proof.
     #[error("Nobody is logged in. Open the router through its login page.")]
     Missing,
-    /// A header that may come once came twice, or is no e-mail address: 400.
+    /// An identity header appears twice, or is not an e-mail address: 400.
     #[error("The header X-Auth-Request-Email has to come once, with one e-mail address.")]
     Malformed,
 }
@@ -35,11 +35,11 @@ pub enum AuthError {
 /// Recognises one kind of proof.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The caller that the request proves; `None` without a proof of this kind. An error ends the chain.
+    /// The caller, or `None` without a proof of this kind. An error ends the chain.
     async fn authenticate(&self, request: Presented<'_>) -> Result<Option<Caller>, AuthError>;
 }
 
-/// Authenticators, in the order in which they are asked.
+/// A chain of authenticators, in order.
 #[derive(Clone)]
 pub struct Authenticators(Vec<Arc<dyn Authenticator>>);
 
@@ -49,7 +49,7 @@ impl Authenticators {
         Self(chain)
     }
 
-    /// Who is calling.
+    /// Identifies the caller.
     pub async fn identify(&self, request: Presented<'_>) -> Result<Caller, AuthError> {
         for authenticator in &self.0 {
             if let Some(caller) = authenticator.authenticate(request).await? {

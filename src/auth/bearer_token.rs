@@ -13,12 +13,12 @@ use crate::lifecycle::Lifecycle;
 use crate::session::access::{Rights, Via};
 use crate::session::{Caller, Principal};
 
-/// Recognises the attach tokens of the session that a request is about.
+/// Recognises attach tokens of the request's session.
 #[derive(Clone)]
 pub struct AttachTokens(Arc<Lifecycle>);
 
 impl AttachTokens {
-    /// The tokens of these sessions.
+    /// Checks tokens of these sessions.
     pub fn new(lifecycle: Arc<Lifecycle>) -> Self {
         Self(lifecycle)
     }
@@ -34,8 +34,8 @@ impl Authenticator for AttachTokens {
     }
 }
 
-/// The token of a request: the password of Basic credentials, whatever the user name, or a Bearer token (RFC 7617,
-/// RFC 6750). More than one `Authorization` is none.
+/// The token of a request: the Basic password, with any user name, or a Bearer token (RFC 7617, RFC 6750). Several
+/// `Authorization` headers count as none.
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;

@@ -1,13 +1,13 @@
-//! From a request to the cause of what it changes.
+//! The cause of a request's changes, for the audit log.
 
 use http::{Method, Uri};
 
 use crate::session::{Caller, Cause};
 
-/// The longest path that is told.
+/// Longest path in a cause.
 const LONGEST_PATH: usize = 200;
 
-/// The cause of what this request changes. Queries can hold secrets and stay out.
+/// The cause of this request's changes. Omits the query, because it can contain secrets.
 pub fn cause_of(caller: &Caller, method: &Method, uri: &Uri) -> Cause {
     let path: String = uri.path().chars().take(LONGEST_PATH).collect();
     caller.cause(format!("{method} {path}"))

@@ -1,6 +1,6 @@
-//! Users whom a login proxy in front of the router names.
+//! Users that a login proxy in front of the router names.
 //!
-//! Setting: `TRUSTED_PROXY_CIDRS`.
+//! Setting: `TRUSTED_PROXY_CIDRS` (default: none).
 
 use std::net::IpAddr;
 
@@ -11,10 +11,10 @@ use super::{AuthError, Authenticator, Presented};
 use crate::session::access::{Rights, Via};
 use crate::session::{Caller, Email, Principal};
 
-/// The header in which oauth2-proxy and its like name the user.
+/// The header in which login proxies such as oauth2-proxy name the user.
 const EMAIL_HEADER: &str = "x-auth-request-email";
 
-/// Believes the identity header of peers in these networks, and of no others.
+/// Believes the identity header only from peers in these networks.
 #[derive(Clone, Debug)]
 pub struct LoginProxy(Vec<IpNet>);
 
@@ -24,7 +24,7 @@ impl LoginProxy {
         Self(networks)
     }
 
-    /// Whether the peer is a proxy whose word counts.
+    /// Whether the peer is a trusted proxy.
     pub fn trusts(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))

@@ -1,6 +1,6 @@
-//! The one user of a router on one machine: every connection over loopback is this user's.
+//! The single user of a local router: the caller of every loopback connection.
 //!
-//! Setting: `DEV_EMAIL`.
+//! Setting: `DEV_EMAIL` (default: none).
 
 use async_trait::async_trait;
 

@@ -1,4 +1,5 @@
-//! Who is calling: from a request to a [`crate::session::Caller`], and whether a browser was made to send it.
+//! Authentication: from a request to a [`crate::session::Caller`], and the check that no other website made a browser
+//! send it.
 
 mod authenticator;
 mod bearer_token;

@@ -1,4 +1,6 @@
-//! Getting a lease, waiting for it while the session wakes.
+//! Gets a lease, and holds the request while the session wakes.
+//!
+//! Settings: `HOLD_TIMEOUT_SECONDS` (default: 120), `MAX_HELD_PER_SESSION` (default: 128), `MAX_HELD` (default: 2048).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,25 +15,25 @@ use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
 use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamName};
 
-/// How much may wait. A waiting request has its head read and its body not, so what one costs in memory is bounded by
-/// the largest head.
+/// Limits for held requests. The head of a held request is read, its body is not, so the largest head bounds its
+/// memory.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldLimits {
-    /// Requests that may wait for one session.
+    /// Held requests per session.
     pub per_session: usize,
-    /// Requests that may wait in all.
+    /// Held requests in total.
     pub total: usize,
-    /// How long one may wait.
+    /// Time limit for one held request.
     pub timeout: Duration,
 }
 
-/// The requests that wait.
+/// The held requests.
 pub(super) struct Holds {
     limits: HoldLimits,
     waiting: Mutex<HashMap<SessionId, usize>>,
 }
 
-/// One request that waits.
+/// One held request.
 struct Held<'a> {
     holds: &'a Holds,
     id: SessionId,
@@ -39,9 +41,9 @@ struct Held<'a> {
 
 /// Why there is no lease.
 pub(super) enum NoLease {
-    /// The one who asks looks at a page and is shown how the start goes on.
+    /// The request is a navigation: show the progress page.
     ShowProgress,
-    /// The request is answered with this.
+    /// Answer the request with this.
     Refused(Box<Problem>),
 }
 
@@ -56,7 +58,7 @@ impl Holds {
         Self { limits, waiting: Mutex::default() }
     }
 
-    /// A lease on this server of the session: at once if it runs, else as the rules of waking say.
+    /// Gets a lease on this server of the session: at once if it runs, else by the wake rule.
     pub(super) async fn lease(
         &self,
         lifecycle: &Arc<Lifecycle>,
@@ -86,7 +88,7 @@ impl Holds {
             }
             let _held = self.enter(session.id())?;
             match tokio::time::timeout(self.limits.timeout, outcome).await {
-                // It may have been stopped again in between; then the rule is asked again.
+                // The session may have stopped again meanwhile, so apply the rule again.
                 Ok(Outcome::Ready) => {}
                 Ok(Outcome::Failed(failure)) => return Err(Problem::failed(&failure).into()),
                 Ok(Outcome::Stopped) => return Err(Problem::stopped().into()),

@@ -1,4 +1,4 @@
-//! Which requests wake a stopped session, and which count as use of a running one.
+//! Which requests wake a stopped session, and which count as a use of a running one.
 
 use http::header::{ACCEPT, HeaderMap, UPGRADE};
 use http::{Method, Request, StatusCode};
@@ -7,23 +7,23 @@ use crate::answer::Problem;
 use crate::opencode::RequestKind;
 use crate::session::{Action, PhaseName, Purpose, Session, UpstreamName};
 
-/// What a request means for a session's life.
+/// The meaning of a request for a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// Somebody opened a page, and looks at what comes.
+    /// A navigation. A person looks at the response.
     pub(super) navigation: bool,
     /// It wakes a session that does not run.
     pub(super) wakes: bool,
-    /// It wakes a session also while that is being stopped. A client that only reads then may do so because it hears of
-    /// the stop: opencode's terminal asks for everything anew when opencode tells that it ends its work.
+    /// It wakes a session even during a stop. A client that only reads may do so because it sees the stop: opencode's
+    /// terminal reloads everything when opencode ends its work.
     pub(super) insists: bool,
-    /// Somebody did something, as opposed to a program left alone.
+    /// A person did something, as opposed to an idle client.
     pub(super) activity: bool,
-    /// What its lease is for.
+    /// The purpose of its lease.
     pub(super) purpose: Purpose,
 }
 
-/// What a request from a browser, or from a script with its user's identity, means.
+/// The meaning of a request from a browser, or from a script with its user's identity.
 pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let navigation = is_navigation(request);
     let unsafe_method = is_unsafe(request.method());
@@ -31,8 +31,8 @@ pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning 
     Meaning { navigation, wakes: acts, insists: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// What a request on the attach listener means: whatever such a client asks for wakes, and is activity, but for what it
-/// asks for by itself when left alone. Left alone, opencode 1.18 asks for nothing else.
+/// The meaning of a request on the attach listener. Every request wakes and counts as use, except those that an idle
+/// client sends. For opencode 1.18 the dialect lists them all.
 pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
     let alone = kind == RequestKind::Background || (!unsafe_method && request.headers().contains_key(UPGRADE));
@@ -41,8 +41,8 @@ pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> M
     Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// What a request to this server of the session does: opencode's dialect knows its paths, a port has none that are known.
-/// An error for a request that no client may send.
+/// The action of a request to this server. opencode's dialect knows its paths; those of a port are unknown. An error
+/// for a request that no client may send.
 pub(super) fn kind_of<B>(
     session: &Session,
     server: UpstreamName,
@@ -60,24 +60,24 @@ pub(super) fn kind_of<B>(
     }
 }
 
-/// What becomes of a request that meets a session in some phase.
+/// What happens to a request, by the session's phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It is forwarded.
+    /// Forward it.
     Serve,
-    /// It begins a start, or joins the one under way.
+    /// Begin a start, or join the current one.
     Wake,
-    /// It joins the start under way and begins none.
+    /// Join the current start. Never begin one.
     Join,
-    /// The page that says why the start failed.
+    /// Show the page with the failure.
     ShowFailure,
-    /// Refused: the start failed.
+    /// Refuse: the start failed.
     RefuseFailed,
-    /// Refused: the session is stopped, or stops.
+    /// Refuse: the session is stopped or stopping.
     RefuseStopped,
 }
 
-/// The one rule of waking: what a request with this meaning does to a session in this phase.
+/// The wake rule: the effect of a request with this meaning in this phase.
 pub(super) fn decide(phase: PhaseName, meaning: Meaning) -> Decision {
     let Meaning { navigation, wakes, insists, .. } = meaning;
     match phase {
@@ -97,14 +97,14 @@ pub(super) fn decide(phase: PhaseName, meaning: Meaning) -> Decision {
     }
 }
 
-/// What forwarding a request does: only GET and HEAD without an upgrade read.
+/// The action of a forwarded request. Only GET and HEAD without an upgrade are reads.
 pub(super) fn action_of<B>(request: &Request<B>) -> Action {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !request.headers().contains_key(UPGRADE);
     if reads { Action::ReadServer } else { Action::UseServer }
 }
 
 impl Meaning {
-    /// The same from a caller who may wake the session, or may not: then it is no use of it either.
+    /// The meaning from a caller who may not wake the session: then it is no use either.
     pub(super) fn allowed(self, may_wake: bool) -> Self {
         let Self { wakes, insists, activity, .. } = self;
         Self { wakes: wakes && may_wake, insists: insists && may_wake, activity: activity && may_wake, ..self }
@@ -119,8 +119,7 @@ fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
-/// A page is opened: the browser says so (Fetch Metadata), or, from a client that does not send such headers, HTML is
-/// asked for. A page fetched ahead is not opened.
+/// A navigation: by Fetch Metadata, or, without such headers, by an accepted type of HTML. A prefetch is not one.
 fn is_navigation<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let ahead = ["sec-purpose", "purpose"].iter().any(|name| contains(headers, name, "prefetch"));

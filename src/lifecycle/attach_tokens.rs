@@ -1,4 +1,4 @@
-//! Attach tokens of a session: made, revoked, recognised.
+//! Creates, revokes and recognises attach tokens of a session.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use super::runtime_port::RuntimeError;
 use crate::session::attach_token::{MOST_PER_SESSION, StoredToken};
 use crate::session::{Cause, Memo, Session, SessionId};
 
-/// Why no token was made.
+/// Why no token was created.
 #[derive(Debug, thiserror::Error)]
 pub enum MakeTokenError {
-    /// The session has as many as it may have.
+    /// The session has the maximum number.
     #[error("the session has {MOST_PER_SESSION} attach tokens")]
     TooMany,
-    /// It was not written down.
+    /// The record could not be written.
     #[error(transparent)]
     NotWritten(#[from] RuntimeError),
 }
 
 impl Lifecycle {
-    /// Makes an attach token. The second value is the token itself, which is kept nowhere.
+    /// Creates an attach token. The second value is the token itself, which is not stored.
     pub async fn make_token(
         &self,
         session: &Arc<Session>,
@@ -47,7 +47,7 @@ impl Lifecycle {
         Ok((stored, token))
     }
 
-    /// Revokes an attach token: it is refused from now on. Tells whether the session has it.
+    /// Revokes an attach token. Returns whether the session has it.
     pub async fn revoke_token(&self, session: &Arc<Session>, id: &str, cause: &Cause) -> Result<bool, RuntimeError> {
         let remove = |memo: &mut Memo| {
             let before = memo.tokens.len();
@@ -56,7 +56,7 @@ impl Lifecycle {
         };
         let mut removed = self.edit_memo(session, remove).await?;
         if !removed {
-            // Another replica may just have made it.
+            // Another replica may just have created it.
             self.catch_up(session.id()).await;
             removed = self.edit_memo(session, remove).await?;
         }
@@ -66,8 +66,8 @@ impl Lifecycle {
         Ok(removed)
     }
 
-    /// The name of this attach token, if it is one of the session's and still good. An unknown session is like a wrong
-    /// token. What another replica may just have written down is looked for once, at a rate that strangers share.
+    /// The name of this attach token, if it is a valid one of the session. An unknown session counts as a wrong token.
+    /// Looks once for a token that another replica may just have stored, at a rate that all strangers share.
     pub async fn token_id(&self, session: SessionId, token: &str) -> Option<String> {
         let now = self.clock.now();
         self.find_for_anybody(session, |registry| registry.get(session)?.token_id(token, now)).await

@@ -1,8 +1,8 @@
-//! The audit log: one line for each change of a session's life. The verbs of this room write it, and nothing else does.
+//! The audit log: one line for each change of a session's life. Only this room writes it.
 
 use crate::session::{Cause, Session};
 
-/// What is changed.
+/// The change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed<'a> {
     Create,
@@ -11,9 +11,9 @@ pub(super) enum Deed<'a> {
     Delete,
     /// Ends a start that takes too long.
     GiveUp,
-    /// Removes files after their time.
+    /// Deletes expired files.
     Expire,
-    /// Makes the token with this name.
+    /// Creates the token with this name.
     MakeToken(&'a str),
     /// Revokes the token with this name.
     RevokeToken(&'a str),
@@ -41,14 +41,14 @@ impl Deed<'_> {
     }
 }
 
-/// How far the change is.
+/// The progress of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It was decided, and is carried out from now on.
+    /// Decided, and in progress from now on.
     Begun,
-    /// It is done.
+    /// Done.
     Done,
-    /// It could not be done.
+    /// Not possible.
     Failed,
 }
 
@@ -62,7 +62,7 @@ impl Step {
     }
 }
 
-/// Writes the one line of a change. Nothing in it is a secret: names of tokens, and of requests the method and path.
+/// Writes the line of a change. It contains no secrets: only names of tokens, and method and path of requests.
 pub(super) fn record(cause: &Cause, session: &Session, deed: Deed<'_>, outcome: Step) {
     tracing::info!(
         target: "audit",

@@ -1,4 +1,4 @@
-//! Writes down what is remembered of sessions: at once where somebody asked for a change, else every now and then.
+//! Writes memos to the record: at once for a requested change, otherwise periodically.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,15 @@ use super::Lifecycle;
 use super::runtime_port::RuntimeError;
 use crate::session::{Memo, PhaseName, Session};
 
-/// How often it is looked whether there is something to write down, in real time.
+/// Interval between checks, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How many are written at once.
+/// Concurrent writes.
 const WRITERS: usize = 8;
-/// How long to wait after one that failed.
+/// Pause after a failed write.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 impl Lifecycle {
-    /// Changes what is remembered of the session, wherever it is known. The change may be made several times; what the
-    /// last one returned is returned.
+    /// Changes the session's memo in the record. `edit` may run several times; the last result counts.
     pub async fn edit_memo<T: Send>(
         &self,
         session: &Arc<Session>,
@@ -37,12 +36,12 @@ impl Lifecycle {
         result.ok_or_else(|| RuntimeError("there is no such session any more".to_owned()))
     }
 
-    /// Writes down what is known of the session here.
+    /// Writes this replica's memo of the session.
     pub(super) async fn remember(&self, session: &Arc<Session>) -> Result<(), RuntimeError> {
         self.edit_memo(session, |memo| session.contribute(memo, &self.limits.idle)).await
     }
 
-    /// Writes down what has to be, until the shutdown.
+    /// Writes pending memos until shutdown.
     pub(super) async fn keep_records(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

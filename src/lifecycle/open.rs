@@ -1,4 +1,4 @@
-//! Opening a session: the one that a user and an origin always lead to.
+//! Opens the session of a user and an origin.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use super::audit::{self, Deed, Step};
 use crate::git::Branch;
 use crate::session::{Cause, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
 
-/// A session that somebody opened.
+/// An opened session.
 pub struct Opened {
     /// The session.
     pub session: Arc<Session>,
-    /// Whether it did not exist before.
+    /// Whether it is new.
     pub new: bool,
 }
 
 /// Why a session could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The session goes away right now.
+    /// The session is being deleted.
     #[error("This session is being deleted. Try again in a moment.")]
     Deleting,
-    /// The runtime could not write it down.
+    /// The runtime could not create it.
     #[error("The session could not be created: {}", .0.message)]
     Failed(Failure),
 }
 
 impl Lifecycle {
-    /// The session of this user and origin: written down if it is new, and woken. Goes on to its end also if the caller does
-    /// not wait for it.
+    /// Returns the session of this user and origin. Creates it if it is new, and wakes it. Runs to its end even if the
+    /// caller disconnects.
     pub async fn open(
         self: &Arc<Self>,
         owner: &Email,
@@ -58,7 +58,7 @@ impl Lifecycle {
         let new = match self.runtime.create(&spec, &memo).await {
             Ok(new) => new,
             Err(failure) => {
-                // Somebody else may have made it at the same time.
+                // Another request may have created it meanwhile.
                 if unknown && !session.was_seen() {
                     self.registry.remove_exactly(&session);
                 }
@@ -70,7 +70,7 @@ impl Lifecycle {
         }
         if let (false, Some(message)) = (new, initial_message) {
             let added = self.edit_memo(&session, |memo| {
-                // Whoever tries again may have been heard the first time.
+                // The first attempt of a retry may have succeeded.
                 if !memo.initial_messages.contains(&message) {
                     memo.initial_messages.push(message.clone());
                 }

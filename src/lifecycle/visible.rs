@@ -1,4 +1,4 @@
-//! What a caller may see of all sessions.
+//! The sessions that a caller may see.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use crate::session::{Action, Caller, Principal, Session, SessionId};
 /// Why a caller does not get a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// There is none that the caller may know of.
+    /// No such session, or the caller may not know of it.
     #[error("there is no such session")]
     Unknown,
-    /// The caller may know of it, and may not do this with it.
+    /// The caller may know of the session, but may not do this.
     #[error("the caller has no right to this action")]
     Forbidden,
 }
 
 impl Registry {
-    /// The session, if it exists and the caller may do this with it. A session of another user is like none.
+    /// Returns the session if it exists and the caller may do this. Another user's session counts as none.
     pub fn session_for(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
         let session = self.get(id).filter(|session| knows(caller, session)).ok_or(Denied::Unknown)?;
         if may(caller, &session, action) { Ok(session) } else { Err(Denied::Forbidden) }
     }
 
-    /// All sessions whose state the caller may see, the newest first.
+    /// All sessions that the caller may see, newest first.
     pub fn sessions_for(&self, caller: &Caller) -> Vec<Arc<Session>> {
         let mut mine = match &caller.principal {
             Principal::User(email) => self.of(email),
@@ -37,7 +37,7 @@ impl Registry {
         mine
     }
 
-    /// Changes of these from now on, and maybe of others.
+    /// Subscribes to changes of these sessions, and possibly of others.
     pub fn changes_for(&self, caller: &Caller) -> Receiver<Change> {
         match &caller.principal {
             Principal::User(email) => self.changes_of(email),

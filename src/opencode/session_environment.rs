@@ -1,8 +1,8 @@
-//! The environment variables that an opencode process gets from the router's own environment, and no others.
+//! The allow list of environment variables that opencode gets from the router's environment.
 
 use std::ffi::OsString;
 
-/// What programs need to work on this machine at all.
+/// Variables that programs need on this machine.
 const MACHINE: &[&str] = &[
     "PATH",
     "LANG",
@@ -26,7 +26,7 @@ const MACHINE: &[&str] = &[
     "GIT_SSL_CAINFO",
 ];
 
-/// opencode's own settings that make sense for every session.
+/// opencode settings that make sense for every session.
 const OPENCODE: &[&str] = &[
     "OPENCODE_CONFIG",
     "OPENCODE_CONFIG_CONTENT",
@@ -40,7 +40,7 @@ const OPENCODE: &[&str] = &[
     "OPENCODE_MODELS_URL",
 ];
 
-/// The variables in which opencode's providers look for their keys (opencode's providers page; models.dev).
+/// Variables with keys of opencode's providers (opencode's providers page; models.dev).
 const PROVIDERS: &[&str] = &[
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",
@@ -88,12 +88,12 @@ const PROVIDERS: &[&str] = &[
     "GOOGLE_APPLICATION_CREDENTIALS",
 ];
 
-/// Whether a variable is one of opencode's own.
+/// Whether this is a variable of opencode itself.
 pub fn is_opencodes(name: &str) -> bool {
     name.starts_with("OPENCODE")
 }
 
-/// Picks the allowed variables out of `all`.
+/// Selects the allowed variables.
 pub fn allowed(all: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let listed = |name: &str| [MACHINE, OPENCODE, PROVIDERS].iter().any(|list| list.contains(&name));
     let text = all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

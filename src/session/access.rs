@@ -1,37 +1,37 @@
-//! Rights: who may do what with which session. Owners are compared here and nowhere else.
+//! Rights: who may do what with which session. No other file compares owners.
 
 use std::net::IpAddr;
 
 use super::{Email, Session, SessionId};
 
-/// Who calls, with which rights, how that was proved, and from where.
+/// A caller: identity, rights, proof, and address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Who it is.
+    /// The identity.
     pub principal: Principal,
-    /// What the proof allows at most.
+    /// The most that the proof allows.
     pub rights: Rights,
-    /// How it was proved.
+    /// The kind of proof.
     pub via: Via,
     /// The address of the connection.
     pub from: IpAddr,
 }
 
-/// Who was identified.
+/// An identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A user.
     User(Email),
     /// The bearer of an attach token.
     Token {
-        /// The one session that the token is for.
+        /// The only session that the token opens.
         of: SessionId,
-        /// The name of the token, which is no secret.
+        /// The name of the token. Not a secret.
         id: String,
     },
 }
 
-/// How a caller was proved.
+/// The kind of a caller's proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// The connection comes from this machine.
@@ -43,7 +43,7 @@ pub enum Via {
 }
 
 impl Via {
-    /// Whether a browser adds this proof by itself, also to requests that a page of another origin makes.
+    /// Whether a browser adds this proof by itself, even to requests from other websites.
     pub fn is_ambient(self) -> bool {
         match self {
             Self::Loopback | Self::LoginProxy => true,
@@ -51,7 +51,7 @@ impl Via {
         }
     }
 
-    /// Its stable name in the audit log.
+    /// The stable name in the audit log.
     pub fn slug(self) -> &'static str {
         match self {
             Self::Loopback => "loopback",
@@ -84,7 +84,7 @@ impl Rights {
     }
 }
 
-/// What a request does, as its handler or its meaning declares.
+/// An action, as declared by a handler or by the meaning of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Ask who the caller is and what the router can do.
@@ -130,7 +130,7 @@ impl Action {
         Self::Wake,
     ];
 
-    /// Any one of these rights is enough.
+    /// The rights that allow this action. One of them suffices.
     const fn allowed_by(self) -> Rights {
         match self {
             Self::ReadSelf | Self::ListSessions | Self::ReadSession | Self::ReadLog => Rights::READ,
@@ -165,12 +165,12 @@ pub fn may(caller: &Caller, session: &Session, action: Action) -> bool {
     knows(caller, session) && caller.rights.has_any_of(action.allowed_by())
 }
 
-/// Whether `caller` may do an action that is about no session.
+/// Whether `caller` may do an action without a session.
 pub fn may_at_all(caller: &Caller, action: Action) -> bool {
     matches!(caller.principal, Principal::User(_)) && caller.rights.has_any_of(action.allowed_by())
 }
 
-/// Whether `caller` may know that the session exists. For all others it is like none.
+/// Whether `caller` may know that the session exists. For others it does not exist.
 pub fn knows(caller: &Caller, session: &Session) -> bool {
     match &caller.principal {
         Principal::User(email) => session.spec().key.owner == *email,

@@ -1,30 +1,30 @@
-//! Who changes a session's life, and why: every verb of `lifecycle/` takes a [`Cause`], and the audit log names it.
+//! Who changes a session, and why. Every operation of `lifecycle/` takes a [`Cause`] for the audit log.
 
 use std::net::IpAddr;
 
 use super::{Caller, Email, Principal, access::Via};
 
-/// Who changes something.
+/// Who changes a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A user.
     User(Email),
     /// The bearer of the attach token with this name.
     Token(String),
-    /// The rule that stops what nobody uses.
+    /// The idle rule.
     IdleRule,
-    /// The limit on how long a start may take.
+    /// The limit for the duration of a start.
     StartLimit,
-    /// The rule that removes files after their time.
+    /// The rule that deletes expired files.
     Expiry,
-    /// The leading replica, which finishes what another one left half done.
+    /// The leader, which finishes interrupted work.
     Leader,
-    /// The router ends, and its sessions with it.
+    /// The router exits and stops its sessions.
     Shutdown,
 }
 
 impl Actor {
-    /// Its stable name in the audit log.
+    /// The stable name in the audit log.
     pub fn slug(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -37,7 +37,7 @@ impl Actor {
         }
     }
 
-    /// Which user or token.
+    /// The user or token.
     pub fn who(&self) -> Option<&str> {
         match self {
             Self::User(email) => Some(email.as_str()),
@@ -47,28 +47,28 @@ impl Actor {
     }
 }
 
-/// What brings a change about.
+/// The cause of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// Who.
+    /// The actor.
     pub actor: Actor,
-    /// How a caller was proved.
+    /// The caller's kind of proof.
     pub via: Option<Via>,
-    /// From which address a caller came.
+    /// The caller's address.
     pub from: Option<IpAddr>,
-    /// Why, in a few words: for a request its method and path, never its query or body.
+    /// The reason: for a request its method and path, never its query or body.
     pub why: String,
 }
 
 impl Cause {
-    /// The router does it by itself.
+    /// A change by the router itself.
     pub fn own(actor: Actor, why: impl Into<String>) -> Self {
         Self { actor, via: None, from: None, why: why.into() }
     }
 }
 
 impl Caller {
-    /// This caller brings a change about.
+    /// A change by this caller.
     pub fn cause(&self, why: impl Into<String>) -> Cause {
         let actor = match &self.principal {
             Principal::User(email) => Actor::User(email.clone()),

@@ -1,4 +1,4 @@
-//! Attach tokens: shown once, kept as a hash, for one session, with an end.
+//! Attach tokens: each opens one session, is shown once, stored as a hash, and expires.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,38 +8,38 @@ use subtle::ConstantTimeEq;
 use super::random::random_hex;
 use super::record_format::UnknownFields;
 
-/// How long a token lasts unless its owner says otherwise.
+/// Default lifetime.
 pub const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// The longest that a token may last.
+/// Longest lifetime.
 pub const LONGEST_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 366);
-/// How many tokens a session may have at once.
+/// Maximum number per session.
 pub const MOST_PER_SESSION: usize = 50;
 
-/// How every attach token starts, so that secret scanners can know it.
+/// Prefix of all attach tokens, for secret scanners.
 const PREFIX: &str = "oct_";
 
-/// A token as it is kept.
+/// A token, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredToken {
-    /// Names the token to its owner; no secret.
+    /// The name of the token. Not a secret.
     pub id: String,
-    /// What its owner calls it.
+    /// The owner's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// SHA-256 of the token, in hexadecimal. The token has 256 random bits, so no slow hash is needed.
     hash: String,
-    /// When it was made.
+    /// The creation time.
     pub created_at: Timestamp,
-    /// From when on it is refused.
+    /// The expiry time.
     pub expires_at: Timestamp,
-    /// What a newer program wrote down of it beside that.
+    /// Fields of a newer program.
     #[serde(flatten)]
     unknown: UnknownFields,
 }
 
 impl StoredToken {
-    /// Makes a token; the second value is the token itself, which cannot be had again.
+    /// Creates a token. The second value is the token itself, which is not stored.
     pub fn issue(label: Option<String>, lifetime: SignedDuration, now: Timestamp) -> (Self, String) {
         let token = format!("{PREFIX}{}", random_hex::<32>());
         let stored = Self {
@@ -53,7 +53,7 @@ impl StoredToken {
         (stored, token)
     }
 
-    /// Whether `token` is this one and still good.
+    /// Whether `token` is this token and has not expired.
     pub fn accepts(&self, token: &str, now: Timestamp) -> bool {
         let same = bool::from(digest(token).as_bytes().ct_eq(self.hash.as_bytes()));
         same && now < self.expires_at

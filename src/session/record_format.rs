@@ -1,38 +1,38 @@
-//! How the record of a session is read by older and newer programs: its version, and fields that a program does not know.
+//! Compatibility of records between older and newer programs: a version, and preserved unknown fields.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version of the record that this program writes.
+/// The record version that this program writes.
 const VERSION: u32 = 1;
 
-/// Fields of a record that this program does not know. It writes them back as it read them.
+/// Fields of a record that this program does not know. It writes them back unchanged.
 ///
-/// The record as a whole has a bound: the API server's for annotations, and that of `session.json`.
+/// The record as a whole is bounded, by the API server's limit for annotations or by that of `session.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnknownFields(BTreeMap<String, Value>);
 
-/// What a record says of its format. A higher version adds fields; it names the oldest reader that may rewrite it.
+/// The format of a record. A higher version adds fields, and names the oldest reader that may rewrite it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordFormat {
-    /// The version of the program that wrote it.
+    /// The version of the writer.
     pub version: u32,
-    /// The lowest version that understands it. Default: 1.
+    /// The lowest version that understands the record. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_reader: Option<u32>,
 }
 
 impl RecordFormat {
-    /// The format of a record that this program makes.
+    /// The format that this program writes.
     pub fn current() -> Self {
         Self { version: VERSION, min_reader: None }
     }
 
-    /// Why this program must leave the record alone, if it must.
+    /// Why this program must not use the record, if so.
     pub fn refusal(self) -> Option<String> {
         let needed = self.min_reader.filter(|needed| *needed > VERSION)?;
         Some(format!(

@@ -1,6 +1,7 @@
-//! The command-line client of opencode 1, and what a client of another major version hears.
+//! opencode 1's command-line client, and the response to a client of another major version.
 
-/// What follows `/api/` in the routes of opencode 1.18. It answers every other path with the web page and status 200.
+/// Path segments after `/api/` in the routes of opencode 1.18. It answers every other path with the web page and status
+/// 200.
 const API: [&str; 16] = [
     "agent",
     "command",
@@ -29,7 +30,7 @@ pub(in crate::opencode) fn note(version: Option<&str>) -> String {
     format!("This session runs {running}. Attach with the client of that version, or with another opencode 1 client.")
 }
 
-/// Whether no client of opencode 1 asks for this path. opencode 2's client asks for `/api/info` first.
+/// Whether no client of opencode 1 sends this path. opencode 2's client first requests `/api/info`.
 pub(in crate::opencode) fn is_foreign(path: &str) -> bool {
     let api = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
     api.is_some_and(|first| !API.contains(&first))

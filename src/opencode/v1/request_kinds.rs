@@ -1,14 +1,14 @@
-//! What the requests of opencode 1's clients mean.
+//! The meaning of requests from opencode 1's clients.
 
 use http::Method;
 
 use super::super::dialect::{RequestKind, is_safe};
 
-/// Health polls: the web page asks every 10 s as long as it is open.
+/// Health polls. The open web page sends one every 10 s.
 const HEALTH: [&str; 2] = ["/api/health", "/global/health"];
-/// Event streams: clients open them again by themselves whenever they end.
+/// Event streams. Clients reopen them whenever they end.
 const EVENTS: [&str; 3] = ["/event", "/global/event", "/api/event"];
-/// Installs another version of opencode on the machine, for all sessions that run there.
+/// Installs another version of opencode on the machine, for all its sessions.
 const UPGRADE: &str = "/global/upgrade";
 
 pub(in crate::opencode) fn of(method: &Method, path: &str) -> RequestKind {
@@ -20,7 +20,7 @@ pub(in crate::opencode) fn of(method: &Method, path: &str) -> RequestKind {
     }
 }
 
-/// A client asks for a ticket, by POST, whenever the WebSocket of its terminal ended.
+/// A client requests a ticket, by POST, whenever its terminal's WebSocket ended.
 fn reopens_terminal(path: &str) -> bool {
     path.strip_prefix("/pty/").and_then(|rest| rest.strip_suffix("/connect-token")).is_some_and(|id| !id.contains('/'))
 }
