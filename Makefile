@@ -40,6 +40,7 @@ check: lints ## Format, lints and documentation of the Rust code
 lints: $(WEB)
 	cargo clippy --locked --quiet --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --document-private-items
+	@tests/tools/session-program
 
 unit: $(WEB) ## Only the fast tests
 	@tests/tools/lanes unit

@@ -8,13 +8,14 @@ use opencode_router::app::{Addresses, App, Shutdown, Signals};
 use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
-use opencode_router::{api, telemetry};
+use opencode_router::{api, prepare, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(supervisor::ARGUMENT) => finish(supervisor::main().map_err(|error| error.to_string())),
+        Some(prepare::ARGUMENT) => prepare::prepare_from_input(),
         Some("print-settings") => say(&config::reference()),
         Some("print-openapi") => say(&api::document().to_pretty_json().unwrap_or_default()),
         _ => match Config::read(std::env::args_os()) {

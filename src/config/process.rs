@@ -7,6 +7,9 @@ use clap::{ArgAction, Args};
 use crate::opencode::{Dialect, session_environment};
 use crate::runtime::process::{LocalUser, ProcessSettings};
 
+/// The program that runs here, also after its file was replaced.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// Settings of the process runtime.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Processes on this machine")]
@@ -42,8 +45,7 @@ impl ProcessConfig {
             opencode: self.opencode.clone(),
             dialect: Dialect::of_version(&opencode_version).ok_or_else(|| unknown_version(&opencode_version))?,
             opencode_version,
-            supervisor: std::env::current_exe()
-                .map_err(|error| format!("This program cannot find itself: {error}."))?,
+            supervisor: PathBuf::from(OWN_PROGRAM),
             environment: session_environment::allowed(std::env::vars_os()),
             local_user,
         })

@@ -6,6 +6,7 @@ mod call;
 mod dialect;
 mod event_follower;
 mod first_message;
+pub mod home;
 mod readiness;
 mod server;
 mod server_verbs;

@@ -1,13 +1,17 @@
 //! What `git clone --progress` prints, read as progress.
 
+use serde::{Deserialize, Serialize};
+
 /// How far Git is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The step, in Git's words: "Receiving objects", "Resolving deltas", "Updating files".
     pub step: String,
     /// How much of the whole work is done, 0 to 100, as far as it can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
     /// What Git says beyond the percentage: how many bytes, how fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
@@ -22,7 +26,7 @@ impl Progress {
 }
 
 /// Reads a line such as `Receiving objects:  42% (420/1000), 3.1 MiB | 1.2 MiB/s`; `None` for any other.
-pub fn parse(line: &str) -> Option<Progress> {
+pub(super) fn parse(line: &str) -> Option<Progress> {
     let line = line.trim().trim_start_matches("remote: ");
     let (step, rest) = line.split_once(": ")?;
     let (percent, rest) = rest.trim_start().split_once('%')?;

@@ -2,49 +2,57 @@
 
 use std::collections::VecDeque;
 
-use super::git_progress;
-
 /// How many of the last lines are kept for a failure.
 const KEPT: usize = 40;
 /// A longer line is cut in pieces, in bytes.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 8192;
 
-/// The last lines of what is printed. A carriage return ends a line too: Git redraws its progress with it.
+/// Splits what is printed into lines. A carriage return ends a line too: Git redraws its progress with it.
 #[derive(Default)]
-pub struct Lines {
-    kept: VecDeque<String>,
+pub struct LineSplitter {
     open: Vec<u8>,
 }
 
-impl Lines {
-    /// Takes what was printed, and calls `each` with every line that is whole.
+impl LineSplitter {
+    /// Takes what was printed, and calls `each` with every line that is whole and not empty.
     pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         for byte in bytes {
             let ends = matches!(byte, b'\n' | b'\r');
             if !ends {
                 self.open.push(*byte);
             }
-            if !ends && self.open.len() < LONGEST {
-                continue;
-            }
-            let line = String::from_utf8_lossy(&std::mem::take(&mut self.open)).trim_end().to_owned();
-            if line.is_empty() {
-                continue;
-            }
-            each(&line);
-            if git_progress::parse(&line).is_none() {
-                self.kept.push_back(line);
-            }
-            if self.kept.len() > KEPT {
-                self.kept.pop_front();
+            if ends || self.open.len() >= LONGEST {
+                self.finish(&mut each);
             }
         }
     }
 
-    /// The lines that are kept, oldest first, the one that has no end yet included; progress is not among them.
-    pub fn last(&self) -> Vec<String> {
-        let open = String::from_utf8_lossy(&self.open).trim().to_owned();
-        self.kept.iter().cloned().chain((!open.is_empty()).then_some(open)).collect()
+    /// Calls `each` with the line that has no end yet.
+    pub fn finish(&mut self, mut each: impl FnMut(&str)) {
+        let line = std::mem::take(&mut self.open);
+        let line = String::from_utf8_lossy(&line);
+        if !line.trim_end().is_empty() {
+            each(line.trim_end());
+        }
+    }
+}
+
+/// The last lines of what is printed.
+#[derive(Default)]
+pub struct LastLines(VecDeque<String>);
+
+impl LastLines {
+    /// Takes a line.
+    pub fn push(&mut self, line: &str) {
+        self.0.push_back(line.to_owned());
+        if self.0.len() > KEPT {
+            self.0.pop_front();
+        }
+    }
+
+    /// The lines, oldest first.
+    pub fn lines(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
     }
 }
 
@@ -53,23 +61,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_at_carriage_returns_and_progress_is_dropped() {
-        let mut lines = Lines::default();
-        let mut seen = Vec::new();
-        for piece in ["Cloning\nReceiving objects:  1% (1/99)\rReceiv", "ing objects:  2% (2/99)\r\nfatal: x\nopen"] {
+    fn lines_end_at_newlines_and_carriage_returns() {
+        let (mut lines, mut seen) = (LineSplitter::default(), Vec::new());
+        for piece in ["Cloning\nReceiving objects:  1% (1/99)\rReceiv", "ing objects:  2% (2/99)\r\nfatal: x \n\nopen"]
+        {
             lines.push(piece.as_bytes(), |line| seen.push(line.to_owned()));
         }
-        assert_eq!(seen.len(), 4, "{seen:?}");
-        assert_eq!(lines.last(), ["Cloning", "fatal: x", "open"]);
+        lines.finish(|line| seen.push(line.to_owned()));
+        lines.finish(|line| seen.push(line.to_owned()));
+        let expected =
+            ["Cloning", "Receiving objects:  1% (1/99)", "Receiving objects:  2% (2/99)", "fatal: x", "open"];
+        assert_eq!(seen, expected);
     }
 
     #[test]
     fn output_is_complete_and_memory_bounded() {
-        let mut lines = Lines::default();
+        let (mut lines, mut last) = (LineSplitter::default(), LastLines::default());
         let mut bytes = 0;
         lines.push(&vec![b'x'; 3 * LONGEST], |line| bytes += line.len());
         assert_eq!(bytes, 3 * LONGEST);
-        (0..100).for_each(|n| lines.push(format!("{n}\n").as_bytes(), |_| {}));
-        assert_eq!((lines.last().len(), lines.last().last().cloned()), (KEPT, Some("99".to_owned())));
+        (0..100).for_each(|number| last.push(&number.to_string()));
+        assert_eq!((last.lines().len(), last.lines().last().cloned()), (KEPT, Some("99".to_owned())));
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod kubernetes;
 mod opencode_exit;
+mod preparation_job;
 pub mod process;
 
 pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};

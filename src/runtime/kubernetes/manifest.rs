@@ -1,6 +1,7 @@
 //! The objects of a session as they are asked for: the volume claim, the Secret, the Pod.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -9,10 +10,12 @@ use serde_json::{Value, json};
 
 use super::claim::{self, Record, Wanted};
 use super::kubernetes_settings::KubernetesSettings;
+use super::literal::literal;
 use super::names::{labels, object_name};
-use crate::git::git_environment::QUIET;
 use crate::opencode::{Dialect, Serve};
-use crate::session::{Memo, Origin, SessionId, Spec};
+use crate::prepare::JOB_VARIABLE;
+use crate::runtime::preparation_job::preparation_job;
+use crate::session::{Memo, SessionId, Spec};
 
 /// What the image of sessions speaks.
 const DIALECT: Dialect = Dialect::V1;
@@ -36,7 +39,11 @@ const STAYS: [(&str, &str); 2] =
 pub(super) const PASSWORD: &str = "password";
 /// The entry of the Secret that is the end of the last run's log.
 pub(super) const LAST_LOG: &str = "last-log";
-const INIT: &str = include_str!("init.sh");
+/// The program that prepares the volume, and is the first process beside opencode: it passes signals on, and collects what
+/// opencode leaves behind.
+const PROGRAM: &str = "opencode-session";
+/// What the kubelet reads into the status of a container that ended: the default `terminationMessagePath`.
+const TERMINATION_MESSAGE: &str = "/dev/termination-log";
 /// How long opencode has from SIGTERM to SIGKILL, in seconds. It was asked to end its work before.
 const GRACE_SECONDS: i64 = 10;
 
@@ -147,29 +154,23 @@ fn container(settings: &KubernetesSettings, name: &str) -> Value {
 }
 
 fn variable(name: &str, value: &str) -> Value {
-    // A `$(NAME)` in a value would be replaced by Kubernetes; a doubled `$` is a plain one.
-    json!({"name": name, "value": value.replace("$(", "$$(")})
+    json!({"name": name, "value": literal(value)})
+}
+
+fn command(words: &[&str]) -> Value {
+    json!(words.iter().map(|word| literal(word)).collect::<Vec<_>>())
 }
 
 fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
-    let owner = &spec.key.owner;
-    let mut env = vec![
+    let mut job = preparation_job(PathBuf::from(ROOT), spec);
+    job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
+    let env = [
         variable("HOME", &format!("{ROOT}/home")),
         variable("TMPDIR", "/tmp"),
-        variable("PROJECT_NAME", &spec.project_name()),
+        variable(JOB_VARIABLE, &serde_json::to_string(&job).unwrap_or_default()),
     ];
-    env.extend(QUIET.map(|(name, value)| variable(name, value)));
-    for role in ["AUTHOR", "COMMITTER"] {
-        env.push(variable(&format!("GIT_{role}_NAME"), owner.local_part()));
-        env.push(variable(&format!("GIT_{role}_EMAIL"), owner.as_str()));
-    }
-    if let Origin::Repository { url, branch } = &spec.key.origin {
-        env.push(variable("REPO_URL", url.as_str()));
-        env.push(variable("BRANCH", branch.as_str()));
-    }
-    env.extend(spec.source_branch.as_ref().map(|branch| variable("SOURCE_BRANCH", branch.as_str())));
     let mut container = container(settings, PREPARE);
-    container["command"] = json!(["sh", "-c", INIT]);
+    container["command"] = command(&[PROGRAM, "prepare"]);
     container["workingDir"] = json!(ROOT);
     container["env"] = json!(env);
     container
@@ -197,9 +198,9 @@ fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
             mounts.push(mount);
         }
     }
-    // What opencode starts may leave processes behind, which only an init collects.
-    let command = ["tini", "--", "opencode"].into_iter().chain(launch.args.iter().map(String::as_str));
-    container["command"] = command.collect();
+    let words: Vec<_> =
+        [PROGRAM, "run", "--", "opencode"].into_iter().chain(launch.args.iter().map(String::as_str)).collect();
+    container["command"] = command(&words);
     container["workingDir"] = json!(directory(spec));
     container["ports"] = json!([{"name": "opencode", "containerPort": PORT}]);
     container["env"] = json!(env);

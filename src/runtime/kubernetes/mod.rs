@@ -11,6 +11,7 @@ mod explain;
 mod known_session;
 mod known_sessions;
 mod kubernetes_settings;
+mod literal;
 mod manifest;
 mod names;
 mod pod_logs;

@@ -17,8 +17,7 @@ use super::api_server::{Refusal, asked};
 use super::manifest::{LAST_LOG, OPENCODE, PREPARE};
 use super::names::object_name;
 use super::upkeep::entry;
-use crate::prepare::git_progress;
-use crate::prepare::output_lines::Lines;
+use crate::prepare::{LineSplitter, PrepareLine};
 use crate::runtime::{LogRange, LogStream};
 use crate::session::SessionId;
 
@@ -121,15 +120,15 @@ impl Inner {
     }
 }
 
-/// What Git redraws while it works is no log.
+/// The log that a preparation printed: its structured lines are none.
 fn without_progress(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
-    Lines::default().push(text.as_bytes(), |line| keep(&mut kept, line));
+    LineSplitter::default().push(text.as_bytes(), |line| keep(&mut kept, line));
     kept
 }
 
 fn keep(kept: &mut String, line: &str) {
-    if git_progress::parse(line).is_none() {
+    if let Some(line) = PrepareLine::log(line) {
         kept.push_str(line);
         kept.push('\n');
     }
@@ -137,7 +136,7 @@ fn keep(kept: &mut String, line: &str) {
 
 /// The same of a log that is followed.
 fn quiet(log: LogStream) -> LogStream {
-    let quiet = log.scan(Lines::default(), |open, chunk| {
+    let quiet = log.scan(LineSplitter::default(), |open, chunk| {
         let mut kept = String::new();
         let chunk = chunk.map(|chunk| {
             open.push(&chunk, |line| keep(&mut kept, line));
@@ -182,8 +181,8 @@ mod tests {
 
     #[tokio::test]
     async fn progress_is_not_logged() {
-        let text =
-            "Cloning into 'x'...\nReceiving objects:  1% (1/99)\rReceiving objects: 100% (99/99), done.\nReset\n";
+        let text = "Cloning into 'x'...\n::progress {\"step\":\"Receiving objects\",\"percent\":5}\nReset\n::end \
+                    {\"version\":1}\n";
         assert_eq!(without_progress(text), "Cloning into 'x'...\nReset\n");
         let pieces = text.as_bytes().chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect::<Vec<_>>();
         let followed: Vec<_> = quiet(stream::iter(pieces).boxed()).try_collect().await.unwrap();

@@ -12,8 +12,7 @@ use super::Inner;
 use super::api_server::{Refusal, asked};
 use super::known_session::{Held, Hint};
 use super::names::object_name;
-use crate::prepare::git_progress;
-use crate::prepare::output_lines::Lines;
+use crate::prepare::{LineSplitter, PrepareLine};
 use crate::session::failure::sentence;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
@@ -68,16 +67,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads the clone's progress as Git prints it.
+    /// Reads the progress that the preparation prints.
     async fn explain_clone(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
         let Some(mut reader) = self.follow_preparation(id).await? else { return Ok(()) };
-        let mut printed = Lines::default();
+        let mut printed = LineSplitter::default();
         let mut buffer = vec![0; 4096];
         let cloning = |held: &Held| starting(held, run) == Some(PhaseName::Cloning);
         while self.picture.look(id, cloning) == Some(true) {
             let Ok(length @ 1..) = reader.read(&mut buffer).await else { break };
             printed.push(&buffer[..length], |line| {
-                if let Some(progress) = git_progress::parse(line) {
+                if let PrepareLine::Progress(progress) = PrepareLine::parse(line) {
                     let message = Some(progress.words());
                     self.hint(id, Hint { run, message, percent: progress.percent, failure: None });
                 }

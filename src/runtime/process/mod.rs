@@ -3,9 +3,8 @@
 //! Two things make a restart of the router harmless: the record in each session's folder, and the supervisor, which
 //! lives on and tells whoever connects where the run is.
 
-mod home_files;
+mod marked_processes;
 mod process_settings;
-mod process_tree;
 mod run_watcher;
 mod session_folder;
 mod session_json;
@@ -25,10 +24,10 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use self::home_files::remove_tree;
 use self::session_folder::DataDir;
 use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
+use crate::private_files::remove_tree;
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::process_tree::MARK;
+use super::marked_processes::MARK;
 use super::session_folder::SessionDir;
 use crate::git::git_environment::QUIET;
 use crate::opencode::Dialect;
@@ -23,7 +23,7 @@ pub struct ProcessSettings {
     pub opencode_version: String,
     /// The dialect of that version.
     pub dialect: Dialect,
-    /// The program that is started as a supervisor: this one.
+    /// The program that is started as a supervisor: this one, also after its file was replaced.
     pub supervisor: PathBuf,
     /// The variables of the router's own environment that sessions get.
     pub environment: Vec<(String, String)>,
@@ -75,16 +75,12 @@ impl ProcessSettings {
         env
     }
 
-    /// The environment of `git` for one session, whose commits are its owner's.
-    pub(super) fn session_git_env(&self, dir: &SessionDir, owner: &Email) -> Vec<(String, String)> {
+    /// The environment of `git` for one session.
+    pub(super) fn session_git_env(&self, dir: &SessionDir) -> Vec<(String, String)> {
         let mut env = self.git_env();
         let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
         if self.local_user.is_none() {
             set("HOME", &dir.home().to_string_lossy());
-        }
-        for role in ["AUTHOR", "COMMITTER"] {
-            set(&format!("GIT_{role}_NAME"), owner.local_part());
-            set(&format!("GIT_{role}_EMAIL"), owner.as_str());
         }
         set("TMPDIR", &dir.tmp().to_string_lossy());
         set(MARK, &dir.path().to_string_lossy());

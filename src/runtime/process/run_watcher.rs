@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::process::Child;
 use tokio::sync::watch;
 
-use super::process_tree;
+use super::marked_processes;
 use super::session_folder::{read_if_there, remove_if_there};
 use super::session_worker::Worker;
 use super::supervisor_client::{Connected, Reports};
@@ -25,7 +25,7 @@ impl Worker {
     pub(super) async fn rest(&self) -> Observation {
         if self.dir.socket().exists() && !self.dir.is_supervised() {
             let dir = self.dir.path().to_owned();
-            let _ = tokio::task::spawn_blocking(move || process_tree::sweep(&dir)).await;
+            let _ = tokio::task::spawn_blocking(move || marked_processes::sweep(&dir)).await;
             let _ = remove_if_there(&self.dir.socket());
         }
         let outcome = read_if_there(&self.dir.outcome()).ok().flatten();

@@ -12,13 +12,13 @@
 //! <data>/trash/                         what is being deleted
 //! ```
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+pub(super) use crate::private_files::{make_private, read_if_there, remove_if_there, write_atomically};
 use crate::session::SessionId;
 
 /// The longest path that a Unix socket may have on Linux, without the closing NUL (unix(7)).
@@ -127,39 +127,5 @@ impl SessionDir {
 
     pub(super) fn project(&self, name: &str) -> PathBuf {
         self.work().join(name)
-    }
-}
-
-/// Makes a folder and its parents with mode 0700.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Writes a file with mode 0600 so that a reader sees the old content or the new, whatever happens meanwhile.
-pub(super) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension(format!("draft-{}", crate::session::random::random_hex::<4>()));
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&draft)))
-}
-
-/// The content of a file, or `None` if there is no such file.
-pub(super) fn read_if_there(path: &Path) -> io::Result<Option<String>> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Removes a file that may not be there.
-pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }

@@ -12,10 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use super::process_settings::ProcessSettings;
 use super::session_folder::{SessionDir, read_if_there, remove_if_there, write_atomically};
+use super::session_json;
 use super::supervisor_client::{self, Connected};
-use super::supervisor_protocol::{Clone as CloneJob, Job, PROTOCOL};
+use super::supervisor_protocol::Job;
 use super::watched_run::WatchedRun;
-use super::{home_files, session_json};
+use crate::runtime::preparation_job::preparation_job;
 use crate::runtime::{Edit, News, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Run, Spec, random};
 
@@ -119,19 +120,19 @@ impl Worker {
     fn job(&self) -> io::Result<Job> {
         self.dir.prepare()?;
         let owner = &self.spec.key.owner;
-        let login = self.settings.local_user.as_ref().map(|user| user.opencode_login.as_path());
-        home_files::furnish(&self.dir, owner, &self.settings.opencode_version, login)?;
+        let local_user = self.settings.local_user.as_ref();
+        let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec);
+        preparation.opencode_version = Some(self.settings.opencode_version.clone());
+        preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
+        preparation.git_env = Some(self.settings.session_git_env(&self.dir));
         let password = self.password()?;
-        Ok(Job {
-            protocol: PROTOCOL,
-            dir: self.dir.path().to_owned(),
-            project: self.spec.project_name(),
-            clone: CloneJob::of(&self.spec.key.origin, self.spec.source_branch.as_ref()),
-            opencode: self.settings.opencode.clone(),
-            dialect: self.settings.dialect,
-            env: self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
-            git_env: self.settings.session_git_env(&self.dir, owner),
-        })
+        Ok(Job::new(
+            self.dir.path().to_owned(),
+            preparation,
+            self.settings.opencode.clone(),
+            self.settings.dialect,
+            self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
+        ))
     }
 
     /// What this session's opencode asks for: made once, known to nobody else.

@@ -11,10 +11,10 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 
 use super::process_settings::ProcessSettings;
-use super::process_tree;
 use super::session_folder::SessionDir;
 use super::supervisor::ARGUMENT;
 use super::supervisor_protocol::{Job, LISTENING, STOP, State, says};
+use crate::init::process_tree::kill_below;
 
 /// How long a supervisor may take to be there and to say where it is.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ pub(super) struct Connected {
 /// Starts a supervisor and waits until it listens.
 pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<Child> {
     let mut command = Command::new(&settings.supervisor);
-    command.arg(ARGUMENT).current_dir("/").env_clear();
+    command.arg0("opencode-router").arg(ARGUMENT).current_dir("/").env_clear();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let text = serde_json::to_vec(job)?;
     let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
@@ -100,7 +100,7 @@ impl Commands {
     /// Ends a supervisor that does not listen any more, and all that is below it.
     pub(super) fn kill(&self) {
         if let Some(supervisor) = self.supervisor {
-            process_tree::kill_below(supervisor, || {});
+            kill_below(supervisor, || {});
             let _ = kill_process(supervisor, Signal::KILL);
         }
     }

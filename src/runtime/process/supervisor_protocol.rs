@@ -3,12 +3,14 @@
 //! A supervisor outlives its router, so each may be of another release. Both ignore fields that they do not know. A state
 //! that the router does not know is a run that goes on. A command that a supervisor does not know is ignored.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::git::{Branch, RepoUrl};
-use crate::opencode::Dialect;
-use crate::session::{Failure, Observation, Origin, PhaseName};
+use crate::opencode::{Dialect, home};
+use crate::prepare::{self, Clone, Owner};
+use crate::session::{Failure, Observation, PhaseName};
 
 /// The version of what is said. A change that the last release cannot ignore raises it.
 pub(super) const PROTOCOL: u32 = 1;
@@ -21,20 +23,25 @@ pub(super) struct Job {
     #[serde(default = "first")]
     pub(super) protocol: u32,
     /// The session's folder.
-    pub(super) dir: std::path::PathBuf,
+    pub(super) dir: PathBuf,
     /// The name of the folder below `work/`.
     pub(super) project: String,
-    /// What to clone; nothing for a new project.
-    pub(super) clone: Option<Clone>,
+    /// See [`Job::preparation`].
+    #[serde(default)]
+    preparation: Option<prepare::Job>,
     /// The opencode program.
-    pub(super) opencode: std::path::PathBuf,
+    pub(super) opencode: PathBuf,
     /// How it is started and spoken to.
     #[serde(default)]
     pub(super) dialect: Dialect,
     /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
-    /// The whole environment of `git`.
-    pub(super) git_env: Vec<(String, String)>,
+    /// What the last release says instead of `preparation`: what to clone.
+    #[serde(default, skip_serializing)]
+    clone: Option<Clone>,
+    /// The same: the whole environment of `git`.
+    #[serde(default, skip_serializing)]
+    git_env: Vec<(String, String)>,
 }
 
 /// The version before versions were said.
@@ -42,22 +49,32 @@ fn first() -> u32 {
     1
 }
 
-/// What to clone and check out.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Clone {
-    pub(super) url: RepoUrl,
-    pub(super) branch: Branch,
-    pub(super) source_branch: Option<Branch>,
-}
+impl Job {
+    /// The first of this release.
+    pub(super) fn new(
+        dir: PathBuf,
+        preparation: prepare::Job,
+        opencode: PathBuf,
+        dialect: Dialect,
+        env: Vec<(String, String)>,
+    ) -> Self {
+        let project = preparation.project.clone();
+        let preparation = Some(preparation);
+        Self { protocol: PROTOCOL, dir, project, preparation, opencode, dialect, env, clone: None, git_env: Vec::new() }
+    }
 
-impl Clone {
-    pub(super) fn of(origin: &Origin, source_branch: Option<&Branch>) -> Option<Self> {
-        match origin {
-            Origin::NewProject { .. } => None,
-            Origin::Repository { url, branch } => {
-                Some(Self { url: url.clone(), branch: branch.clone(), source_branch: source_branch.cloned() })
-            }
-        }
+    /// What has to be there before opencode runs. A router of the last release has made the home itself.
+    pub(super) fn preparation(&self) -> prepare::Job {
+        self.preparation.clone().unwrap_or_else(|| {
+            let set = |name: &str| self.git_env.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
+            let set = |name: &str| set(name).unwrap_or_default();
+            let owner = Owner { name: set("GIT_AUTHOR_NAME"), email: set("GIT_AUTHOR_EMAIL") };
+            let mut job = prepare::Job::new(self.dir.clone(), self.project.clone(), owner);
+            job.clone.clone_from(&self.clone);
+            job.opencode_login = home::offered_login(&self.dir.join("home"));
+            job.git_env = Some(self.git_env.clone());
+            job
+        })
     }
 }
 
@@ -166,7 +183,10 @@ mod tests {
     fn a_supervisor_and_a_router_of_the_last_release_are_understood() {
         let job: Job = serde_json::from_str(OLD_JOB).unwrap();
         assert_eq!((job.protocol, job.project.as_str()), (1, "b"));
-        assert_eq!(job.clone.unwrap().source_branch.unwrap().as_str(), "dev");
+        let preparation = job.preparation();
+        assert_eq!(preparation.folder.join("work").join(&preparation.project), job.dir.join("work/b"));
+        assert_eq!(preparation.clone.unwrap().source_branch.unwrap().as_str(), "dev");
+        assert_eq!(preparation.git_env.unwrap(), [("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned())]);
         for line in OLD_STATES {
             assert!(!matches!(State::read(line), None | Some(State::Other { .. })), "{line}");
         }

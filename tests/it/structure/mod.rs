@@ -5,7 +5,7 @@ mod source;
 use source::{SOURCES, Source};
 
 /// The rooms, from top to bottom: code names rooms below its own, never above.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 19] = [
     "app",
     "config",
     "edge",
@@ -22,6 +22,8 @@ const ROOMS: [&str; 17] = [
     "upstream",
     "git",
     "tempo",
+    "init",
+    "private_files",
     "telemetry",
 ];
 
@@ -112,9 +114,9 @@ fn owners_are_compared_in_one_place() {
     assert_eq!(places, ["session/access.rs"]);
 }
 
-/// The settings of the router whose names begin as opencode's own variables do.
-const OWN_VARIABLES: [&str; 4] =
-    ["OPENCODE_PROGRAM", "OPENCODE_IMAGE", "OPENCODE_NAMESPACE", "OPENCODE_ROUTER_SESSION_DIR"];
+/// Variables of the router and of `opencode-session` whose names begin as opencode's own variables do.
+const OWN_VARIABLES: [&str; 5] =
+    ["OPENCODE_PROGRAM", "OPENCODE_IMAGE", "OPENCODE_NAMESPACE", "OPENCODE_ROUTER_SESSION_DIR", "OPENCODE_SESSION_JOB"];
 
 /// The `OPENCODE_…` names in a text.
 fn variables(text: &str) -> impl Iterator<Item = &str> {

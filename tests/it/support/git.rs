@@ -73,6 +73,12 @@ impl GitServer {
         self.create(name, &[file("README.md", format!("# {name}\n")), file("src/hello.txt", "Hello.\n")]).await
     }
 
+    /// Creates a repository without a commit.
+    pub(crate) async fn empty_repo(&self, name: &str) -> String {
+        run(git(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(self.host.path(name)), &[]).await;
+        self.url(name)
+    }
+
     /// Creates a repository with that much of content that does not compress.
     pub(crate) async fn big_repo(&self, name: &str, megabytes: usize) -> String {
         let noise = random(megabytes * 1024 * 1024);

@@ -200,7 +200,7 @@ fn log_path(data: &Path) -> PathBuf {
 }
 
 /// The program that is tested: the one that was built with the tests, unless ROUTER_PROGRAM names another.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     std::env::var_os("ROUTER_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_opencode-router").into(), PathBuf::from)
 }
 

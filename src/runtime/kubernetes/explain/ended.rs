@@ -4,15 +4,13 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
 use super::super::manifest::{OPENCODE, PREPARE};
 use super::status_of;
-use crate::git::RepoUrl;
-use crate::prepare::clone_failure::clone_failure;
-use crate::prepare::output_lines::Lines;
+use crate::prepare::{LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::failure::sentence;
 use crate::session::{Failure, Reason};
 
-/// The status with which the container that prepares the volume says that a branch is missing.
-const NO_BRANCH: i32 = 65;
+/// The status with which the first process of a container says that opencode cannot be started.
+const CANNOT_START: i32 = 127;
 /// As much of a log as the kubelet puts into a status, in bytes. One of that length has lost its beginning.
 const KUBELET_KEEPS: usize = 2048;
 /// What is to be done about most of it.
@@ -54,7 +52,7 @@ fn never_begun(status: &PodStatus) -> bool {
 
 fn by_containers(pod: &Pod) -> Option<Failure> {
     if let Some(ended) = end_of(pod, PREPARE).filter(|ended| ended.exit_code != 0) {
-        return Some(outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(pod, ended)));
+        return Some(outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(ended)));
     }
     let ended = end_of(pod, OPENCODE)?;
     Some(outside(ended, "it worked").unwrap_or_else(|| opencode_ended(ended)))
@@ -91,25 +89,25 @@ fn outside(ended: &ContainerStateTerminated, during: &str) -> Option<Failure> {
     }
 }
 
-fn prepared_badly(pod: &Pod, ended: &ContainerStateTerminated) -> Failure {
+/// The preparation says itself why it failed, unless it was ended before it could.
+fn prepared_badly(ended: &ContainerStateTerminated) -> Failure {
+    let end = ended.message.as_deref().and_then(PrepareEnd::parse);
+    if let Some(PrepareEnd::Failed(failure)) = end {
+        return failure;
+    }
     let printed = lines_of(ended);
-    if ended.exit_code == NO_BRANCH {
-        let message = printed.last().cloned().unwrap_or_else(|| "The branch does not exist.".to_owned());
-        return Failure { log_tail: printed, ..Failure::new(Reason::BranchNotFound, message) };
-    }
-    if let Some(url) = repository(pod) {
-        return clone_failure(&url, &printed);
-    }
-    let full = printed.iter().any(|line| line.contains("No space left on device"));
-    let (reason, what) = match full {
-        true => (Reason::DiskFull, "No space is left on the session's volume"),
-        false => (Reason::CloneFailed, "The session's volume could not be prepared"),
-    };
-    let message = sentence(what, printed.last().map(String::as_str).unwrap_or_default());
-    Failure { log_tail: printed, ..Failure::new(reason, message) }
+    let what = format!("The preparation of the session's files ended without a result (status {})", ended.exit_code);
+    let message = sentence(&what, printed.last().map(String::as_str).unwrap_or_default());
+    Failure { log_tail: printed, ..Failure::new(Reason::RuntimeError, message) }
 }
 
 fn opencode_ended(ended: &ContainerStateTerminated) -> Failure {
+    if ended.exit_code == CANNOT_START {
+        let printed = lines_of(ended);
+        let what = "opencode cannot be started in the session's image. An operator has to see to it";
+        let message = sentence(what, printed.last().map(String::as_str).unwrap_or_default());
+        return Failure { log_tail: printed, ..Failure::new(Reason::OpencodeMissing, message) };
+    }
     // A container's status is that of a shell: 128 and the signal for one that was killed.
     let signal = (ended.exit_code > 128).then(|| ended.signal.unwrap_or(ended.exit_code - 128));
     opencode_exit(signal.is_none().then_some(ended.exit_code), signal, &lines_of(ended))
@@ -121,15 +119,9 @@ fn lines_of(ended: &ContainerStateTerminated) -> Vec<String> {
     if printed.len() >= KUBELET_KEEPS {
         printed = printed.split_once(['\n', '\r']).map_or(printed, |(_, whole)| whole);
     }
-    let mut lines = Lines::default();
-    lines.push(printed.as_bytes(), |_| {});
-    lines.last()
-}
-
-/// What the Pod was to clone.
-fn repository(pod: &Pod) -> Option<RepoUrl> {
-    let containers = pod.spec.as_ref()?.init_containers.as_ref()?;
-    let env = containers.iter().find(|container| container.name == PREPARE)?.env.as_ref()?;
-    let url = env.iter().find(|variable| variable.name == "REPO_URL")?.value.as_deref()?;
-    RepoUrl::parse(url).ok()
+    let (mut lines, mut last) = (LineSplitter::default(), LastLines::default());
+    let mut each = |line: &str| PrepareLine::log(line).into_iter().for_each(|line| last.push(line));
+    lines.push(printed.as_bytes(), &mut each);
+    lines.finish(each);
+    last.lines()
 }

@@ -2,9 +2,7 @@
 //! opencode, keeps the log and ends everything. It outlives the router, so that a router that is restarted, or
 //! killed, changes no session.
 
-mod checkout;
-mod children;
-mod git_step;
+mod preparation;
 mod supervised_run;
 mod supervisor_socket;
 

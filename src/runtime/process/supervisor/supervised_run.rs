@@ -2,25 +2,22 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::super::session_folder::{SessionDir, remove_if_there, write_atomically};
 use super::super::session_log::LogWriter;
 use super::super::supervisor_protocol::{Job, Outcome, State};
-use super::checkout::check_out;
-use super::children::{Child, Children};
-use std::os::unix::process::ExitStatusExt;
-
-use super::git_step::Stage;
+use super::preparation::prepare;
 use super::supervisor_socket::Link;
+use crate::init::{Children, PrintingChild};
 use crate::opencode::Serve;
-use crate::prepare::output_lines::Lines;
+use crate::prepare::{LastLines, LineSplitter};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
 use crate::session::{Clock, Failure, Reason};
@@ -34,7 +31,6 @@ const PORT_ATTEMPTS: usize = 3;
 pub(super) struct SupervisedRun {
     job: Job,
     dir: SessionDir,
-    project: PathBuf,
     children: Children,
     log: LogWriter,
     link: Link,
@@ -43,8 +39,7 @@ pub(super) struct SupervisedRun {
 impl SupervisedRun {
     pub(super) fn new(job: Job, dir: SessionDir, link: Link) -> io::Result<Self> {
         let log = LogWriter::open(&dir.logs())?;
-        let project = dir.project(&job.project);
-        Ok(Self { job, dir, project, children: Children::default(), log, link })
+        Ok(Self { job, dir, children: Children::default(), log, link })
     }
 
     /// Runs until it is stopped or ends by itself, then leaves nothing behind but files.
@@ -70,12 +65,12 @@ impl SupervisedRun {
     /// Nothing if it was stopped, or why it ended by itself.
     async fn live(&mut self) -> Option<Failure> {
         let stop = self.link.stop().clone();
-        let mut stage = Stage { children: &self.children, log: &mut self.log, link: &self.link };
-        let checked_out = tokio::select! {
-            checked_out = check_out(&self.job, &self.project, &mut stage) => checked_out,
+        let preparation = self.job.preparation();
+        let prepared = tokio::select! {
+            prepared = prepare(&preparation, &self.dir, &self.children, &mut self.log, &self.link) => prepared,
             () = stop_asked(stop.clone()) => return None,
         };
-        match checked_out {
+        match prepared {
             Err(failure) => Some(failure),
             Ok(()) => self.serve(&stop).await,
         }
@@ -83,7 +78,7 @@ impl SupervisedRun {
 
     async fn serve(&mut self, stop: &CancellationToken) -> Option<Failure> {
         for attempt in 1.. {
-            let mut printed = Lines::default();
+            let mut printed = Printed::default();
             let mut child = match self.start_opencode() {
                 Ok(child) => child,
                 Err(failure) => return Some(failure),
@@ -97,7 +92,7 @@ impl SupervisedRun {
                 let _ = tokio::time::timeout(GRACE, follow(&mut child, &mut self.log, &mut printed)).await;
                 return None;
             };
-            let lines = printed.last();
+            let lines = printed.lines();
             if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
                 return Some(opencode_exit(status.code(), status.signal(), &lines));
             }
@@ -107,7 +102,7 @@ impl SupervisedRun {
     }
 
     /// Starts opencode in the project's folder, on a port of the loopback address that was free a moment ago.
-    fn start_opencode(&mut self) -> Result<Child, Failure> {
+    fn start_opencode(&mut self) -> Result<PrintingChild, Failure> {
         let cannot = |error: &io::Error| {
             let program = self.job.opencode.display();
             Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
@@ -115,10 +110,10 @@ impl SupervisedRun {
         let port = free_port().map_err(|error| cannot(&error))?;
         let mut command = Command::new(&self.job.opencode);
         let launch = self.job.dialect.launch(&serve(&self.dir.home(), port));
-        command.args(&launch.args).current_dir(&self.project);
+        command.args(&launch.args).current_dir(self.dir.project(&self.job.project)).stdin(Stdio::null());
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         command.envs(launch.env.iter().map(|(name, value)| (name, value)));
-        let child = self.children.spawn(&mut command).map_err(|error| cannot(&error))?;
+        let child = self.children.spawn_printing(&mut command).map_err(|error| cannot(&error))?;
         self.link.tell(State::Running { port, since: SystemClock.now() });
         Ok(child)
     }
@@ -142,21 +137,30 @@ fn serve(home: &Path, port: u16) -> Serve<'_> {
     Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
 }
 
-/// Logs what a child prints until it ends. What its own children print later belongs to nobody.
-async fn follow(child: &mut Child, log: &mut LogWriter, lines: &mut Lines) -> ExitStatus {
-    let mut buffer = vec![0; 16 * 1024];
-    let mut open = true;
-    loop {
-        tokio::select! {
-            biased;
-            read = child.output.read(&mut buffer), if open => match read {
-                Ok(length) if length > 0 => {
-                    let _ = log.write(&buffer[..length]);
-                    lines.push(&buffer[..length], |_| {});
-                }
-                _ => open = false,
-            },
-            status = &mut child.ended => return status.unwrap_or_default(),
-        }
+/// Logs what a child prints until it ends.
+async fn follow(child: &mut PrintingChild, log: &mut LogWriter, printed: &mut Printed) -> ExitStatus {
+    let each = |bytes: &[u8]| {
+        let _ = log.write(bytes);
+        printed.push(bytes);
+    };
+    child.follow(each).await
+}
+
+/// The last lines that opencode printed.
+#[derive(Default)]
+struct Printed {
+    open: LineSplitter,
+    last: LastLines,
+}
+
+impl Printed {
+    fn push(&mut self, bytes: &[u8]) {
+        self.open.push(bytes, |line| self.last.push(line));
+    }
+
+    /// The lines, the one that has no end yet included.
+    fn lines(mut self) -> Vec<String> {
+        self.open.finish(|line| self.last.push(line));
+        self.last.lines()
     }
 }

@@ -1,31 +1,17 @@
-//! The processes of a session: finding and ending them, by what the kernel tells in /proc (proc(5)).
+//! The processes that carry a session's mark, found by what the kernel tells in /proc (proc(5)).
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal};
+
+use crate::init::process_tree;
 
 /// The environment variable by which every process of a session can be known. Its value is the session's folder.
 pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
 
 /// How long ending everything may take, should processes multiply while they are killed.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Kills all descendants of a process, also those that left their group or whose parents died: `root` has to be their
-/// subreaper. `reap` is called to collect the dead.
-pub(super) fn kill_below(root: Pid, mut reap: impl FnMut()) {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        reap();
-        let descendants = descendants_of(root);
-        if descendants.is_empty() {
-            return;
-        }
-        kill_all(&descendants);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// How often in a row nothing has to be found. A process that is just being replaced by execve(2) shows no environment
 /// for a moment.
@@ -40,17 +26,10 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
         let marked = marked_with(session_dir);
         quiet = if marked.is_empty() { quiet + 1 } else { 0 };
         found |= !marked.is_empty();
-        kill_all(&marked);
+        process_tree::send_all(&marked, Signal::KILL);
         std::thread::sleep(Duration::from_millis(5));
     }
     found
-}
-
-fn kill_all(pids: &[Pid]) {
-    for pid in pids {
-        // It may have ended by itself.
-        let _ = kill_process(*pid, Signal::KILL);
-    }
 }
 
 fn marked_with(session_dir: &Path) -> Vec<Pid> {
@@ -61,40 +40,7 @@ fn marked_with(session_dir: &Path) -> Vec<Pid> {
         environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     };
     let me = rustix::process::getpid();
-    all_processes().into_iter().map(|(pid, _)| pid).filter(|pid| *pid != me && is_marked(pid)).collect()
-}
-
-fn descendants_of(root: Pid) -> Vec<Pid> {
-    let processes = all_processes();
-    let mut family = HashSet::from([root]);
-    let mut descendants = Vec::new();
-    loop {
-        let before = family.len();
-        for (pid, parent) in &processes {
-            if family.contains(parent) && family.insert(*pid) {
-                descendants.push(*pid);
-            }
-        }
-        if family.len() == before {
-            return descendants;
-        }
-    }
-}
-
-/// Every process with its parent, those that died but were not collected excepted.
-fn all_processes() -> Vec<(Pid, Pid)> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| living_process(&entry.file_name().into_string().ok()?)).collect()
-}
-
-fn living_process(name: &str) -> Option<(Pid, Pid)> {
-    let pid = Pid::from_raw(name.parse().ok()?)?;
-    let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
-    // The second field is the program's name in parentheses and may hold anything.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?;
-    let parent = Pid::from_raw(fields.next()?.parse().ok()?)?;
-    (state != "Z" && state != "X").then_some((pid, parent))
+    process_tree::all().into_iter().map(|(pid, _)| pid).filter(|pid| *pid != me && is_marked(pid)).collect()
 }
 
 #[cfg(test)]

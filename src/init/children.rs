@@ -1,0 +1,117 @@
+//! The children of a process: those that it started, and those that became its own because their parents died.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, wait};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use super::process_tree;
+
+/// How much is read at once of what a child prints.
+const CHUNK: usize = 16 * 1024;
+
+/// Collects every child that ends. For a program with one thread: no other code may wait for children.
+#[derive(Clone, Default)]
+pub struct Children(Arc<Mutex<HashMap<Pid, oneshot::Sender<ExitStatus>>>>);
+
+/// A child that was started.
+pub struct Child {
+    pid: Pid,
+    /// How it ended; the sender goes away only with this process.
+    ended: oneshot::Receiver<ExitStatus>,
+}
+
+/// A child in a process group of its own, whose two outputs are read here.
+pub struct PrintingChild {
+    child: Child,
+    output: pipe::Receiver,
+}
+
+impl Children {
+    /// Collects them for as long as it is polled; fails if it cannot begin.
+    pub async fn collect(&self) -> io::Result<()> {
+        let mut ended = signal(SignalKind::child())?;
+        loop {
+            self.reap();
+            ended.recv().await;
+        }
+    }
+
+    fn reap(&self) {
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if let Some(waiting) = self.0.lock().remove(&pid) {
+                let _ = waiting.send(ExitStatus::from_raw(status.as_raw()));
+            }
+        }
+    }
+
+    /// Starts a program.
+    pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+        // The lock makes sure that the child is not collected before it is known here.
+        let mut known = self.0.lock();
+        let pid = Pid::from_child(&command.spawn()?);
+        let (sender, ended) = oneshot::channel();
+        known.insert(pid, sender);
+        Ok(Child { pid, ended })
+    }
+
+    /// Starts a program with both outputs in one pipe.
+    pub fn spawn_printing(&self, command: &mut Command) -> io::Result<PrintingChild> {
+        let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let second: OwnedFd = writer.try_clone()?;
+        let child = self.spawn(command.stdout(writer).stderr(second).process_group(0));
+        // The command holds the writing end, which has to close when the child's does.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(PrintingChild { child: child?, output: pipe::Receiver::from_owned_fd(reader)? })
+    }
+
+    /// Kills everything that is left, to the last descendant.
+    pub fn kill_all(&self) {
+        process_tree::kill_below(getpid(), || self.reap());
+    }
+}
+
+impl Child {
+    /// Waits until it ends.
+    pub async fn ended(&mut self) -> ExitStatus {
+        (&mut self.ended).await.unwrap_or_default()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        // It may have ended by itself.
+        let _ = kill_process(self.pid, signal);
+    }
+}
+
+impl PrintingChild {
+    /// Gives what it prints to `each` until it ends. What its own children print later belongs to nobody.
+    pub async fn follow(&mut self, mut each: impl FnMut(&[u8])) -> ExitStatus {
+        let mut buffer = vec![0; CHUNK];
+        let mut open = true;
+        loop {
+            tokio::select! {
+                biased;
+                read = self.output.read(&mut buffer), if open => match read {
+                    Ok(length @ 1..) => each(&buffer[..length]),
+                    _ => open = false,
+                },
+                status = self.child.ended() => return status,
+            }
+        }
+    }
+
+    /// Asks it and its group to end.
+    pub fn terminate(&self) {
+        let _ = kill_process_group(self.child.pid, Signal::TERM);
+    }
+}

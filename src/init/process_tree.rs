@@ -1,0 +1,68 @@
+//! The processes below one: finding and ending them, by what the kernel tells in /proc (proc(5)).
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long killing everything may take, should processes multiply meanwhile.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for processes to go that were sent a signal.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Kills all descendants of a process, also those that left their group or whose parents died: `root` has to be their
+/// subreaper. `reap` is called to collect the dead.
+pub fn kill_below(root: Pid, mut reap: impl FnMut()) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        reap();
+        let descendants = descendants_of(root);
+        if descendants.is_empty() {
+            return;
+        }
+        send_all(&descendants, Signal::KILL);
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Sends a signal to each of these processes.
+pub fn send_all(pids: &[Pid], signal: Signal) {
+    for pid in pids {
+        // It may have ended by itself.
+        let _ = kill_process(*pid, signal);
+    }
+}
+
+/// All living descendants of a process.
+pub fn descendants_of(root: Pid) -> Vec<Pid> {
+    let processes = all();
+    let mut family = HashSet::from([root]);
+    let mut descendants = Vec::new();
+    loop {
+        let before = family.len();
+        for (pid, parent) in &processes {
+            if family.contains(parent) && family.insert(*pid) {
+                descendants.push(*pid);
+            }
+        }
+        if family.len() == before {
+            return descendants;
+        }
+    }
+}
+
+/// Every living process with its parent. Zombies are not listed.
+pub fn all() -> Vec<(Pid, Pid)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| living_process(&entry.file_name().into_string().ok()?)).collect()
+}
+
+fn living_process(name: &str) -> Option<(Pid, Pid)> {
+    let pid = Pid::from_raw(name.parse().ok()?)?;
+    let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
+    // The second field is the program's name in parentheses and may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = Pid::from_raw(fields.next()?.parse().ok()?)?;
+    (state != "Z" && state != "X").then_some((pid, parent))
+}

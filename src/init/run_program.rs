@@ -1,0 +1,116 @@
+//! Running one program as the first process of a container does: signals are passed on, orphans are collected, and
+//! nothing outlives the program.
+
+use std::ffi::OsString;
+use std::future::poll_fn;
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode, ExitStatus};
+use std::task::Poll;
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, set_child_subreaper};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::process_tree::{descendants_of, send_all};
+use super::{Child, Children};
+
+/// The signals that are passed on.
+const PASSED_ON: [Signal; 7] =
+    [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2, Signal::WINCH];
+/// How long the program may take to end after SIGTERM before it is killed. Pods have 10 seconds for everything.
+const PROGRAM_GRACE: Duration = Duration::from_secs(7);
+/// How long the processes that the program leaves behind may take to end after SIGTERM.
+const REST_GRACE: Duration = Duration::from_secs(1);
+/// How often to look whether they have ended.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The status of a shell for a program that cannot be started.
+const CANNOT_START: u8 = 127;
+
+/// Runs a program to its end and returns its status: 128 and the signal's number if a signal ended it.
+pub fn run_program(program: &OsString, arguments: &[OsString]) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let status = runtime.and_then(|runtime| runtime.block_on(run(program, arguments)));
+    match status {
+        Ok(status) => ExitCode::from(code_of(status)),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{} cannot be started: {error}", program.display());
+            ExitCode::from(CANNOT_START)
+        }
+    }
+}
+
+fn code_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
+}
+
+async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatus> {
+    // The first process of a container is that already.
+    set_child_subreaper(Some(getpid()))?;
+    let children = Children::default();
+    let mut signals = Signals::listen()?;
+    let child = children.spawn(Command::new(program).args(arguments))?;
+    let work = async {
+        let status = until_ended(child, &mut signals).await;
+        end_rest().await;
+        Ok(status)
+    };
+    let status = tokio::select! {
+        never = children.collect() => return never.map(|()| ExitStatus::default()),
+        status = work => status,
+    };
+    children.kill_all();
+    status
+}
+
+/// Waits for the program, passes signals on to it, and kills it if it does not end in time.
+async fn until_ended(mut child: Child, signals: &mut Signals) -> ExitStatus {
+    let mut deadline = None;
+    loop {
+        let too_late = sleep_until(deadline.unwrap_or_else(Instant::now));
+        tokio::select! {
+            status = child.ended() => return status,
+            signal = signals.next() => {
+                child.signal(signal);
+                if signal == Signal::TERM && deadline.is_none() {
+                    deadline = Some(Instant::now() + PROGRAM_GRACE);
+                }
+            }
+            () = too_late, if deadline.is_some() => {
+                child.signal(Signal::KILL);
+                deadline = None;
+            }
+        }
+    }
+}
+
+/// Asks everything that the program left behind to end.
+async fn end_rest() {
+    let deadline = Instant::now() + REST_GRACE;
+    send_all(&descendants_of(getpid()), Signal::TERM);
+    while Instant::now() < deadline && !descendants_of(getpid()).is_empty() {
+        sleep(PAUSE).await;
+    }
+}
+
+/// The signals that are passed on.
+struct Signals(Vec<(Signal, tokio::signal::unix::Signal)>);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let listen = |sent: Signal| Ok((sent, signal(SignalKind::from_raw(sent.as_raw()))?));
+        PASSED_ON.into_iter().map(listen).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// The next one that comes.
+    async fn next(&mut self) -> Signal {
+        poll_fn(|context| {
+            let mut all = self.0.iter_mut();
+            let came = all.find_map(|(sent, listener)| listener.poll_recv(context).is_ready().then_some(*sent));
+            came.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}

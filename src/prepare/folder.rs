@@ -1,0 +1,87 @@
+//! A session's folder, made ready step by step.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use super::checkout::{check_out, files_failure};
+use super::git_command::Git;
+use super::job::{Job, Owner};
+use super::report::Report;
+use super::stale_locks::remove_stale_locks;
+use crate::init::Children;
+use crate::opencode::home;
+use crate::private_files::{make_private, write_if_missing};
+use crate::session::Failure;
+
+/// How long opencode may take to say which version it is.
+const VERSION_PATIENCE: Duration = Duration::from_secs(30);
+/// The most that is read of its answer, in bytes.
+const LONGEST_VERSION: usize = 200;
+
+/// Makes everything that opencode needs in the session's folder. What is there already stays as it is.
+pub(super) async fn prepare(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
+    let begun = SystemTime::now();
+    make_folders(job).map_err(|error| files_failure(&error))?;
+    record_plugin_package(job, children, report).await.map_err(|error| files_failure(&error))?;
+    remove_stale_locks(job, begun, report);
+    check_out(job, Git::new(job, children, report)).await
+}
+
+fn make_folders(job: &Job) -> io::Result<()> {
+    let home = job.home();
+    make_private(&home)?;
+    make_private(&job.work())?;
+    write_if_missing(&home.join(".gitconfig"), &git_identity(&job.owner))?;
+    home::furnish(&home, job.opencode_login.as_deref())
+}
+
+/// Commits in the session are its owner's.
+fn git_identity(owner: &Owner) -> String {
+    let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("[user]\n\tname = \"{}\"\n\temail = \"{}\"\n", quote(&owner.name), quote(&owner.email))
+}
+
+async fn record_plugin_package(job: &Job, children: &Children, report: &mut Report<'_>) -> io::Result<()> {
+    if home::has_plugin_package(&job.home()) {
+        return Ok(());
+    }
+    let version = match &job.opencode_version {
+        Some(version) => Some(version.clone()),
+        None => opencode_version(&job.home(), children).await,
+    };
+    match version {
+        Some(version) => home::record_plugin_package(&job.home(), &version),
+        None => {
+            // opencode itself is going to say why.
+            report.log("[prepare] opencode does not say which version it is.");
+            Ok(())
+        }
+    }
+}
+
+/// What `opencode --version` prints.
+async fn opencode_version(home: &Path, children: &Children) -> Option<String> {
+    let mut command = Command::new("opencode");
+    command.arg("--version").env("HOME", home).stdin(Stdio::null());
+    let mut printed = Vec::new();
+    let mut child = children.spawn_printing(&mut command).ok()?;
+    let ended = child.follow(|bytes| printed.extend(bytes.iter().take(LONGEST_VERSION - printed.len())));
+    let status = tokio::time::timeout(VERSION_PATIENCE, ended).await.ok()?;
+    let printed = String::from_utf8_lossy(&printed);
+    let version = printed.lines().last()?.trim();
+    let plausible = version.starts_with(|first: char| first.is_ascii_digit());
+    (status.success() && plausible).then(|| version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_break_out_of_the_git_configuration() {
+        let owner = Owner { name: "a\"[core]".to_owned(), email: "a\"[core]@b".to_owned() };
+        assert!(git_identity(&owner).contains("name = \"a\\\"[core]\""));
+    }
+}

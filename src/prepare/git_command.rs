@@ -1,0 +1,92 @@
+//! `git` as a preparation runs it: each argument as it is, and nothing that a repository, a template or a setting names is
+//! run besides.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::JOB_VARIABLE;
+use super::job::Job;
+use super::output_lines::LineSplitter;
+use super::report::Report;
+use crate::git::git_environment::QUIET;
+use crate::init::Children;
+
+/// Settings that win over all others. `clone` does not write them down, so the session's own `git` has its own.
+const SETTINGS: [&str; 7] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "init.templateDir=",
+    "submodule.recurse=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    // The files of a volume may belong to another number than the one this runs as.
+    "safe.directory=*",
+];
+/// Variables that would lead `git` elsewhere.
+const UNSET: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TEMPLATE_DIR", JOB_VARIABLE];
+
+/// Runs `git` and tells what it prints.
+pub(super) struct Git<'a, 'b> {
+    job: &'a Job,
+    children: &'a Children,
+    pub(super) report: &'a mut Report<'b>,
+    /// The repository that it works in, once there is one.
+    pub(super) repository: Option<PathBuf>,
+}
+
+/// `git` failed. What it printed was reported.
+#[derive(Debug)]
+pub(super) struct GitFailed;
+
+impl<'a, 'b> Git<'a, 'b> {
+    pub(super) fn new(job: &'a Job, children: &'a Children, report: &'a mut Report<'b>) -> Self {
+        Self { job, children, report, repository: None }
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(&mut self, arguments: &[&str]) -> Result<(), GitFailed> {
+        let mut command = command(self.job, self.repository.as_deref());
+        command.args(arguments);
+        let mut child = self.children.spawn_printing(&mut command).map_err(|error| {
+            self.report.log(&format!("git cannot be started: {error}"));
+            GitFailed
+        })?;
+        let mut lines = LineSplitter::default();
+        // What it leaves behind, an SSH master for example, may hold its output open for ever.
+        let status = child.follow(|printed| self.report.take(&mut lines, printed)).await;
+        lines.finish(|line| self.report.line(line));
+        if status.success() { Ok(()) } else { Err(GitFailed) }
+    }
+
+    /// Whether the server has this branch.
+    pub(super) async fn has_branch(&mut self, branch: &str) -> bool {
+        self.run(&["show-ref", "--verify", "--quiet", &format!("refs/remotes/origin/{branch}")]).await.is_ok()
+    }
+
+    /// Whether the server has no branch at all.
+    pub(super) async fn is_empty(&mut self) -> bool {
+        self.run(&["show-ref", "--quiet"]).await.is_err()
+    }
+}
+
+fn command(job: &Job, repository: Option<&Path>) -> Command {
+    let mut command = Command::new("git");
+    match &job.git_env {
+        Some(env) => {
+            command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
+        }
+        None => {
+            command.envs(QUIET);
+        }
+    }
+    for name in UNSET {
+        command.env_remove(name);
+    }
+    for role in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{role}_NAME"), &job.owner.name);
+        command.env(format!("GIT_{role}_EMAIL"), &job.owner.email);
+    }
+    command.current_dir(repository.unwrap_or(&job.work()));
+    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).stdin(Stdio::null());
+    command
+}

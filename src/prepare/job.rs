@@ -1,0 +1,151 @@
+//! What the preparation is asked to do: JSON, from a runtime to the program.
+
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::git::{Branch, RepoUrl};
+
+/// The version of the job that this program writes. It refuses a later one, and ignores fields that it does not know.
+const VERSION: u32 = 1;
+/// The most that is read of a job, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+/// A preparation. It may hold secrets: it is passed by standard input or environment, never as an argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    version: u32,
+    /// The session's folder: `home/` and `work/` are made in it.
+    pub folder: PathBuf,
+    /// The name of the project's folder below `work/`.
+    pub project: String,
+    /// Whose session it is.
+    pub owner: Owner,
+    /// What to clone; nothing for a new project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<Clone>,
+    /// The version of opencode. Default: what `opencode --version` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opencode_version: Option<String>,
+    /// opencode's file of logins that the session may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opencode_login: Option<PathBuf>,
+    /// The whole environment of `git`. Default: that of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_env: Option<Vec<(String, String)>>,
+    /// A file that the end is written to, besides being printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_file: Option<PathBuf>,
+}
+
+/// Whose commits the session makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+}
+
+/// What to clone and check out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Clone {
+    /// Where from.
+    pub url: RepoUrl,
+    /// The branch that is checked out.
+    pub branch: Branch,
+    /// The branch to create it from, where it does not exist.
+    #[serde(default, alias = "source_branch", skip_serializing_if = "Option::is_none")]
+    pub source_branch: Option<Branch>,
+}
+
+impl Job {
+    /// A job with the defaults: a new project in the session's folder.
+    pub fn new(folder: PathBuf, project: String, owner: Owner) -> Self {
+        Self {
+            version: VERSION,
+            folder,
+            project,
+            owner,
+            clone: None,
+            opencode_version: None,
+            opencode_login: None,
+            git_env: None,
+            end_file: None,
+        }
+    }
+
+    /// Reads a job.
+    pub fn parse(text: &str) -> io::Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let Versioned { version } = serde_json::from_str(text)?;
+        if version > VERSION {
+            let why =
+                format!("it has version {version}, and this program knows {VERSION}; use one as new as the router");
+            return Err(io::Error::other(why));
+        }
+        let job: Self = serde_json::from_str(text)?;
+        let mut components = Path::new(&job.project).components();
+        match (components.next(), components.next()) {
+            (Some(Component::Normal(_)), None) if !job.project.starts_with('.') => Ok(job),
+            _ => Err(io::Error::other("its project is not the name of a folder")),
+        }
+    }
+
+    /// Reads a job to its end.
+    pub(super) fn read(from: impl Read) -> io::Result<Self> {
+        let mut text = String::new();
+        from.take(LONGEST).read_to_string(&mut text)?;
+        Self::parse(&text)
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    pub(super) fn work(&self) -> PathBuf {
+        self.folder.join("work")
+    }
+
+    /// Where opencode works.
+    pub(super) fn project_folder(&self) -> PathBuf {
+        self.work().join(&self.project)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = r#"{"version":1,"folder":"/data","project":"app","owner":{"name":"ann","email":"ann@h"},
+        "clone":{"url":"https://h/a/app","branch":"main"},"fromTheNextVersion":true}"#;
+
+    #[test]
+    fn fields_of_a_later_program_are_ignored_and_missing_ones_have_defaults() {
+        let job = Job::parse(MINIMAL).unwrap();
+        assert_eq!((job.git_env.as_ref(), job.end_file.as_ref()), (None, None));
+        assert_eq!(job.project_folder(), Path::new("/data/work/app"));
+        assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_of_a_later_version_is_refused() {
+        let later = MINIMAL.replace("\"version\":1", "\"version\":2");
+        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 2"));
+    }
+
+    #[test]
+    fn a_project_is_one_folder_below_work() {
+        for name in ["", ".", "..", "../x", "a/b", "/etc", ".hidden", "a/"] {
+            let job = MINIMAL.replace("\"project\":\"app\"", &format!("\"project\":\"{name}\""));
+            // A trailing slash is no second component.
+            assert!(Job::parse(&job).is_err() || name == "a/", "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! How a preparation ended: typed, and small enough for the kubelet.
+
+use serde::{Deserialize, Serialize};
+
+use crate::session::Failure;
+
+/// The most bytes of an end as JSON. The kubelet keeps 4096 of a container's termination message.
+const LONGEST: usize = 4000;
+/// The most bytes of one log line in it.
+const LONGEST_LINE: usize = 400;
+/// The most bytes of the message in it, which is a sentence.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// How a preparation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrepareEnd {
+    /// The session's folder is ready.
+    Done,
+    /// It is not, and this is why.
+    Failed(Failure),
+}
+
+/// An end as it is written.
+#[derive(Serialize, Deserialize)]
+struct Format {
+    version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+impl PrepareEnd {
+    /// As JSON on one line. Lines of the log are left out, oldest first, where it would be too long.
+    pub fn to_json(&self) -> String {
+        let Self::Failed(failure) = self else { return written(None) };
+        let mut failure = failure.clone();
+        failure.message = cut(&failure.message, LONGEST_MESSAGE);
+        failure.log_tail = failure.log_tail.iter().map(|line| cut(line, LONGEST_LINE)).collect();
+        loop {
+            let json = written(Some(failure.clone()));
+            if json.len() <= LONGEST || failure.log_tail.is_empty() {
+                return json;
+            }
+            failure.log_tail.remove(0);
+        }
+    }
+
+    /// Reads an end; nothing if the text is none.
+    pub fn parse(json: &str) -> Option<Self> {
+        let format: Format = serde_json::from_str(json.trim()).ok()?;
+        Some(format.failure.map_or(Self::Done, Self::Failed))
+    }
+}
+
+impl From<Result<(), Failure>> for PrepareEnd {
+    fn from(result: Result<(), Failure>) -> Self {
+        result.map_or_else(Self::Failed, |()| Self::Done)
+    }
+}
+
+fn written(failure: Option<Failure>) -> String {
+    serde_json::to_string(&Format { version: 1, failure }).unwrap_or_default()
+}
+
+/// The beginning of a text, at most so many bytes.
+fn cut(text: &str, longest: usize) -> String {
+    let end = text.floor_char_boundary(longest);
+    if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Reason;
+
+    fn failed(log_tail: Vec<String>) -> PrepareEnd {
+        PrepareEnd::Failed(Failure {
+            log_tail,
+            ..Failure::new(Reason::BranchNotFound, "The branch “ü” does not exist.")
+        })
+    }
+
+    #[test]
+    fn an_end_is_read_as_it_was_written() {
+        for end in [PrepareEnd::Done, failed(Vec::new()), failed(vec!["one".to_owned(), "\"two\"\u{1b}[0m".to_owned()])]
+        {
+            assert_eq!(PrepareEnd::parse(&end.to_json()), Some(end));
+        }
+        assert_eq!(PrepareEnd::parse("Killed"), None);
+        assert_eq!(PrepareEnd::parse(""), None);
+    }
+
+    #[test]
+    fn a_reason_of_a_later_program_comes_with_its_message() {
+        let later = r#"{"version":2,"failure":{"reason":"quantum-flux","message":"So it is.","logTail":[]},"more":1}"#;
+        let Some(PrepareEnd::Failed(failure)) = PrepareEnd::parse(later) else { panic!("it failed") };
+        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "So it is."));
+    }
+
+    #[test]
+    fn an_end_fits_into_a_termination_message_with_the_latest_lines() {
+        let mut lines: Vec<_> = (0..40).map(|number| format!("{number} {}", "ü\u{1}".repeat(3000))).collect();
+        lines.push("fatal: the last words".to_owned());
+        let json = failed(lines).to_json();
+        assert!(json.len() <= LONGEST, "{}", json.len());
+        let Some(PrepareEnd::Failed(failure)) = PrepareEnd::parse(&json) else { panic!("it failed") };
+        assert_eq!(failure.log_tail.last().map(String::as_str), Some("fatal: the last words"));
+        assert!(failure.log_tail.len() > 2 && failure.log_tail[0].ends_with('…'));
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut() {
+        let end = PrepareEnd::Failed(Failure::new(Reason::CloneFailed, "\u{1}".repeat(100_000)));
+        assert!(end.to_json().len() < 2 * LONGEST);
+    }
+}

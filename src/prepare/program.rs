@@ -1,0 +1,80 @@
+//! The preparation as a program: a job in, lines and a status out. SIGTERM ends it at once.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use rustix::fs::Mode;
+use rustix::process::{getpid, set_child_subreaper, umask};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::folder;
+use super::job::Job;
+use super::prepare_end::PrepareEnd;
+use super::report::Report;
+use crate::init::Children;
+
+/// The argument that makes the router's program a preparation, whose job is on its standard input.
+pub const ARGUMENT: &str = "prepare-session";
+/// The environment variable with the job of `opencode-session prepare`.
+pub const JOB_VARIABLE: &str = "OPENCODE_SESSION_JOB";
+
+/// The job cannot be read.
+const NO_JOB: u8 = 64;
+/// The preparation failed, and its end says why.
+const FAILED: u8 = 65;
+/// It was asked to stop, as a shell tells of SIGTERM.
+const TERMINATED: u8 = 128 + 15;
+
+/// Prepares as the job on standard input says.
+pub fn prepare_from_input() -> ExitCode {
+    run(Job::read(io::stdin()))
+}
+
+/// Prepares as the job in [`JOB_VARIABLE`] says.
+pub fn prepare_from_environment() -> ExitCode {
+    let text = std::env::var(JOB_VARIABLE).map_err(|_| io::Error::other(format!("{JOB_VARIABLE} is not set")));
+    run(text.and_then(|text| Job::parse(&text)))
+}
+
+fn run(job: io::Result<Job>) -> ExitCode {
+    let prepared = job.map_err(|error| (NO_JOB, error)).and_then(|job| prepare(&job).map_err(|error| (FAILED, error)));
+    prepared.unwrap_or_else(|(status, error)| {
+        let _ = writeln!(io::stderr(), "The session cannot be prepared: {error}.");
+        ExitCode::from(status)
+    })
+}
+
+fn prepare(job: &Job) -> io::Result<ExitCode> {
+    // Nothing in a session's folder is for other users.
+    umask(Mode::RWXG | Mode::RWXO);
+    set_child_subreaper(Some(getpid()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let children = Children::default();
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut out = io::stdout();
+        let mut report = Report::new(&mut out);
+        let end = tokio::select! {
+            never = children.collect() => return never.map(|()| ExitCode::FAILURE),
+            _ = terminated.recv() => None,
+            end = folder::prepare(job, &children, &mut report) => Some(PrepareEnd::from(end)),
+        };
+        children.kill_all();
+        Ok(match end {
+            None => ExitCode::from(TERMINATED),
+            Some(end) => {
+                tell(job, &end, &mut report);
+                if end == PrepareEnd::Done { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+            }
+        })
+    })
+}
+
+fn tell(job: &Job, end: &PrepareEnd, report: &mut Report<'_>) {
+    report.end(end);
+    if let Some(file) = &job.end_file
+        && let Err(error) = std::fs::write(file, end.to_json())
+    {
+        report.log(&format!("[prepare] the end cannot be written to {}: {error}", file.display()));
+    }
+}

@@ -1,0 +1,70 @@
+//! The preparation of the session's folder, as a child of the supervisor that runs the same program.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitStatus};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use super::super::marked_processes::MARK;
+use super::super::session_folder::SessionDir;
+use super::super::session_log::LogWriter;
+use super::super::supervisor_protocol::State;
+use super::supervisor_socket::Link;
+use crate::init::Children;
+use crate::prepare::{self, Job, LastLines, LineSplitter, PrepareEnd, PrepareLine};
+use crate::session::failure::last_lines;
+use crate::session::{Failure, Reason};
+
+/// The program that runs here, also after its file was replaced.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
+/// Prepares the folder, and tells how far it is.
+pub(super) async fn prepare(
+    job: &Job,
+    dir: &SessionDir,
+    children: &Children,
+    log: &mut LogWriter,
+    link: &Link,
+) -> Result<(), Failure> {
+    let mut child =
+        command(job, dir).and_then(|mut command| children.spawn_printing(&mut command)).map_err(|error| {
+            Failure::new(Reason::RuntimeError, format!("The session's files could not be prepared: {error}."))
+        })?;
+    let (mut lines, mut last, mut end) = (LineSplitter::default(), LastLines::default(), None);
+    let mut each = |line: &str| match PrepareLine::parse(line) {
+        PrepareLine::Log(line) => {
+            last.push(line);
+            let _ = log.write(format!("{line}\n").as_bytes());
+        }
+        PrepareLine::Progress(progress) => {
+            link.tell(State::Cloning { message: Some(progress.words()), percent: progress.percent });
+        }
+        PrepareLine::End(told) => end = Some(told),
+        PrepareLine::Unknown => {}
+    };
+    let status = child.follow(|printed| lines.push(printed, &mut each)).await;
+    lines.finish(each);
+    match end {
+        Some(PrepareEnd::Done) => Ok(()),
+        Some(PrepareEnd::Failed(failure)) => Err(failure),
+        None => Err(ended_without_a_word(status, &last.lines())),
+    }
+}
+
+fn command(job: &Job, dir: &SessionDir) -> io::Result<Command> {
+    // The job may hold secrets: it is in no file and no argument.
+    let mut input = File::from(memfd_create("job", MemfdFlags::CLOEXEC)?);
+    input.write_all(&serde_json::to_vec(job)?)?;
+    input.rewind()?;
+    let mut command = Command::new(OWN_PROGRAM);
+    command.arg0("opencode-router").arg(prepare::ARGUMENT).stdin(input);
+    command.current_dir("/").env_clear().env(MARK, dir.path());
+    Ok(command)
+}
+
+fn ended_without_a_word(status: ExitStatus, printed: &[String]) -> Failure {
+    let message = format!("The preparation of the session's files ended without a result ({status}). Start it again.");
+    Failure { log_tail: last_lines(printed), ..Failure::new(Reason::RuntimeError, message) }
+}

@@ -1,0 +1,8 @@
+//! What `opencode-session prepare` makes of a session's folder.
+
+mod checkout;
+mod no_hooks;
+mod session_folder;
+mod sigterm;
+mod stale_locks;
+mod typed_end;
