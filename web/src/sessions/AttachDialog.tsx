@@ -43,7 +43,7 @@ export function AttachDialog(props: { session: Session; token: AttachToken; onCl
         {props.token.attachCommand}
       </textarea>
       <p class="hint">
-        It holds a fresh token that is shown only this once and lets whoever has it into this session. It expires in{" "}
+        It holds a fresh token that is shown only this once and lets anyone who has it use this session. It expires in{" "}
         {formatDuration(expires() - now())} ({date()}). It works for a stopped session too: attaching wakes it.
       </p>
       <div class="dialog-actions">
