@@ -41,7 +41,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 fn refusal(rejection: &JsonRejection) -> Problem {
     match rejection.status() {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            let detail = "The body has to be JSON, sent with Content-Type: application/json.";
+            let detail = "The body must be JSON, with Content-Type: application/json.";
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail)
         }
         StatusCode::PAYLOAD_TOO_LARGE => {

@@ -115,14 +115,14 @@ impl NewToken {
         match self.expires_in_hours.map(|hours| SignedDuration::from_hours(i64::from(hours))) {
             None => Ok(DEFAULT_LIFETIME),
             Some(lifetime) if !lifetime.is_zero() && lifetime <= LONGEST_LIFETIME => Ok(lifetime),
-            Some(_) => Err(bad("expiresInHours has to be between 1 and 8784.")),
+            Some(_) => Err(bad("expiresInHours must be between 1 and 8784.")),
         }
     }
 }
 
 fn too_many() -> Problem {
     let detail =
-        format!("This session has {MOST_PER_SESSION} attach tokens. Delete some that are not needed any more.");
+        format!("This session has {MOST_PER_SESSION} attach tokens. Delete those that you do not need.");
     Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail)
 }
 

@@ -28,7 +28,7 @@ pub enum AuthError {
     #[error("Nobody is logged in. Open the router through its login page.")]
     Missing,
     /// An identity header appears twice, or is not an e-mail address: 400.
-    #[error("The header X-Auth-Request-Email has to come once, with one e-mail address.")]
+    #[error("The header X-Auth-Request-Email must appear once, with one e-mail address.")]
     Malformed,
 }
 

@@ -5,7 +5,7 @@ use http::{Request, Version};
 
 /// Why a request names no valid host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The request has to name one host, once.")]
+#[error("The request must name exactly one host.")]
 pub(super) struct BadAuthority;
 
 /// The host in lower case, without port and final dot.

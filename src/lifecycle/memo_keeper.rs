@@ -26,14 +26,14 @@ impl Lifecycle {
         let mut result = None;
         let written = self.runtime.edit(session.id(), &mut |memo| result = Some(edit(memo))).await;
         let written = written.inspect_err(|error| {
-            tracing::warn!(session = %session.id(), %error, "what is known of the session was not written down");
+            tracing::warn!(session = %session.id(), %error, "the session's memo was not stored");
         })?;
         if let Some(memo) = written {
             if session.learn_written(memo) {
                 self.registry.announce(session);
             }
         }
-        result.ok_or_else(|| RuntimeError("there is no such session any more".to_owned()))
+        result.ok_or_else(|| RuntimeError("the session no longer exists".to_owned()))
     }
 
     /// Writes this replica's memo of the session.
