@@ -43,6 +43,8 @@ pub(super) struct FreshToken {
     token: String,
     /// The command for a terminal.
     attach_command: String,
+    /// Which clients can attach, as a sentence.
+    attach_note: String,
 }
 
 /// The requested token.
@@ -85,8 +87,14 @@ pub(super) async fn create(
         MakeTokenError::NotWritten(_) => not_written(),
     })?;
     let about = view(&stored);
+    let run = session.run();
+    let attach_note = session.dialect().attach_note(run.as_ref().and_then(|run| run.server().version()));
     let attach_command = session.dialect().attach_command(&api.urls.attach(session.id()), &token);
-    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(FreshToken { about, token, attach_command })))
+    Ok((
+        StatusCode::CREATED,
+        [(CACHE_CONTROL, "no-store")],
+        Json(FreshToken { about, token, attach_command, attach_note }),
+    ))
 }
 
 /// Revokes an attach token. The router refuses it from now on.

@@ -24,6 +24,8 @@ async fn token_is_shown_once_and_stored_as_a_hash() {
     let made = make(&app, &id, json!({"label": "laptop"})).await;
     let token = made["token"].as_str().unwrap();
     assert_eq!(made["attachCommand"], format!("opencode attach http://{}/s/{id} -p {token}", app.attach));
+    let note = made["attachNote"].as_str().unwrap();
+    assert!(note.starts_with("This session runs opencode 1"), "{note}");
     assert_eq!(made["expiresAt"], "2027-02-14T08:00:00Z");
     let path = format!("/api/sessions/{id}/tokens");
     let list = app.api("GET", &path).send().await.unwrap();

@@ -74,4 +74,5 @@ export interface AttachToken {
   createdAt: string;
   expiresAt: string;
   attachCommand: string;
+  attachNote: string;
 }

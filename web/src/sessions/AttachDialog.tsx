@@ -46,6 +46,7 @@ export function AttachDialog(props: { session: Session; token: AttachToken; onCl
         It holds a fresh token that is shown only this once and lets anyone who has it use this session. It expires in{" "}
         {formatDuration(expires() - now())} ({date()}). It works for a stopped session too: attaching wakes it.
       </p>
+      <p class="hint">{props.token.attachNote}</p>
       <div class="dialog-actions">
         <button type="button" class="button" onClick={() => void copy()}>
           {copied() === "yes" ? "Copy again" : "Copy"}
