@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -18,6 +18,9 @@ const LARGEST_LIST: usize = 1024 * 1024;
 const LARGEST_MESSAGE: usize = 1024 * 1024;
 /// How many of the newest conversations are asked for a first message.
 const CONVERSATIONS: usize = 10;
+
+/// An id in a path stays as it is, unless it is none.
+const ID: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
 
 /// A conversation that was just begun.
 #[derive(Deserialize)]
@@ -37,7 +40,7 @@ pub(in crate::opencode) async fn send_first_message(server: &Server, message: &F
     let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);
     let begin = format!("/session?directory={folder}");
     let begun: Begun = call::json(server, post(&begin, Some(&json!({})), PATIENCE)).await?;
-    let id = utf8_percent_encode(&begun.id.0, NON_ALPHANUMERIC);
+    let id = utf8_percent_encode(&begun.id.0, ID);
     let prompt = json!({"messageID": message.id, "parts": [{"type": "text", "text": message.text}]});
     call::bytes(server, post(&format!("/session/{id}/prompt_async?directory={folder}"), Some(&prompt), PATIENCE))
         .await
@@ -51,7 +54,7 @@ async fn was_taken(server: &Server, message: &FirstMessage) -> Result<bool, Call
     let newest = format!("/session?directory={folder}&roots=true&limit={CONVERSATIONS}");
     let conversations: AtMost<Conversation> = call::json(server, get(&newest, LARGEST_LIST)).await?;
     for id in conversations.entries.into_iter().filter_map(|conversation| conversation.id) {
-        let id = utf8_percent_encode(&id.0, NON_ALPHANUMERIC);
+        let id = utf8_percent_encode(&id.0, ID);
         let path = format!("/session/{id}/message/{}?directory={folder}", message.id);
         match call::json::<IgnoredAny>(server, get(&path, LARGEST_MESSAGE)).await {
             Ok(_) => return Ok(true),
