@@ -110,7 +110,7 @@ impl Api {
             repo_url,
             branch,
             source_branch: spec.source_branch.as_ref().map(ToString::to_string),
-            profile: spec.profile.clone(),
+            profile: view.memo.profile,
             title: view.memo.title,
             phase: PhaseView::of(view.phase),
             url: self.urls.session(session.id()),

@@ -13,10 +13,8 @@ use crate::answer::Problem;
 use crate::git::remote::default_branch;
 use crate::git::{Branch, RepoUrl};
 use crate::lifecycle::OpenError;
+use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Origin, Principal};
-
-/// Size limit for a first message, in bytes.
-const LONGEST_MESSAGE: usize = 128 * 1024;
 
 /// Sessions, newest first.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +54,8 @@ pub(super) async fn list(Call { api, caller, .. }: Call) -> Json<SessionList> {
     responses(
         (status = 201, body = SessionView, description = "It is new, and starts."),
         (status = 200, body = SessionView, description = "It existed, and runs or starts."),
-        (status = 400, response = Problem), (status = 409, response = Problem), (status = 422, response = Problem),
+        (status = 400, response = Problem), (status = 409, response = Problem), (status = 413, response = Problem),
+        (status = 422, response = Problem),
     )
 )]
 pub(super) async fn create(
@@ -164,9 +163,7 @@ impl NewSession {
             ));
         }
         let initial_message = filled(self.initial_message);
-        if initial_message.as_ref().is_some_and(|message| message.len() > LONGEST_MESSAGE) {
-            return Err(bad("message-too-long", "initialMessage is longer than 128 KiB.".to_owned()));
-        }
+        initial_message.as_deref().map_or(Ok(()), Prompts::check).map_err(message_too_long)?;
         Ok(Wanted { url, branch, source_branch, initial_message })
     }
 }
@@ -188,10 +185,15 @@ impl Api {
     }
 }
 
+fn message_too_long(much: TooMuch) -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "message-too-long", much.to_string())
+}
+
 fn open_problem(error: &OpenError) -> Problem {
     let detail = error.to_string();
     match error {
         OpenError::Deleting => Problem::new(StatusCode::CONFLICT, "session-deleting", detail),
+        OpenError::TooMuch(much) => message_too_long(*much),
         OpenError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "create-failed", detail),
     }
 }

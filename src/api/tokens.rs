@@ -129,8 +129,7 @@ impl NewToken {
 }
 
 fn too_many() -> Problem {
-    let detail =
-        format!("This session has {MOST_PER_SESSION} attach tokens. Delete those that you do not need.");
+    let detail = format!("This session has {MOST_PER_SESSION} attach tokens. Delete those that you do not need.");
     Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail)
 }
 

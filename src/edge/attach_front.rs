@@ -44,8 +44,8 @@ impl Front {
             Denied::Unknown => wrong_token(),
             Denied::Forbidden => Problem::denied(denied),
         })?;
-        let run = session.run();
-        let version = run.as_ref().and_then(|run| run.server().version());
+        let (run, recorded) = (session.run(), session.opencode_version());
+        let version = run.as_ref().and_then(|run| run.server().version()).or(recorded.as_deref());
         if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), version) {
             return Err(Problem::new(StatusCode::CONFLICT, "other-opencode-version", sentence));
         }

@@ -27,13 +27,13 @@ impl Lifecycle {
         messages: &Arc<FirstMessages>,
         end: &CancellationToken,
     ) {
-        if session.memo().initial_messages.is_empty() {
+        if waits_for_none(session) {
             return;
         }
         let (lifecycle, session, messages) = (self.clone(), session.clone(), messages.clone());
         let deliver = async move {
             // A message that is added at the very end may find the task still there.
-            while !session.memo().initial_messages.is_empty() {
+            while !waits_for_none(&session) {
                 let Ok(_turn) = messages.0.try_lock() else { return };
                 // A session that is about to stop has no lease; its next run delivers.
                 let Some(lease) = session.lease(UpstreamName::Opencode, Purpose::Write) else { return };
@@ -49,7 +49,7 @@ impl Lifecycle {
     async fn send_first_messages(&self, session: &Arc<Session>, lease: &Lease) -> bool {
         let send = async {
             let mut pause = FIRST_PAUSE;
-            while !session.memo().initial_messages.is_empty() {
+            while !waits_for_none(session) {
                 if self.send_first_message(session, lease).await {
                     pause = FIRST_PAUSE;
                 } else {
@@ -64,12 +64,47 @@ impl Lifecycle {
     /// Sends one message and forgets it; whether that worked.
     async fn send_first_message(&self, session: &Arc<Session>, lease: &Lease) -> bool {
         let now = self.clock.now().as_millisecond();
+        if session.memo().initial_messages.is_empty() {
+            return self.send_prompt(session, lease, now).await;
+        }
+        // The last release kept them in the record.
         let next = self.edit_memo(session, |memo| memo.next_message(|| FirstMessage::id_at(now)));
         let Ok(Some(message)) = next.await else { return false };
-        if let Err(error) = lease.run().server().send_first_message(&message).await {
-            tracing::warn!(session = %session.id(), %error, "a first message is not delivered yet; it is tried again");
+        if !send(session, lease, &message).await {
             return false;
         }
         self.edit_memo(session, |memo| memo.message_taken(&message.id)).await.is_ok()
     }
+
+    async fn send_prompt(&self, session: &Arc<Session>, lease: &Lease, now: i64) -> bool {
+        let announced = session.memo().prompts.put;
+        let next = self.edit_prompts(session, |prompts| prompts.next(|| FirstMessage::id_at(now)));
+        let taken = match next.await {
+            Ok(Some(message)) if send(session, lease, &message).await => {
+                self.edit_prompts(session, |prompts| {
+                    prompts.taken(&message.id);
+                    prompts.marks().taken
+                })
+                .await
+            }
+            // All that the record knew of were taken before.
+            Ok(None) => Ok(announced),
+            Ok(Some(_)) | Err(_) => return false,
+        };
+        let Ok(taken) = taken else { return false };
+        self.edit_memo(session, |memo| memo.prompts.taken = memo.prompts.taken.max(taken)).await.is_ok()
+    }
+}
+
+fn waits_for_none(session: &Session) -> bool {
+    let memo = session.memo();
+    memo.initial_messages.is_empty() && !memo.prompts.wait()
+}
+
+async fn send(session: &Session, lease: &Lease, message: &FirstMessage) -> bool {
+    let sent = lease.run().server().send_first_message(message).await;
+    if let Err(error) = &sent {
+        tracing::warn!(session = %session.id(), %error, "a first message is not delivered yet; it is tried again");
+    }
+    sent.is_ok()
 }

@@ -11,6 +11,7 @@ mod idle_reaper;
 mod leader;
 mod memo_keeper;
 mod open;
+mod prompt_store;
 mod rate_limit;
 mod registry;
 mod replica_role;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
+use super::prompt_store::NotKept;
 use crate::git::Branch;
+use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Cause, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
 
 /// An opened session.
@@ -21,6 +23,9 @@ pub enum OpenError {
     /// The session is being deleted.
     #[error("This session is being deleted. Try again in a moment.")]
     Deleting,
+    /// Its first message cannot be kept.
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
     /// The runtime could not create it.
     #[error("The session could not be created: {}", .0.message)]
     Failed(Failure),
@@ -38,7 +43,7 @@ impl Lifecycle {
         cause: &Cause,
     ) -> Result<Opened, OpenError> {
         let key = SessionKey { owner: owner.clone(), origin };
-        let spec = Spec { key, source_branch, profile: None, created_at: self.clock.now() };
+        let spec = Spec { key, source_branch, created_at: self.clock.now() };
         let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message, cause.clone()));
         opened.await.unwrap_or_else(|error| Err(not_written(&error)))
     }
@@ -49,8 +54,9 @@ impl Lifecycle {
         initial_message: Option<String>,
         cause: Cause,
     ) -> Result<Opened, OpenError> {
-        let now = spec.created_at;
-        let memo = Memo { initial_messages: initial_message.clone().into_iter().collect(), ..Memo::new(now) };
+        // Before anything is made for it.
+        initial_message.as_deref().map_or(Ok(()), Prompts::check)?;
+        let memo = Memo::new(spec.created_at);
         let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);
@@ -68,14 +74,11 @@ impl Lifecycle {
         if new {
             audit::record(&cause, &session, Deed::Create, Step::Done);
         }
-        if let (false, Some(message)) = (new, initial_message) {
-            let added = self.edit_memo(&session, |memo| {
-                // The first attempt of a retry may have succeeded.
-                if !memo.initial_messages.contains(&message) {
-                    memo.initial_messages.push(message.clone());
-                }
-            });
-            added.await.map_err(|error| not_written(&error))?;
+        if let Some(message) = initial_message {
+            self.put_prompt(&session, &message).await.map_err(|error| match error {
+                NotKept::TooMuch(much) => OpenError::TooMuch(much),
+                NotKept::Runtime(error) => not_written(&error),
+            })?;
         }
         session.touch();
         self.request_start(&session, &cause).await;

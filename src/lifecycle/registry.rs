@@ -148,7 +148,7 @@ mod tests {
     fn sighting(owner: &str) -> Sighting {
         let key = SessionKey { owner: Email::parse(owner).unwrap(), origin: Origin::new_project() };
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
+        let spec = Spec { key, source_branch: None, created_at: now };
         Sighting { spec, memo: Memo::new(now), phase: Observation::of(PhaseName::Stopped), run: None }
     }
 

@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
 
 use super::Duties;
+use crate::session::prompts::Prompts;
 use crate::session::{Failure, Memo, SessionId, Sighting, Spec};
 
 /// A runtime's news, in the order in which things happened.
@@ -33,6 +34,9 @@ pub struct LogRange {
 
 /// A change to what is remembered. It may be made several times, each time of what is written down by then.
 pub type Edit<'a> = &'a mut (dyn FnMut(&mut Memo) + Send);
+
+/// A change to the prompts that wait. It may be made several times, like an [`Edit`].
+pub type PromptEdit<'a> = &'a mut (dyn FnMut(&mut Prompts) + Send);
 
 /// A log as it is read.
 pub type LogStream = BoxStream<'static, io::Result<Bytes>>;
@@ -87,6 +91,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// Changes what is remembered of a session, as one step that no other change comes in between, and writes it down.
     /// Returns what is remembered now. For an unknown session it does nothing.
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError>;
+
+    /// Changes the prompts that wait for a session's agent, as one step that no other change comes in between, and writes
+    /// them down apart from the record, where only the router reads them. For an unknown session it does nothing, and `edit`
+    /// is not called.
+    async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError>;
 
     /// What is not as it should be at the moment, as a slug; sessions go on nevertheless.
     fn trouble(&self) -> Option<&'static str> {

@@ -6,5 +6,5 @@ mod opencode_exit;
 mod preparation_job;
 pub mod process;
 
-pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
+pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 pub use crate::session::Sighting;

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_reason_reads_as_other_and_is_written_back_as_it_was() {
+    fn unknown_reason_reads_as_other_and_is_written_back() {
         let text = r#"{"reason":"too-hot","message":"Let it cool.","logTail":["hot"],"degrees":[90]}"#;
         let failure: Failure = serde_json::from_str(text).unwrap();
         assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "Let it cool."));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_reason_keeps_its_slug() {
+    fn known_reason_keeps_its_slug() {
         for (reason, slug) in [(Reason::OutOfMemory, "out-of-memory"), (Reason::Other, "other")] {
             assert_eq!(reason.slug(), slug);
             let text = serde_json::to_string(&Failure::new(reason, "m")).unwrap();

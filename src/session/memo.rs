@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
 use super::attach_token::StoredToken;
+use super::prompts::PromptMarks;
 use super::record_format::UnknownFields;
+use super::{Failure, Program};
 use crate::opencode::FirstMessage;
 
 /// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
@@ -21,12 +22,21 @@ pub struct Memo {
     /// The title of the conversation in it that changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// First messages that have not been given to opencode yet.
+    /// First messages as the last release kept them. This one keeps none here, and takes those it finds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub initial_messages: Vec<String>,
     /// The id of the first of these messages, from before it is sent until it is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending: Option<String>,
+    /// Which prompts wait for the agent. Each runtime has its own place for this, beside the rest.
+    #[serde(skip)]
+    pub prompts: PromptMarks,
+    /// The named settings that it runs with from the next start on. Each runtime has its own place for this.
+    #[serde(skip)]
+    pub profile: Option<String>,
+    /// The opencode that last worked on its files. Each runtime has its own place for this.
+    #[serde(skip)]
+    pub program: Option<Program>,
     /// The attach tokens, hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<StoredToken>,
@@ -68,6 +78,9 @@ impl Memo {
             title: None,
             initial_messages: Vec::new(),
             sending: None,
+            prompts: PromptMarks::default(),
+            profile: None,
+            program: None,
             tokens: Vec::new(),
             failure: None,
             agent: None,
@@ -98,6 +111,11 @@ impl Memo {
             self.sending = None;
             self.initial_messages.remove(0);
         }
+    }
+
+    /// opencode of this version works on the files from now on.
+    pub fn ran_by(&mut self, version: &str) {
+        self.program = Program::then(self.program.as_ref(), version);
     }
 
     /// Forgets what belongs to one run or one attempt.

@@ -38,7 +38,8 @@ impl Session {
             let used = new.last_activity.min(self.clock.now());
             self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
         }
-        old.title != new.title || old.agent != new.agent || old.initial_messages != new.initial_messages
+        let delivers = old.prompts != new.prompts || old.initial_messages != new.initial_messages;
+        old.title != new.title || old.agent != new.agent || delivers
     }
 
     /// Adds to a memo what is known here and nowhere else.

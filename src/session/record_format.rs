@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_record_that_says_so_is_refused() {
+    fn higher_format_is_read_unless_it_needs_a_newer_reader() {
         let format = |text: &str| serde_json::from_str::<RecordFormat>(text).unwrap();
         assert_eq!(format(r#"{"version": 1}"#), RecordFormat::current());
         assert_eq!(format(r#"{"version": 7}"#).refusal(), None);

@@ -114,6 +114,11 @@ impl Session {
         self.run().map(|run| run.server().dialect()).unwrap_or_default()
     }
 
+    /// The version of the opencode that last worked on its files, where that is known.
+    pub fn opencode_version(&self) -> Option<String> {
+        self.live.lock().memo.program.as_ref().map(|program| program.version().to_owned())
+    }
+
     /// Its owner used it just now.
     pub fn touch(&self) {
         self.last_activity.fetch_max(self.clock.now().as_millisecond(), Ordering::Relaxed);
@@ -205,7 +210,7 @@ pub(crate) mod tests {
     pub(crate) fn session_of(owner: &Email) -> Session {
         let key = SessionKey { owner: owner.clone(), origin: Origin::new_project() };
         let now = Timestamp::from_second(1).unwrap();
-        let spec = Spec { key, source_branch: None, profile: None, created_at: now };
+        let spec = Spec { key, source_branch: None, created_at: now };
         let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
         Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
     }

@@ -12,8 +12,6 @@ pub struct Spec {
     pub key: SessionKey,
     /// The branch to create the session's branch from, if that does not exist.
     pub source_branch: Option<Branch>,
-    /// The profile: named settings.
-    pub profile: Option<String>,
     /// The creation time.
     pub created_at: Timestamp,
 }

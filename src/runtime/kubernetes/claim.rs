@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use crate::git::{Branch, RepoUrl};
+use crate::session::prompts::PromptMarks;
 use crate::session::record_format::RecordFormat;
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
 /// What the names of all annotations begin with.
-const PREFIX: &str = "opencode-router/";
+pub(super) const PREFIX: &str = "opencode-router/";
 
 /// Whether a session is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,10 +57,11 @@ pub(super) struct Record {
 impl Record {
     /// Why this router only lists the session, and does not change it, if that is so.
     pub(super) fn beyond_us(&self) -> Option<String> {
-        (self.wanted == Wanted::Other).then(|| {
+        let unknown = (self.wanted == Wanted::Other).then(|| {
             "A newer router changed this session in a way that this router does not know. Upgrade the router to use it."
                 .to_owned()
-        })
+        });
+        unknown.or_else(|| self.memo.program.as_ref()?.refusal())
     }
 
     /// Whether this router is to see to it that the session runs.
@@ -110,10 +112,15 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) ->
         ("branch", branch.and_then(text)),
         ("nonce", nonce.and_then(text)),
         ("source-branch", spec.source_branch.as_ref().and_then(|branch| text(branch.as_str()))),
-        ("profile", spec.profile.clone()),
+        ("profile", memo.profile.clone()),
+        ("program", memo.program.as_ref().and_then(|program| serde_json::to_string(program).ok())),
         ("created-at", Some(spec.created_at.to_string())),
         ("last-activity", Some(memo.last_activity.to_string())),
         ("title", memo.title.clone()),
+        (
+            "prompts",
+            (memo.prompts != PromptMarks::default()).then(|| serde_json::to_string(&memo.prompts).ok()).flatten(),
+        ),
         ("wanted", wanted.written()),
         ("run", Some(run.to_string())),
         ("memo", serde_json::to_string(&rest).ok()),
@@ -121,10 +128,17 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) ->
     all.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
 }
 
+/// A record as it is to be.
+pub(super) struct Amended {
+    pub(super) memo: Memo,
+    pub(super) wanted: Wanted,
+    pub(super) run: u64,
+}
+
 /// The annotations that change when a record becomes this. What this program does not know is not among them.
-pub(super) fn changes(record: &Record, memo: &Memo, wanted: Wanted, run: u64) -> BTreeMap<String, Option<String>> {
+pub(super) fn changes(record: &Record, amended: &Amended) -> BTreeMap<String, Option<String>> {
     let old = annotations(&record.spec, &record.memo, record.wanted, record.run);
-    let mut new = annotations(&record.spec, memo, wanted, run);
+    let mut new = annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
     new.retain(|name, value| old.get(name) != Some(value));
     new
 }
@@ -147,6 +161,12 @@ impl Annotations<'_> {
     fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, String> {
         let value = serde_json::Value::from(self.text(name)?);
         serde_json::from_value(value).map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
+    }
+
+    /// What an annotation says as JSON, if it is there.
+    fn written<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
+        let value = self.optional(name).map(serde_json::from_str).transpose();
+        value.map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
     }
 
     fn format(&self) -> Result<RecordFormat, String> {
@@ -172,7 +192,6 @@ impl Annotations<'_> {
         Ok(Spec {
             key: SessionKey { owner, origin },
             source_branch: branch("source-branch")?,
-            profile: self.optional("profile").map(str::to_owned),
             created_at: self.parsed("created-at")?,
         })
     }
@@ -181,14 +200,16 @@ impl Annotations<'_> {
         let memo: Memo = serde_json::from_str(self.text("memo")?)
             .map_err(|error| format!("its annotation {PREFIX}memo: {error}"))?;
         let title = self.optional("title").map(str::to_owned);
-        Ok(Memo { last_activity: self.parsed("last-activity")?, title, ..memo })
+        let profile = self.optional("profile").map(str::to_owned);
+        let (program, prompts) = (self.written("program")?, self.written("prompts")?.unwrap_or_default());
+        Ok(Memo { last_activity: self.parsed("last-activity")?, title, profile, program, prompts, ..memo })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Failure, Reason, last_release};
+    use crate::session::{Failure, Reason};
 
     fn claim(spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
         let mut claim = PersistentVolumeClaim::default();
@@ -203,14 +224,13 @@ mod tests {
 
     fn spec(origin: Origin) -> Spec {
         let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin };
-        Spec { key, source_branch: None, profile: None, created_at: Timestamp::from_second(7).unwrap() }
+        Spec { key, source_branch: None, created_at: Timestamp::from_second(7).unwrap() }
     }
 
     fn repository() -> Spec {
         let url = RepoUrl::parse("https://someone:secret@h/a/b.git").unwrap();
         Spec {
             source_branch: Some(Branch::parse("dev").unwrap()),
-            profile: Some("large".to_owned()),
             ..spec(Origin::Repository { url, branch: Branch::parse("main").unwrap() })
         }
     }
@@ -222,6 +242,8 @@ mod tests {
             memo.title = Some("Ünïcode “title”".to_owned());
             memo.failure = Some(Failure::new(Reason::StartTimeout, "too slow"));
             memo.revision = 4;
+            memo.profile = Some("large".to_owned());
+            memo.ran_by("1.18.33");
             let claim = claim(&spec, &memo);
             let record = Record::read(&claim).unwrap();
             assert_eq!((&record.spec, &record.memo), (&spec, &memo));
@@ -245,66 +267,5 @@ mod tests {
         assert!(with("nonce", "x").contains("exactly one"));
         assert!(with("owner", "other@b").contains("key does not give the id"));
         assert!(Record::read(&PersistentVolumeClaim::default()).unwrap_err().contains("opencode-router/format"));
-    }
-
-    /// A claim with the annotations that the last release wrote, in full, and those that a rewrite by this program leaves.
-    fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
-        let text = include_str!("last_release/claim.json");
-        let mut claim: PersistentVolumeClaim = serde_json::from_str(text).unwrap();
-        let annotations = claim.metadata.annotations.as_mut().unwrap();
-        let more = more.iter().map(|(name, value)| (format!("{PREFIX}{name}"), (*value).to_owned()));
-        annotations.extend(more);
-        (annotations.clone(), Record::read(&claim).unwrap())
-    }
-
-    fn rewritten(mut annotations: BTreeMap<String, String>, record: &Record) -> BTreeMap<String, String> {
-        let memo = record.memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
-        for (name, value) in changes(record, &memo, record.wanted, record.run) {
-            // A merge patch touches nothing else.
-            annotations.insert(name, value.unwrap());
-        }
-        annotations
-    }
-
-    fn json(text: &str) -> serde_json::Value {
-        serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn the_last_release_reads_back_what_it_wrote() {
-        let (before, record) = recorded(&[]);
-        let after = rewritten(before.clone(), &record);
-        let first = last_release::read_annotations(&before).unwrap();
-        let changed = last_release::OldMemo { revision: 42, title: Some("Changed".to_owned()), ..first };
-        assert_eq!(last_release::read_annotations(&after).unwrap(), changed);
-        let different: Vec<_> = after.iter().filter(|(name, value)| before.get(*name) != Some(value)).collect();
-        assert_eq!(different.len(), 2, "the title and the memo: {different:?}");
-        let mut memo = json(&before["opencode-router/memo"]);
-        memo["revision"] = 42.into();
-        assert_eq!(json(&after["opencode-router/memo"]), memo);
-    }
-
-    #[test]
-    fn what_the_next_release_adds_survives_a_rewrite() {
-        let memo = r#"{"revision": 41, "lastActivity": "1970-01-01T00:00:00Z", "ports": [{"port": 3000}],
-            "failure": {"reason": "too-hot", "message": "Let it cool.", "degrees": 90}}"#;
-        let (before, record) = recorded(&[("format", "2"), ("min-reader", "1"), ("memo", memo), ("task", "nightly")]);
-        let failure = record.memo.failure.as_ref().unwrap();
-        assert_eq!((failure.reason, failure.message.as_str()), (Reason::Other, "Let it cool."));
-        let after = rewritten(before, &record);
-        assert_eq!(after["opencode-router/format"], "2");
-        assert_eq!(after["opencode-router/task"], "nightly");
-        let memo = json(&after["opencode-router/memo"]);
-        assert_eq!(memo["ports"], json(r#"[{"port": 3000}]"#));
-        assert_eq!((&memo["failure"]["reason"], &memo["failure"]["degrees"]), (&"too-hot".into(), &90.into()));
-    }
-
-    #[test]
-    fn a_session_that_is_wanted_in_an_unknown_way_is_listed_and_left_alone() {
-        let (before, record) = recorded(&[("wanted", "paused")]);
-        assert!(record.beyond_us().unwrap().contains("newer router"));
-        assert!(!changes(&record, &record.memo, record.wanted, record.run).contains_key("opencode-router/wanted"));
-        assert_eq!(before["opencode-router/wanted"], "paused");
-        assert_eq!(recorded(&[]).1.beyond_us(), None);
     }
 }

@@ -7,6 +7,8 @@
 mod address_trust;
 mod api_server;
 mod claim;
+#[cfg(test)]
+mod claim_evolution;
 mod explain;
 mod known_session;
 mod known_sessions;
@@ -15,6 +17,7 @@ mod literal;
 mod manifest;
 mod names;
 mod pod_logs;
+mod prompt_secret;
 mod replicas;
 mod seen_pod;
 mod start_hints;
@@ -34,11 +37,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::api_server::{Cluster, Refusal, asked};
-use self::claim::{Record, Wanted};
+use self::claim::{Amended, Record};
 use self::known_session::Held;
 use self::known_sessions::Picture;
 use self::watch_freshness::Freshness;
-use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
+use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::lifecycle::Duties;
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
@@ -68,13 +71,6 @@ struct Inner {
     watched: Mutex<bool>,
     tasks: TaskTracker,
     end: CancellationToken,
-}
-
-/// A record as it is to be.
-struct Amended {
-    memo: Memo,
-    wanted: Wanted,
-    run: u64,
 }
 
 impl Kubernetes {
@@ -132,7 +128,7 @@ impl Inner {
                 return Err(Refusal::Newer(why));
             }
             let Some(amended) = amend(&record) else { return Ok(Some(record)) };
-            let new = claim::changes(&record, &amended.memo, amended.wanted, amended.run);
+            let new = claim::changes(&record, &amended);
             if new.is_empty() {
                 return Ok(Some(record));
             }
@@ -252,6 +248,10 @@ impl Runtime for Kubernetes {
         });
         let record = amended.await.map_err(|refusal| runtime_error(&refusal))?;
         Ok(record.map(|record| record.memo))
+    }
+
+    async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError> {
+        self.inner.edit_prompts(id, edit).await.map_err(|refusal| runtime_error(&refusal))
     }
 
     fn duties(&self) -> value::Receiver<Duties> {

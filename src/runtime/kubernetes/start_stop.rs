@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use kube::api::PostParams;
 
+use super::Inner;
 use super::api_server::{Refusal, asked, delete_exactly};
-use super::claim::{Record, Wanted};
+use super::claim::{Amended, Record, Wanted};
 use super::known_session::{Held, Hint};
 use super::manifest;
 use super::names::object_name;
 use super::seen_pod::PodSeen;
 use super::watches::look_again;
-use super::{Amended, Inner};
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
 /// How long opencode may take to end its work before it is asked to end itself.

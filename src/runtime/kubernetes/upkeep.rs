@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::api_server::{Refusal, asked, delete_exactly};
-use super::claim::Record;
+use super::claim::{Amended, Record};
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
-use crate::opencode::{Readiness, Server, Step};
+use crate::opencode::{Dialect, Readiness, Server, Step};
 use crate::session::{Run, SessionId, random};
 
+/// How long a server that answers waits until its version is written down.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
 /// How long to wait for something that is about to come.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -69,12 +71,27 @@ impl Inner {
             self.picture.change(id, |held| held.waits = Some((pod.uid.clone(), waiting)));
         }
         drop(readiness);
+        self.note_program(id, run.server().version()).await;
         self.picture.change(id, |held| {
             held.waits = None;
             if held.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
                 held.answers = Some((pod.uid.clone(), run));
             }
         });
+    }
+
+    /// Writes down which opencode works on the session's files, if that is news. Not worth waiting long for.
+    async fn note_program(&self, id: SessionId, version: Option<&str>) {
+        let Some(version) = version.filter(|version| Dialect::of_version(version).is_some()) else { return };
+        let noted = self.amend(id, |record| {
+            let memo = record.memo.edited(|memo| memo.ran_by(version))?;
+            Some(Amended { memo, wanted: record.wanted, run: record.run })
+        });
+        match tokio::time::timeout(NOTED_WITHIN, noted).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(refusal)) => tracing::warn!(session = %id, %refusal, "its opencode's version was not written down"),
+            Err(_) => tracing::warn!(session = %id, "its opencode's version was not written down in time"),
+        }
     }
 
     /// What the session's opencode asks for: made once, kept in the session's Secret.
@@ -144,7 +161,8 @@ impl Inner {
     }
 }
 
-fn belongs_to(secret: &Secret, record: &Record) -> bool {
+/// Whether a Secret is this session's, and no earlier one's of the same name.
+pub(super) fn belongs_to(secret: &Secret, record: &Record) -> bool {
     let owners = secret.metadata.owner_references.as_deref().unwrap_or_default();
     owners.iter().any(|owner| owner.uid == record.uid)
 }

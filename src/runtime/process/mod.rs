@@ -5,6 +5,7 @@
 
 mod marked_processes;
 mod process_settings;
+mod prompts_json;
 mod run_watcher;
 mod session_folder;
 mod session_json;
@@ -26,7 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use self::session_folder::DataDir;
 use self::session_worker::Worker;
-use super::{Edit, LogRange, LogStream, News, Runtime, RuntimeError};
+use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::private_files::remove_tree;
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
@@ -170,6 +171,13 @@ impl Runtime for Process {
         match self.worker(id) {
             Some(worker) => worker.edit(edit).map_err(|error| RuntimeError(error.to_string())),
             None => Ok(None),
+        }
+    }
+
+    async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError> {
+        match self.worker(id) {
+            Some(worker) => worker.edit_prompts(edit).map_err(|error| RuntimeError(error.to_string())),
+            None => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! <data>/lock                           held by the router that uses the folder
 //! <data>/sessions/<id>/session.json     the record
+//!                      prompts.json     what waits for the agent
 //!                      password         what opencode asks for
 //!                      outcome.json     how the last run ended
 //!                      supervisor.sock  there while a supervisor lives, which holds `lock`
@@ -85,6 +86,10 @@ impl SessionDir {
 
     pub(super) fn record(&self) -> PathBuf {
         self.0.join("session.json")
+    }
+
+    pub(super) fn prompts(&self) -> PathBuf {
+        self.0.join("prompts.json")
     }
 
     pub(super) fn password(&self) -> PathBuf {

@@ -5,10 +5,11 @@ use std::io;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::prompts_json;
 use super::session_folder::{SessionDir, read_if_there, write_atomically};
 use crate::git::{Branch, RepoUrl};
 use crate::session::record_format::{RecordFormat, UnknownFields};
-use crate::session::{Email, Memo, Origin, SessionKey, Spec};
+use crate::session::{Email, Memo, Origin, Program, SessionKey, Spec};
 
 /// The largest record that is read.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -29,6 +30,8 @@ struct Saved {
     source_branch: Option<Branch>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     profile: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<Program>,
     created_at: Timestamp,
     memo: Memo,
     #[serde(flatten)]
@@ -52,7 +55,8 @@ pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()
         branch,
         nonce,
         source_branch: spec.source_branch.clone(),
-        profile: spec.profile.clone(),
+        profile: memo.profile.clone(),
+        program: memo.program.clone(),
         created_at: spec.created_at,
         memo: memo.clone(),
         unknown,
@@ -71,13 +75,14 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     let spec = Spec {
         key: SessionKey { owner: saved.owner, origin },
         source_branch: saved.source_branch,
-        profile: saved.profile,
         created_at: saved.created_at,
     };
     if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
         return Err(io::Error::other("its key does not give the id that its folder is named after"));
     }
-    Ok(Some((spec, saved.memo)))
+    // The last release drops what this file would say of them.
+    let prompts = prompts_json::read(dir)?.marks();
+    Ok(Some((spec, Memo { prompts, profile: saved.profile, program: saved.program, ..saved.memo })))
 }
 
 fn load(dir: &SessionDir) -> io::Result<Option<Saved>> {
@@ -106,7 +111,7 @@ mod tests {
 
     fn spec(origin: Origin) -> Spec {
         let key = SessionKey { owner: Email::parse("a@b").unwrap(), origin };
-        Spec { key, source_branch: None, profile: None, created_at: Timestamp::from_second(7).unwrap() }
+        Spec { key, source_branch: None, created_at: Timestamp::from_second(7).unwrap() }
     }
 
     /// A folder with this record.
@@ -135,7 +140,9 @@ mod tests {
             let spec = spec(origin);
             let dir = data.session(spec.id());
             dir.prepare().unwrap();
-            let memo = Memo::new(Timestamp::from_second(9).unwrap());
+            let mut memo = Memo::new(Timestamp::from_second(9).unwrap());
+            memo.profile = Some("large".to_owned());
+            memo.ran_by("1.18.33");
             assert!(read(&dir).unwrap().is_none());
             write(&dir, &spec, &memo).unwrap();
             assert_eq!(read(&dir).unwrap(), Some((spec, memo)));
@@ -143,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_release_reads_back_what_it_wrote() {
+    fn last_release_reads_what_this_one_rewrites() {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let dir = folder(&data, "b2bda214b7b483701d1a", RECORDED);
@@ -158,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_next_release_adds_survives_a_rewrite() {
+    fn fields_of_the_next_release_survive_a_rewrite() {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let mut next: Value = serde_json::from_str(RECORDED).unwrap();

@@ -12,13 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use super::process_settings::ProcessSettings;
 use super::session_folder::{SessionDir, read_if_there, remove_if_there, write_atomically};
-use super::session_json;
 use super::supervisor_client::{self, Connected};
 use super::supervisor_protocol::Job;
 use super::watched_run::WatchedRun;
+use super::{prompts_json, session_json};
 use crate::runtime::preparation_job::preparation_job;
-use crate::runtime::{Edit, News, RuntimeError, Sighting};
-use crate::session::{Failure, Memo, Observation, PhaseName, Reason, Run, Spec, random};
+use crate::runtime::{Edit, News, PromptEdit, RuntimeError, Sighting};
+use crate::session::{Failure, Memo, Observation, PhaseName, Program, Reason, Run, Spec, random};
 
 /// How long opencode may take to end its work before it is asked to end itself.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -33,6 +33,8 @@ pub(super) struct Worker {
     news: mpsc::Sender<News>,
     pub(super) tasks: TaskTracker,
     memo: Mutex<Memo>,
+    /// Held while the prompts are changed.
+    prompts: Mutex<()>,
     /// Held while something is done with the session, so that one thing is done at a time.
     run: tokio::sync::Mutex<Option<WatchedRun>>,
 }
@@ -46,7 +48,16 @@ impl Worker {
         news: mpsc::Sender<News>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
-        Arc::new(Self { spec, dir, settings, news, tasks, memo: Mutex::new(memo), run: tokio::sync::Mutex::default() })
+        Arc::new(Self {
+            spec,
+            dir,
+            settings,
+            news,
+            tasks,
+            memo: Mutex::new(memo),
+            prompts: Mutex::default(),
+            run: tokio::sync::Mutex::default(),
+        })
     }
 
     fn sighting(&self, phase: Observation, run: Option<Arc<Run>>) -> Sighting {
@@ -60,6 +71,10 @@ impl Worker {
 
     /// What a router that just started finds of this session, with the connection to its run if it has one.
     pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
+        if let Err(why) = self.is_ours() {
+            tracing::error!(session = %self.spec.id(), "{why}");
+            return (self.sighting(Observation::failed(Failure::new(Reason::Other, why.to_string())), None), None);
+        }
         match supervisor_client::connect(&self.dir).await {
             Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
             Err(_) if !self.dir.is_supervised() => (self.sighting(self.rest().await, None), None),
@@ -80,6 +95,7 @@ impl Worker {
 
     /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
     pub(super) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
+        self.is_ours().map_err(|why| Failure::new(Reason::Other, why.to_string()))?;
         let worker = self.clone();
         let started = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
@@ -107,7 +123,11 @@ impl Worker {
         if !self.dir.record().exists() {
             return Err(io::Error::other("it was deleted"));
         }
-        self.edit(&mut Memo::forget_run)?;
+        // Before opencode touches the files.
+        self.edit(&mut |memo| {
+            memo.forget_run();
+            memo.ran_by(&self.settings.opencode_version);
+        })?;
         self.tell(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
         remove_if_there(&self.dir.outcome())?;
@@ -148,6 +168,7 @@ impl Worker {
 
     /// See [`crate::runtime::Runtime::stop`].
     pub(super) async fn stop(self: &Arc<Self>) -> Result<(), RuntimeError> {
+        self.is_ours().map_err(|why| RuntimeError(why.to_string()))?;
         let worker = self.clone();
         // Goes on to its end also if the caller does not wait for it.
         let stopped = self.tasks.spawn(async move {
@@ -202,9 +223,14 @@ impl Worker {
         let (worker, grave) = (self.clone(), trash.join(name));
         let deleted = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
-            let live = run.as_ref().is_some_and(WatchedRun::is_live);
-            if only_at.is_some_and(|revision| live || worker.memo.lock().revision != revision) {
+            let kept = run.as_ref().is_some_and(WatchedRun::is_live) || worker.is_ours().is_err();
+            if only_at.is_some_and(|revision| kept || worker.memo.lock().revision != revision) {
                 return Ok(false);
+            }
+            if let Err(why) = worker.is_ours()
+                && worker.dir.is_supervised()
+            {
+                return Err(RuntimeError(format!("it runs, and cannot be stopped here: {why}")));
             }
             worker.stop_run(&mut run).await?;
             match std::fs::rename(worker.dir.path(), grave) {
@@ -217,6 +243,7 @@ impl Worker {
 
     /// See [`crate::runtime::Runtime::edit`].
     pub(super) fn edit(&self, edit: Edit<'_>) -> io::Result<Option<Memo>> {
+        self.is_ours()?;
         let mut memo = self.memo.lock();
         if !self.dir.path().exists() {
             return Ok(None);
@@ -226,6 +253,21 @@ impl Worker {
             *memo = edited;
         }
         Ok(Some(memo.clone()))
+    }
+}
+
+impl Worker {
+    /// Why this router only lists the session, and does not change it, if that is so. Its owner may still delete it.
+    fn is_ours(&self) -> io::Result<()> {
+        let refusal = self.memo.lock().program.as_ref().and_then(Program::refusal);
+        refusal.map_or(Ok(()), |why| Err(io::Error::other(why)))
+    }
+
+    /// See [`crate::runtime::Runtime::edit_prompts`].
+    pub(super) fn edit_prompts(&self, edit: PromptEdit<'_>) -> io::Result<()> {
+        self.is_ours()?;
+        let _turn = self.prompts.lock();
+        if self.dir.path().exists() { prompts_json::edit(&self.dir, edit) } else { Ok(()) }
     }
 }
 

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_word_that_is_not_known_ends_no_run() {
+    async fn unknown_words_end_no_run() {
         let (router, mut supervisor) = UnixStream::pair().unwrap();
         let mut reports = Reports(BufReader::new(router.into_split().0).lines());
         let said = "\u{1F600}\n{\"state\":\"warming\",\"message\":\"m\"}\n{\"state\":\"warming\"}\n\

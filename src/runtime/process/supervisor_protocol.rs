@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supervisor_and_a_router_of_the_last_release_are_understood() {
+    fn messages_of_the_last_release_are_understood() {
         let job: Job = serde_json::from_str(OLD_JOB).unwrap();
         assert_eq!((job.protocol, job.project.as_str()), (1, "b"));
         let preparation = job.preparation();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_release_understands_what_is_said() {
+    fn last_release_understands_our_messages() {
         for old in OLD_STATES {
             let line = String::from_utf8(State::read(old).unwrap().line().unwrap()).unwrap();
             assert!(line.contains(r#""protocol":1"#), "{line}");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_supervisor_says_is_a_run_that_goes_on() {
+    fn unknown_state_is_a_run_that_goes_on() {
         let line = r#"{"protocol":2,"state":"installing","message":"Fetching large files","step":{"of":3}}"#;
         let state = State::read(line).unwrap();
         assert!(matches!(&state, State::Other { message: Some(message) } if message == "Fetching large files"));

@@ -32,9 +32,14 @@ async fn invalid_bodies_are_refused() {
         (json!({"repoUrl": "https://host.example/a/b", "branch": "--upload-pack=x"}), "bad-branch"),
         (json!({"branch": "main"}), "bad-branch"),
         (json!({"profile": "huge"}), "unknown-profile"),
-        (json!({"initialMessage": "x".repeat(200 * 1024)}), "message-too-long"),
     ] {
         problem(post().json(&wanted), 400, slug).await;
+    }
+    for (message, why) in
+        [("x".repeat(200 * 1024), "128 KiB"), ("\u{1}".repeat(40 * 1024), "256 KiB as they are stored")]
+    {
+        let refused = problem(post().json(&json!({"initialMessage": message})), 413, "message-too-long").await;
+        assert!(refused.json()["detail"].as_str().unwrap().contains(why), "{}", refused.text());
     }
     let unknown = problem(post().json(&json!({"surprise": 1})), 400, "bad-body").await;
     assert!(unknown.json()["detail"].as_str().unwrap().contains("surprise"), "it says which: {}", unknown.text());

@@ -3,4 +3,5 @@
 mod fake;
 mod kubernetes;
 mod process;
+mod record_promises;
 mod suite;

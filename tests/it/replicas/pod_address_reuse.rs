@@ -84,7 +84,7 @@ async fn make_pod(namespace: &Namespace, id: SessionId, address: &str) {
 
 fn spec(owner: &str) -> Spec {
     let key = SessionKey { owner: Email::parse(owner).unwrap(), origin: Origin::new_project() };
-    Spec { key, source_branch: None, profile: None, created_at: jiff::Timestamp::from_second(1_800_000_000).unwrap() }
+    Spec { key, source_branch: None, created_at: jiff::Timestamp::from_second(1_800_000_000).unwrap() }
 }
 
 /// The server of a session, once it is ready.

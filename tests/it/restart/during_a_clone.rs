@@ -1,5 +1,7 @@
 //! The router is killed while a repository is cloned.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::json;
 
 use super::server_of;
@@ -17,6 +19,7 @@ async fn restart_during_a_clone_keeps_clone_and_first_message() {
     let id = id_of(&program.create(wanted).await);
     let receives = |session: &serde_json::Value| session["phase"]["percent"].as_u64().is_some_and(|done| done > 10);
     let before = program.wait_until(&id, "it receives", receives).await;
+    waits_sealed(&program, &id, "say first words");
 
     program.kill_and_restart().await;
     let after = program.get(&id).await;
@@ -31,6 +34,20 @@ async fn restart_during_a_clone_keeps_clone_and_first_message() {
         .wait_until(&id, "the agent is done", |session| session["title"].is_string() && session["busy"] == false)
         .await;
     assert_eq!(program.model.turns_with("first words"), 1);
+    let kept = std::fs::read_to_string(program.session_dir(&id).join("prompts.json")).unwrap();
+    assert!(!kept.contains("first words"), "what was given is forgotten: {kept}");
+}
+
+/// The prompt waits where only the router reads it.
+fn waits_sealed(program: &Program, id: &str, prompt: &str) {
+    let dir = program.session_dir(id);
+    let kept = dir.join("prompts.json");
+    assert!(std::fs::read_to_string(&kept).unwrap().contains(prompt));
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let record = std::fs::read_to_string(dir.join("session.json")).unwrap();
+    for (place, text) in [("the record", record), ("the router's log", program.log())] {
+        assert!(!text.is_empty() && !text.contains(prompt), "{place}: {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

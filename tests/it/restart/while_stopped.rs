@@ -1,8 +1,9 @@
 //! The router is killed while sessions are stopped or failed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::server_of;
+use crate::support::condition::eventually;
 use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
 
@@ -37,4 +38,56 @@ async fn stopped_sessions_survive_a_restart() {
     server_of(&program, &stopped);
     assert_eq!(std::fs::read_to_string(changed).unwrap(), "changed");
     assert_eq!(git.clones("team/app"), 1);
+}
+
+/// Ends the router, changes the record of a session that is stopped, and starts the router again. Returns the record.
+async fn with_record(program: &mut Program, id: &str, change: impl FnOnce(&mut Value)) -> String {
+    program.signal(rustix::process::Signal::KILL);
+    program.ended().await;
+    let path = program.session_dir(id).join("session.json");
+    let mut record: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut record);
+    std::fs::write(&path, record.to_string()).unwrap();
+    program.restart().await;
+    record.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_of_an_unknown_opencode_is_listed_and_left_alone() {
+    let mut program = Program::start().await;
+    let id = program.ready_project().await;
+    program.act(&id, "stop").await;
+    program.wait_for_phase(&id, "stopped").await;
+    let path = program.session_dir(&id).join("session.json");
+    let known = std::fs::read_to_string(&path).unwrap();
+    assert!(known.contains("\"version\": \"1."), "the record says which opencode worked on the files: {known}");
+
+    let newer = json!({"major": 2, "version": "2.0.1"});
+    let written = with_record(&mut program, &id, |record| record["program"] = newer).await;
+    for _ in 0..2 {
+        let session = program.wait_for_phase(&id, "failed").await;
+        assert_eq!(session["phase"]["reason"], "other", "{session}");
+        assert!(session["phase"]["message"].as_str().unwrap().starts_with("opencode 2.0.1 worked"), "{session}");
+        program.act(&id, "start").await;
+    }
+    assert!(program.processes_of(&id).is_empty());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written, "nothing was written");
+    let deleted = program.api("DELETE", &format!("/api/sessions/{id}")).send().await.unwrap();
+    assert_eq!((deleted.status.as_u16(), path.exists()), (204, false), "its owner may delete it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prompt_in_a_record_of_the_last_release_runs_once() {
+    let mut program = Program::start().await;
+    let id = program.ready_project().await;
+    program.act(&id, "stop").await;
+    program.wait_for_phase(&id, "stopped").await;
+    with_record(&mut program, &id, |record| record["memo"]["initialMessages"] = json!(["say old words"])).await;
+    program.act(&id, "start").await;
+    eventually("the prompt runs", async || (program.model.turns_with("old words") > 0).then_some(())).await;
+    program.act(&id, "stop").await;
+    program.wait_for_phase(&id, "stopped").await;
+    let record = std::fs::read_to_string(program.session_dir(&id).join("session.json")).unwrap();
+    assert!(!record.contains("initialMessages"), "it was taken: {record}");
+    assert_eq!(program.model.turns_with("old words"), 1);
 }

@@ -56,5 +56,5 @@ fn spec(owner: &str, number: usize) -> Spec {
         RepoUrl::parse(&format!("https://git.example.org/team-{}/repository-{number}.git", number % 100)).unwrap();
     let origin = Origin::Repository { url, branch: Branch::parse("feature/login-page").unwrap() };
     let key = SessionKey { owner: Email::parse(owner).unwrap(), origin };
-    Spec { key, source_branch: None, profile: None, created_at: jiff::Timestamp::now() }
+    Spec { key, source_branch: None, created_at: jiff::Timestamp::now() }
 }

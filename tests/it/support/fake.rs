@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use opencode_router::opencode::Server;
-use opencode_router::runtime::{Edit, LogRange, LogStream, News, Runtime, RuntimeError, Sighting};
+use opencode_router::runtime::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError, Sighting};
 use opencode_router::session::Run;
+use opencode_router::session::prompts::Prompts;
 use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -36,6 +37,7 @@ pub struct Fake {
 struct Held {
     spec: Spec,
     memo: Memo,
+    prompts: Prompts,
     phase: PhaseName,
     starts: usize,
     start_calls: usize,
@@ -115,6 +117,17 @@ impl Fake {
         self.sessions.lock().get(&id).map(|held| held.memo.clone())
     }
 
+    /// The prompts that wait.
+    pub fn prompts(&self, id: SessionId) -> Vec<String> {
+        let mut prompts = self.sessions.lock().get(&id).map(|held| held.prompts.clone()).unwrap_or_default();
+        let next = || {
+            let message = prompts.next(String::new)?;
+            prompts.taken(&message.id);
+            Some(message.text)
+        };
+        std::iter::from_fn(next).collect()
+    }
+
     /// Tells that the session is in this phase, as if another replica of the router had brought that about.
     pub async fn tells(&self, id: SessionId, phase: PhaseName) {
         self.see(id, Observation::of(phase)).await;
@@ -172,6 +185,7 @@ impl Runtime for Fake {
         let held = Held {
             spec: spec.clone(),
             memo: memo.clone(),
+            prompts: Prompts::default(),
             phase: PhaseName::Stopped,
             starts: 0,
             start_calls: 0,
@@ -247,6 +261,13 @@ impl Runtime for Fake {
         let Some(held) = sessions.get_mut(&id) else { return Ok(None) };
         held.memo = held.memo.edited(|memo| edit(memo)).unwrap_or_else(|| held.memo.clone());
         Ok(Some(held.memo.clone()))
+    }
+
+    async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError> {
+        if let Some(held) = self.sessions.lock().get_mut(&id) {
+            edit(&mut held.prompts);
+        }
+        Ok(())
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {

@@ -81,7 +81,7 @@ async fn first_message_goes_to_the_next_run() {
     };
     let conversations = || upstream.seen("/session").iter().filter(|seen| seen.method == "POST").count();
     let id = wanted("one").await.unwrap().json()["id"].as_str().unwrap().to_owned();
-    let kept = || app.fake.memo(id.parse().unwrap()).unwrap().initial_messages;
+    let kept = || app.fake.prompts(id.parse().unwrap());
     let given = async |count: usize| (conversations() == count && kept().is_empty()).then_some(());
     eventually("the first is given", async || given(1).await).await;
 

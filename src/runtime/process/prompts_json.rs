@@ -1,0 +1,21 @@
+//! `prompts.json`: the prompts that wait for a session's agent, with mode 0600.
+
+use std::io;
+
+use super::session_folder::{SessionDir, read_if_there, write_atomically};
+use crate::session::prompts::Prompts;
+
+/// Reads the prompts; none if there is no file.
+pub(super) fn read(dir: &SessionDir) -> io::Result<Prompts> {
+    let Some(text) = read_if_there(&dir.prompts())? else { return Ok(Prompts::default()) };
+    // What the error would quote is a prompt.
+    Prompts::read(&text).map_err(|_| io::Error::other("prompts.json cannot be read"))
+}
+
+/// Changes the prompts.
+pub(super) fn edit(dir: &SessionDir, edit: impl FnOnce(&mut Prompts)) -> io::Result<()> {
+    let before = read(dir)?;
+    let mut after = before.clone();
+    edit(&mut after);
+    if after == before { Ok(()) } else { write_atomically(&dir.prompts(), &after.to_json()) }
+}

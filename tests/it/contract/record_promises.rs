@@ -1,0 +1,58 @@
+//! What the trait promises of the record and of prompts, on every runtime.
+
+use opencode_router::session::Memo;
+
+use super::suite::{Place, Stage, spec};
+
+pub async fn edits_made_at_once_are_all_kept(place: &impl Place) {
+    let stage = Stage::set(place).await;
+    let edits = (0..10).map(|number| {
+        let (runtime, id) = (stage.runtime.clone(), stage.id);
+        async move {
+            let add = &mut |memo: &mut Memo| memo.initial_messages.push(number.to_string());
+            runtime.edit(id, add).await.unwrap().unwrap()
+        }
+    });
+    let edited = futures_util::future::join_all(edits).await;
+    let last = edited.into_iter().max_by_key(|memo| memo.revision).unwrap();
+    assert_eq!((last.initial_messages.len(), last.revision), (10, 10));
+    let again = stage.runtime.edit(stage.id, &mut |_| {}).await.unwrap().unwrap();
+    assert_eq!(again, last, "what changes nothing is no change");
+    stage.end().await;
+}
+
+pub async fn prompts_are_kept_and_all_senders_use_one_id(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let (runtime, id) = (stage.runtime.clone(), stage.id);
+    for text in ["one", "two"] {
+        runtime.edit_prompts(id, &mut |prompts| assert!(prompts.put(text, 0).is_ok())).await.unwrap();
+    }
+    stage.ready().await;
+    runtime.stop(id).await.unwrap();
+    let senders = (0..8).map(|number| {
+        let runtime = runtime.clone();
+        tokio::spawn(async move {
+            let mut next = None;
+            runtime.edit_prompts(id, &mut |prompts| next = prompts.next(|| format!("by-{number}"))).await.unwrap();
+            next.unwrap()
+        })
+    });
+    let mut next: Vec<_> = futures_util::future::join_all(senders).await.into_iter().map(Result::unwrap).collect();
+    next.dedup();
+    let [first] = &next[..] else { panic!("they disagree: {next:?}") };
+    assert_eq!(first.text, "one");
+    runtime.edit_prompts(id, &mut |prompts| prompts.taken(&first.id)).await.unwrap();
+    let mut text = None;
+    runtime.edit_prompts(id, &mut |prompts| text = prompts.next(String::new).map(|next| next.text)).await.unwrap();
+    assert_eq!(text.as_deref(), Some("two"));
+    runtime.edit_prompts(spec().id(), &mut |_| panic!("there is no such session")).await.unwrap();
+    stage.end().await;
+}
+
+pub async fn profile_of_a_session_can_change(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    stage.runtime.edit(stage.id, &mut |memo| memo.profile = Some("large".to_owned())).await.unwrap();
+    let sighting = stage.ready().await;
+    assert_eq!((sighting.spec.id(), sighting.memo.profile.as_deref()), (stage.id, Some("large")));
+    stage.end().await;
+}
