@@ -1,11 +1,11 @@
-//! How fast the router does what it does by itself: its periods, and its waits that nobody sees.
+//! The pace of the router's own periods and waits.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// A factor for periods and waits, which stay beside the rules that they belong to. Default: 1; only tests shorten it.
+/// A factor for periods and waits; the values stay beside their rules. Default: 1. Only tests shorten it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tempo(f64);
 
@@ -16,7 +16,7 @@ impl Default for Tempo {
 }
 
 impl Tempo {
-    /// Takes so much of each wait: more than 0, at most 1.
+    /// A factor above 0 and at most 1.
     pub fn of(factor: f64) -> Option<Self> {
         (factor > 0.0 && factor <= 1.0).then_some(Self(factor))
     }

@@ -1,23 +1,22 @@
-//! Whether a browser made the request for a page of the same origin (Fetch Metadata; RFC 6454).
+//! The origin check: refuses requests that another website made a browser send (Fetch Metadata; RFC 6454).
 
 use http::header::{COOKIE, HOST, ORIGIN, UPGRADE};
 use http::{HeaderMap, Method, Request};
 
 use crate::session::access::Via;
 
-/// The request was made by a page of another origin, or a browser cannot show that it was not.
+/// The request came from a page of another origin, or a browser cannot show that it did not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A page of another site made this request, so it was refused.")]
 pub struct CrossSite;
 
-/// Refuses what a page elsewhere, a sibling session's page among them, could make a user's browser do.
+/// Refuses requests that another page, such as a sibling session's, could make a user's browser send.
 ///
-/// That is possible only where the browser adds the caller's proof by itself: a token that the client sends on purpose
-/// may come from any page that has it.
+/// Only a proof that the browser adds by itself can be abused this way. A token that the client sends may come from any
+/// page that has it.
 ///
-/// Following a link is allowed. Everything else needs to come from the same origin or from the user directly; where a
-/// browser does not say, unsafe methods and upgrades need an `Origin` that is the host, and without one they must not
-/// carry cookies.
+/// Navigations pass. Every other request must come from the same origin or from the user directly. Without Fetch
+/// Metadata, writes and upgrades need an `Origin` equal to the host. Without an `Origin`, they must not carry cookies.
 pub fn check_origin<B>(via: Via, request: &Request<B>) -> Result<(), CrossSite> {
     if !via.is_ambient() {
         return Ok(());
@@ -42,7 +41,7 @@ fn follows_a_link(headers: &HeaderMap) -> bool {
     text(headers, "sec-fetch-mode") == Some("navigate") && text(headers, "sec-fetch-dest") == Some("document")
 }
 
-/// Whether the `Origin` is the host that is asked, port included; `None` without an `Origin`.
+/// Whether the `Origin` equals the request's host, port included. `None` without an `Origin`.
 fn origin_is_host<B>(request: &Request<B>) -> Option<bool> {
     let mut origins = request.headers().get_all(ORIGIN).iter();
     let origin = origins.next()?;

@@ -1,5 +1,5 @@
-//! The program that runs beside opencode in a Pod: it prepares the session's folder, and is the first process of the
-//! container that opencode runs in.
+//! The program beside opencode in a Pod. It prepares the session's folder, and is the first process of opencode's
+//! container.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use opencode_router::init::run_program;
 use opencode_router::prepare::prepare_from_environment;
 
 const USAGE: &str = "usage: opencode-session prepare | run -- PROGRAM [ARGUMENT]... | install FOLDER";
-/// The status for arguments that are none of these.
+/// The status for wrong arguments.
 const WRONG_USE: u8 = 64;
 
 fn main() -> ExitCode {
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Copies this program into a folder, from which a container of another image can run it.
+/// Copies this program into a folder, so that a container of another image can run it.
 fn install(folder: &Path) -> ExitCode {
     let (draft, target) = (folder.join(".opencode-session"), folder.join("opencode-session"));
     let copy = || {

@@ -1,4 +1,4 @@
-//! The children of a process: those that it started, and those that became its own because their parents died.
+//! The children of a process: those that it started, and orphans that became its own.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,28 +16,28 @@ use tokio::sync::oneshot;
 
 use super::process_tree;
 
-/// How much is read at once of what a child prints.
+/// Read size for output of a child.
 const CHUNK: usize = 16 * 1024;
 
-/// Collects every child that ends. For a program with one thread: no other code may wait for children.
+/// Collects every child that ends. For single-threaded programs: no other code may wait for children.
 #[derive(Clone, Default)]
 pub struct Children(Arc<Mutex<HashMap<Pid, oneshot::Sender<ExitStatus>>>>);
 
-/// A child that was started.
+/// A started child.
 pub struct Child {
     pid: Pid,
-    /// How it ended; the sender goes away only with this process.
+    /// Its exit status. The sender lives as long as this process.
     ended: oneshot::Receiver<ExitStatus>,
 }
 
-/// A child in a process group of its own, whose two outputs are read here.
+/// A child in its own process group. Both of its outputs are read here.
 pub struct PrintingChild {
     child: Child,
     output: pipe::Receiver,
 }
 
 impl Children {
-    /// Collects them for as long as it is polled; fails if it cannot begin.
+    /// Collects children while polled. Fails if it cannot begin.
     pub async fn collect(&self) -> io::Result<()> {
         let mut ended = signal(SignalKind::child())?;
         loop {
@@ -56,7 +56,7 @@ impl Children {
 
     /// Starts a program.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        // The lock makes sure that the child is not collected before it is known here.
+        // The lock keeps the child from being collected before it is registered here.
         let mut known = self.0.lock();
         let pid = Pid::from_child(&command.spawn()?);
         let (sender, ended) = oneshot::channel();
@@ -69,12 +69,12 @@ impl Children {
         let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let second: OwnedFd = writer.try_clone()?;
         let child = self.spawn(command.stdout(writer).stderr(second).process_group(0));
-        // The command holds the writing end, which has to close when the child's does.
+        // The command holds the writing end, which must close with the child's.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(PrintingChild { child: child?, output: pipe::Receiver::from_owned_fd(reader)? })
     }
 
-    /// Kills everything that is left, to the last descendant.
+    /// Kills all remaining descendants.
     pub fn kill_all(&self) {
         process_tree::kill_below(getpid(), || self.reap());
     }
@@ -94,7 +94,7 @@ impl Child {
 }
 
 impl PrintingChild {
-    /// Gives what it prints to `each` until it ends. What its own children print later belongs to nobody.
+    /// Passes its output to `each` until it ends. Later output of its own children is dropped.
     pub async fn follow(&mut self, mut each: impl FnMut(&[u8])) -> ExitStatus {
         let mut buffer = vec![0; CHUNK];
         let mut open = true;
@@ -110,7 +110,7 @@ impl PrintingChild {
         }
     }
 
-    /// Asks it and its group to end.
+    /// Sends SIGTERM to it and its group.
     pub fn terminate(&self) {
         let _ = kill_process_group(self.child.pid, Signal::TERM);
     }

@@ -1,5 +1,5 @@
-//! What the first process of a container does, and a supervisor too: starts programs, collects every process that ends
-//! below it, and ends what is left.
+//! The work of a first process, in a container or as a supervisor: start programs, collect every process that ends, and
+//! end the rest.
 
 mod children;
 pub mod process_tree;

@@ -1,17 +1,17 @@
-//! The processes below one: finding and ending them, by what the kernel tells in /proc (proc(5)).
+//! Finds and ends the processes below one, from /proc (proc(5)).
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long killing everything may take, should processes multiply meanwhile.
+/// Time limit for killing all, in case processes multiply meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait for processes to go that were sent a signal.
+/// Time limit for signalled processes to end.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Kills all descendants of a process, also those that left their group or whose parents died: `root` has to be their
-/// subreaper. `reap` is called to collect the dead.
+/// Kills all descendants of a process, even those that left their group or lost their parents. `root` must be their
+/// subreaper. `reap` collects the dead.
 pub fn kill_below(root: Pid, mut reap: impl FnMut()) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {

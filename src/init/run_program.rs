@@ -1,5 +1,5 @@
-//! Running one program as the first process of a container does: signals are passed on, orphans are collected, and
-//! nothing outlives the program.
+//! Runs one program as the first process of a container: passes signals on, collects orphans, and leaves no process
+//! behind.
 
 use std::ffi::OsString;
 use std::future::poll_fn;
@@ -19,16 +19,16 @@ use super::{Child, Children};
 /// The signals that are passed on.
 const PASSED_ON: [Signal; 7] =
     [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2, Signal::WINCH];
-/// How long the program may take to end after SIGTERM before it is killed. Pods have 10 seconds for everything.
+/// Time for the program to end after SIGTERM before it is killed. A Pod has 10 seconds in total.
 const PROGRAM_GRACE: Duration = Duration::from_secs(7);
-/// How long the processes that the program leaves behind may take to end after SIGTERM.
+/// Time for remaining processes to end after SIGTERM.
 const REST_GRACE: Duration = Duration::from_secs(1);
-/// How often to look whether they have ended.
+/// Polling interval for their end.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The status of a shell for a program that cannot be started.
+/// The shell's status for a program that cannot start.
 const CANNOT_START: u8 = 127;
 
-/// Runs a program to its end and returns its status: 128 and the signal's number if a signal ended it.
+/// Runs a program to its end and returns its status: 128 plus the signal's number if a signal ended it.
 pub fn run_program(program: &OsString, arguments: &[OsString]) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let status = runtime.and_then(|runtime| runtime.block_on(run(program, arguments)));
@@ -86,7 +86,7 @@ async fn until_ended(mut child: Child, signals: &mut Signals) -> ExitStatus {
     }
 }
 
-/// Asks everything that the program left behind to end.
+/// Sends SIGTERM to all remaining processes.
 async fn end_rest() {
     let deadline = Instant::now() + REST_GRACE;
     send_all(&descendants_of(getpid()), Signal::TERM);

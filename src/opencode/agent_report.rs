@@ -1,17 +1,17 @@
-//! What an agent does, whatever dialect tells it.
+//! The agent's activity, in the terms of every dialect.
 
-/// What the agent does, as far as it keeps a session alive or tells its user something.
+/// The agent's activity that keeps a session running or concerns its user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AgentReport {
-    /// A turn runs, or waits to be tried again.
+    /// A turn runs, or waits for a retry.
     pub busy: bool,
     /// The agent waits for a permission or an answer.
     pub needs_input: bool,
-    /// The title of the conversation that changed last, once it has one.
+    /// The title of the most recently changed conversation, if any.
     pub title: Option<String>,
 }
 
-/// Something that a fold wants to be asked before its report is complete.
+/// A request that a fold needs before its report is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Want {
     /// The path and query of a `GET` request.
@@ -20,7 +20,7 @@ pub(super) struct Want {
     pub(super) question: Question,
 }
 
-/// What a fold asks for.
+/// The kinds of such requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// The folders that the server works in.
@@ -35,18 +35,18 @@ pub(super) enum Question {
     Titles(String),
 }
 
-/// What the agents of a server do, folded from what it says. Pure: it sends and waits for nothing.
+/// The agents' activity, folded from the server's events. Pure: it sends nothing and waits for nothing.
 pub(super) trait Fold {
     /// The path of the event stream.
     fn events(&self) -> &'static str;
-    /// A stream of events begins; none of those before is repeated.
+    /// A new event stream begins. Earlier events are not repeated.
     fn begin(&mut self);
-    /// What to ask next; nothing when the report is complete.
+    /// The next request. `None` when the report is complete.
     fn wants(&self) -> Option<Want>;
-    /// Takes the answer to what it wanted.
+    /// Applies the response to a request.
     fn answer(&mut self, want: &Want, body: &[u8]) -> Result<(), serde_json::Error>;
-    /// Takes one frame of the event stream. A frame that it does not know changes nothing.
+    /// Applies one frame of the event stream. Unknown frames change nothing.
     fn apply(&mut self, frame: &[u8]);
-    /// What the agents do, as far as is known.
+    /// The activity, as far as known.
     fn report(&self) -> AgentReport;
 }

@@ -1,7 +1,6 @@
-//! The language of one major version of opencode: how it is started, what its requests mean, what its clients hear.
+//! A dialect: how to start one major version of opencode, what its requests mean, and what its clients expect.
 //!
-//! Each dialect is a module of its own. Nothing outside this room knows a path, an event, a version or a variable of
-//! opencode.
+//! Each dialect is a module. No other room knows a path, an event, a version or a variable of opencode.
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::v1;
 
-/// A major version of opencode that this router speaks with.
+/// A major version of opencode that the router supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -19,16 +18,16 @@ pub enum Dialect {
     V1,
 }
 
-/// How an opencode server is started.
+/// The command line of an opencode server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The arguments of the program.
     pub args: Vec<String>,
-    /// The variables that it needs besides its password and those of the machine.
+    /// Its variables, besides the password and those of the machine.
     pub env: Vec<(&'static str, String)>,
 }
 
-/// What a server is started for.
+/// The parameters of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Serve<'a> {
     /// The address that it listens on.
@@ -37,33 +36,33 @@ pub struct Serve<'a> {
     pub port: u16,
     /// The session's home.
     pub home: &'a Path,
-    /// A configuration file that it merges into its other configuration.
+    /// A configuration file to merge into its other configuration.
     pub config_file: Option<&'a str>,
-    /// Its log goes to its standard error, besides its log file.
+    /// Whether it also logs to standard error.
     pub prints_log: bool,
 }
 
-/// What a request means to a session, by its method and path.
+/// The meaning of a request to a session, by method and path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
-    /// A client that is left alone sends it by itself.
+    /// An idle client sends it by itself.
     Background,
-    /// It changes nothing.
+    /// A read.
     Read,
-    /// It may change something.
+    /// A write.
     Act,
     /// No client of a session may send it.
     Refused,
 }
 
 impl Dialect {
-    /// The dialect of this major version, if the router speaks it.
+    /// The dialect of this major version, if supported.
     pub fn of_major(major: u64) -> Option<Self> {
         (major == Self::V1.major()).then_some(Self::V1)
     }
 
-    /// The dialect of a version such as `1.18.33`, if the router speaks it. Builds without such a version, and those
-    /// before 1, are taken for opencode 1.
+    /// The dialect of a version such as `1.18.33`, if supported. Builds without such a version, and those before 1,
+    /// count as opencode 1.
     pub fn of_version(version: &str) -> Option<Self> {
         let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
         Self::of_major(major.unwrap_or(1).max(1))
@@ -83,14 +82,14 @@ impl Dialect {
         }
     }
 
-    /// The variable in which its server expects its password.
+    /// The variable for its server's password.
     pub fn password_variable(self) -> &'static str {
         match self {
             Self::V1 => v1::serve_command::PASSWORD,
         }
     }
 
-    /// Whether a server that ended printed that its port was taken.
+    /// Whether a server exited because its port was taken, by its output.
     pub fn port_was_taken(self, printed: &[String]) -> bool {
         match self {
             Self::V1 => v1::serve_command::port_was_taken(printed),
@@ -104,21 +103,21 @@ impl Dialect {
         }
     }
 
-    /// What a person types to attach a terminal to a session.
+    /// The command to attach a terminal to a session.
     pub fn attach_command(self, url: &str, token: &str) -> String {
         match self {
             Self::V1 => v1::attach_client::command(url, token),
         }
     }
 
-    /// Which clients can attach, as a sentence. `version` is that of the session's server, where it is known.
+    /// Which clients can attach, as a sentence. `version` is the server's, if known.
     pub fn attach_note(self, version: Option<&str>) -> String {
         match self {
             Self::V1 => v1::attach_client::note(version),
         }
     }
 
-    /// What a client of another major version hears on the attach address; `None` for a request of its own clients.
+    /// The response to a client of another major version on the attach address. `None` for requests of its own clients.
     pub fn foreign_client(self, path: &str, version: Option<&str>) -> Option<String> {
         match self {
             Self::V1 => v1::attach_client::is_foreign(path).then(|| v1::attach_client::refusal(version)),

@@ -80,7 +80,7 @@ async fn open(server: &Server, path: &str) -> Result<call::Answer, CallError> {
     Err(CallError::Unexpected { path: path.to_owned(), status, content_type })
 }
 
-/// Asks everything that the fold wants to know.
+/// Sends all requests that the fold needs.
 async fn complete(server: &Server, fold: &mut impl Fold) -> Result<(), CallError> {
     fold.begin();
     while let Some(want) = fold.wants() {

@@ -1,4 +1,4 @@
-//! A message that a session begins with, under an id that the router chose: so whether opencode took it can be asked.
+//! A session's first message. The router chooses its id, so it can ask later whether opencode took it.
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,10 +10,10 @@ pub struct FirstMessage {
 }
 
 impl FirstMessage {
-    /// A new id for a message of this moment, in milliseconds since 1970.
+    /// A new id for this moment, in milliseconds since 1970.
     ///
-    /// It has the form of opencode 1.18's own ids, which sort by time: opencode takes a turn for answered when the id of
-    /// an answer sorts after that of the message.
+    /// It has the form of opencode 1.18's ids, which sort by time. opencode counts a turn as answered when the answer's
+    /// id sorts after the message's id.
     pub fn id_at(millisecond: i64) -> String {
         // 48 bits of a clock that counts 4096 times a millisecond, as opencode makes them.
         let clock = (millisecond.unsigned_abs() << 12) & 0xffff_ffff_ffff;

@@ -1,4 +1,4 @@
-//! What opencode finds in a session's home before its first run.
+//! Prepares opencode's files in a session's home before its first run.
 
 use std::io;
 use std::os::unix::fs::symlink;
@@ -10,10 +10,10 @@ use crate::private_files::{make_private, write_if_missing};
 const CONFIG: &str = ".config/opencode";
 /// Where opencode's data is, below the home.
 const DATA: &str = ".local/share/opencode";
-/// The most of opencode's own repositories that are listed.
+/// Limit for the number of listed repositories.
 const MOST_SNAPSHOTS: usize = 1000;
 
-/// Makes opencode's folders in a home, and its file of logins a link to `login`. Files that are there stay as they are.
+/// Creates opencode's folders in a home, and links its file of logins to `login`. Existing files stay.
 pub fn furnish(home: &Path, login: Option<&Path>) -> io::Result<()> {
     make_private(&home.join(CONFIG).join("node_modules"))?;
     let data = home.join(DATA);
@@ -24,13 +24,13 @@ pub fn furnish(home: &Path, login: Option<&Path>) -> io::Result<()> {
     }
 }
 
-/// Whether the plugin package is recorded in this home.
+/// Whether this home records the plugin package.
 pub fn has_plugin_package(home: &Path) -> bool {
     plugin_files(home).iter().all(|file| file.exists())
 }
 
-/// Records the plugin package of this version of opencode as installed. opencode 1.18 installs it into every configuration
-/// folder, over the network, unless it finds it recorded there. Nothing in a fresh session's folder needs it.
+/// Records this version's plugin package as installed. Otherwise opencode 1.18 installs it into every configuration
+/// folder, over the network. A new session's folder does not need it.
 pub fn record_plugin_package(home: &Path, version: &str) -> io::Result<()> {
     let dependencies = serde_json::json!({"@opencode-ai/plugin": version});
     let package = serde_json::json!({"dependencies": dependencies});
@@ -40,7 +40,7 @@ pub fn record_plugin_package(home: &Path, version: &str) -> io::Result<()> {
     write_if_missing(&lock_file, &lock.to_string())
 }
 
-/// The repositories in which opencode keeps its snapshots of the project.
+/// The repositories with opencode's snapshots of the project.
 pub fn snapshot_repositories(home: &Path) -> Vec<PathBuf> {
     let folders = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let projects = folders(home.join(DATA).join("snapshot"));
@@ -56,8 +56,7 @@ fn plugin_files(home: &Path) -> [PathBuf; 2] {
     ["package.json", "package-lock.json"].map(|name| home.join(CONFIG).join(name))
 }
 
-/// Lets the session use the local user's own login. A link, because opencode renews some logins, and a copy would
-/// keep a token that is no longer good.
+/// Links the local user's login. A copy would keep an old token, because opencode renews some logins.
 fn offer_login(login: &Path, link: &Path) -> io::Result<()> {
     if login.exists() && link.symlink_metadata().is_err() { symlink(login, link) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
-//! From a server that was started to one that can be used: it answers, and it answers for the session's folder.
+//! From a started server to a usable one: it answers its health probe, then answers for the session's folder.
 //!
-//! opencode 1.18 answers for its health before a folder is loaded. Loading installs the packages of the repository's
-//! plugins and opens the database, so it may take minutes or never end.
+//! opencode 1.18 is healthy before it has loaded a folder. Loading installs packages of the repository's plugins and
+//! opens the database. It may take minutes, or never end.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Dialect, Server};
 
-/// How soon after a probe the next one is sent, also while that waits: opencode 1.18 accepts requests between its
-/// `listen` and its "listening" line and never answers them.
+/// Interval between probes, even while one waits. opencode 1.18 accepts requests between its `listen` and its
+/// "listening" line and never answers them.
 const PROBE_PERIOD: Duration = Duration::from_millis(25);
-/// How soon after a question for the folder the next one is sent, while those before wait for their answers.
+/// Interval between folder requests, while earlier ones wait.
 const ASK_PERIOD: Duration = Duration::from_secs(5);
-/// How many such questions wait at once.
+/// Concurrent folder requests.
 const MOST_ASKS: usize = 4;
-/// How long the folder may take until the start says what it waits for.
+/// Time until the start says that it waits for the folder.
 const SAY_AFTER: Duration = Duration::from_secs(1);
-/// How long the folder may take until that counts as what the start will fail with.
+/// Time until this becomes the reason if the start fails.
 const DOUBT_AFTER: Duration = Duration::from_secs(20);
-/// How long to wait after an answer that says no.
+/// Pause after a negative response.
 const PAUSE: Duration = Duration::from_secs(1);
 
 const PREPARES: &str = "opencode prepares the folder: plugins, project";
 const SILENT: &str = "opencode runs, but does not answer for the session's folder. It may wait for packages of the \
                       repository's plugins (.opencode, .npmrc), or for a network that does not answer. See the log.";
 
-/// What one probe found.
+/// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Probe {
     /// A server that the router speaks with.
@@ -42,24 +42,24 @@ pub(super) enum Probe {
     },
     /// Nothing answers yet.
     NotYet,
-    /// It answers in a way that does not get better by waiting.
+    /// A failure that does not pass.
     Failed(String),
-    /// It is another program, or an opencode that the router does not speak with.
+    /// Another program, or an unsupported opencode.
     Foreign(String),
 }
 
-/// What one question for the folder found.
+/// The result of a folder request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Loaded {
     /// The folder answers.
     Yes,
     /// No answer came.
     Silent,
-    /// An answer that says why not.
+    /// A negative response, with its reason.
     No(String),
 }
 
-/// How a server gets on.
+/// The progress of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It can be used.
@@ -68,16 +68,16 @@ pub enum Step {
     Waits(Waiting),
 }
 
-/// What a server that cannot be used yet waits for.
+/// What an unusable server waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// In words for people.
     pub message: String,
-    /// Whether the start fails with these words if this lasts.
+    /// Whether the start fails with this sentence if it lasts.
     pub is_obstacle: bool,
 }
 
-/// A server on its way. Dropping it ends its questions.
+/// A server that becomes ready. Dropping it ends its requests.
 pub struct Readiness<'a> {
     server: &'a Server,
     /// When it first answered a probe.
@@ -93,7 +93,7 @@ impl<'a> Readiness<'a> {
         Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), told: None }
     }
 
-    /// The next news. They are told once each; the last is [`Step::Ready`].
+    /// The next step. Each is returned once; the last is [`Step::Ready`].
     pub async fn next(&mut self) -> Step {
         loop {
             let step = match self.answered_at {

@@ -1,4 +1,4 @@
-//! What the router does with a server, in the words of every dialect.
+//! The operations on a server, for every dialect.
 
 use std::time::Duration;
 
@@ -6,42 +6,42 @@ use super::readiness::{Loaded, Probe};
 use super::{AgentReport, CallError, Dialect, FirstMessage, Server, event_follower, v1};
 
 impl Server {
-    /// Asks once whether it answers, and what it is.
+    /// Probes once whether the server answers, and what it is.
     pub(super) async fn probe(&self) -> Probe {
         match self.dialect() {
             Dialect::V1 => v1::server_state::probe(self).await,
         }
     }
 
-    /// Asks once whether it answers for its folder.
+    /// Requests once whether it answers for its folder.
     pub(super) async fn loaded(&self) -> Loaded {
         match self.dialect() {
             Dialect::V1 => v1::server_state::loaded(self).await,
         }
     }
 
-    /// Tells `report` what its agents do whenever that changes, until its run is over.
+    /// Calls `report` with every change of its agents' activity, until its run is over.
     pub async fn follow_agent(&self, report: impl FnMut(&AgentReport)) {
         match self.dialect() {
             Dialect::V1 => event_follower::follow(self, v1::agent_fold::AgentFold::new(self.directory()), report).await,
         }
     }
 
-    /// Ends all its work: running turns are aborted and the processes of tools ended.
+    /// Ends all its work: aborts running turns and ends the tools' processes.
     pub async fn end_work(&self, within: Duration) -> Result<(), CallError> {
         match self.dialect() {
             Dialect::V1 => v1::commands::end_work(self, within).await,
         }
     }
 
-    /// Begins a conversation with this message, unless the server took it before. Does not wait for the agent's answer.
+    /// Starts a conversation with this message, unless the server already has it. Does not wait for the agent's answer.
     pub async fn send_first_message(&self, message: &FirstMessage) -> Result<(), CallError> {
         match self.dialect() {
             Dialect::V1 => v1::commands::send_first_message(self, message).await,
         }
     }
 
-    /// The path at which a person begins who opens the session's address.
+    /// The first page for a visitor of the session's URL.
     pub async fn start_page(&self) -> String {
         match self.dialect() {
             Dialect::V1 => v1::start_page::start_page(self).await,

@@ -1,17 +1,17 @@
-//! Cuts an event stream into the JSON of its `data:` lines. Each byte is looked at once.
+//! Splits an event stream into the JSON of its `data:` lines. Reads each byte once.
 
 use bytes::{Bytes, BytesMut};
 
-/// The longest frame that is read, in bytes; longer ones are skipped. Frames carry whole outputs of tools, and none of
-/// those that the router reads is long.
+/// Longest frame, in bytes. Longer ones are skipped. Frames contain whole tool outputs, and the router needs none of
+/// those.
 const LONGEST_FRAME: usize = 256 * 1024;
 
 #[derive(Default)]
 pub(super) struct SseFrames {
     buffer: BytesMut,
-    /// How much of the buffer has no line end.
+    /// Length of the buffer without a line end.
     scanned: usize,
-    /// The rest of a frame that was too long is still to come.
+    /// Whether the rest of an overlong frame follows.
     skipping: bool,
 }
 
@@ -86,7 +86,7 @@ mod tests {
             frames.push(b"x");
             assert!(frames.next().is_none());
         }
-        // Looking at everything again for each byte takes minutes.
+        // Scanning everything again for each byte would take minutes.
         assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! What a session's spec means for its preparation.
+//! The preparation job of a session, from its spec.
 
 use std::path::PathBuf;
 

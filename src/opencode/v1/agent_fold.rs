@@ -1,6 +1,7 @@
-//! What the agents in an opencode 1 server do, folded from its events and answers. Pure: it sends and waits for nothing.
+//! The agents' activity in an opencode 1 server, folded from its events and responses. Pure: it sends nothing and waits
+//! for nothing.
 //!
-//! More conversations or folders than the limits count as busy, because what is unknown is never idle; the busy limit of
+//! More conversations or folders than the limits count as busy, because unknown work is never idle. The busy limit of
 //! the idle rule ends that.
 
 use std::collections::{HashMap, VecDeque};
@@ -13,12 +14,12 @@ use super::wire::{
     AtMost, Conversation, EventKind, Frame, Id, MOST_ENTRIES, Pending, Project, Properties, StatusKind, Statuses,
 };
 
-/// How many folders are asked about.
+/// Limit for the number of folders.
 const MOST_FOLDERS: usize = 100;
-/// The first title of every conversation begins like this.
+/// The first title of every conversation starts with this.
 const UNTITLED: &str = "New session - ";
 
-/// The conversations and requests of all folders, by id. Sets, never counts: opencode repeats its events.
+/// Conversations and requests of all folders, by id. Sets instead of counts, because opencode repeats its events.
 pub(in crate::opencode) struct AgentFold {
     /// The folder that the server was started in.
     home: String,
@@ -27,7 +28,7 @@ pub(in crate::opencode) struct AgentFold {
     busy: HashMap<Id, FolderKey>,
     /// Open permission or question → its conversation and folder.
     waiting: HashMap<Id, (Id, FolderKey)>,
-    /// There was more than is kept.
+    /// Something exceeded the limits.
     more: bool,
     title: Option<(f64, String)>,
     keys: RandomState,
@@ -50,7 +51,7 @@ impl AgentFold {
         }
     }
 
-    /// `/session/status` knows one folder at a time.
+    /// `/session/status` covers one folder at a time.
     fn learn_folders(&mut self, projects: AtMost<Project>) {
         let mut folders = vec![self.home.clone()];
         let mut more = projects.more;
@@ -62,7 +63,7 @@ impl AgentFold {
         folders.sort();
         folders.dedup();
         self.more |= more || folders.len() > MOST_FOLDERS;
-        // The session's own folder is always among those that are asked about.
+        // The session's own folder is always included.
         folders.sort_by_key(|folder| *folder != self.home);
         for folder in folders.into_iter().take(MOST_FOLDERS) {
             self.questions.push_back(Question::Statuses(folder.clone()));
@@ -99,7 +100,7 @@ impl AgentFold {
         self.waiting.retain(|_, (waiting, _)| waiting != conversation);
     }
 
-    /// Beyond the limit one more that waits changes nothing: its conversation is busy too.
+    /// Beyond the limit, one more pending request changes nothing: its conversation is busy too.
     fn wait(&mut self, request: Id, conversation: Id, folder: FolderKey) {
         if self.waiting.len() < MOST_ENTRIES {
             self.waiting.insert(request, (conversation, folder));
@@ -111,8 +112,8 @@ impl AgentFold {
         self.waiting.retain(|_, (_, waiting)| *waiting != folder);
     }
 
-    /// Keeps the title of the conversation that was updated last; not of one that an agent began, nor the one that
-    /// every conversation has at first.
+    /// Keeps the title of the most recently updated conversation. Ignores conversations that an agent began, and the
+    /// initial title.
     fn see_title(&mut self, conversation: Conversation) {
         let Conversation { title, parent, time, .. } = conversation;
         let updated = time.map_or(0.0, |time| time.updated);
@@ -179,7 +180,7 @@ impl Fold for AgentFold {
                 let kind = status.map_or(StatusKind::Idle, |status| status.kind);
                 self.set_status(conversation, folder, kind);
             }
-            // What was pending for a turn that was aborted goes without an event of its own.
+            // Pending requests of an aborted turn end without an event.
             (EventKind::TurnEnded, Some(conversation)) => self.end_turn(&conversation),
             (EventKind::Asked, Some(conversation)) => {
                 id.into_iter().for_each(|id| self.wait(id, conversation.clone(), folder));
@@ -202,7 +203,7 @@ impl Fold for AgentFold {
     fn report(&self) -> AgentReport {
         AgentReport {
             busy: self.more || !self.busy.is_empty(),
-            // A turn that was aborted may leave its request listed for ever; only one of a running turn waits.
+            // An aborted turn may leave its request listed forever. Only requests of running turns count.
             needs_input: self.waiting.values().any(|(conversation, _)| self.busy.contains_key(conversation)),
             title: self.title.as_ref().map(|(_, title)| title.clone()),
         }

@@ -1,4 +1,4 @@
-//! What the router makes an opencode 1 server do: end its work, take a first message.
+//! Commands to an opencode 1 server: end all work, take a first message.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LARGEST_LIST: usize = 1024 * 1024;
 /// A message comes back with its parts.
 const LARGEST_MESSAGE: usize = 1024 * 1024;
-/// How many of the newest conversations are asked for a first message.
+/// Newest conversations to search for a first message.
 const CONVERSATIONS: usize = 10;
 
 /// An id in a path stays as it is, unless it is none.
@@ -47,8 +47,8 @@ pub(in crate::opencode) async fn send_first_message(server: &Server, message: &F
         .map(drop)
 }
 
-/// Whether one of the newest conversations has this message. The same id again would not be refused: opencode 1.18 adds
-/// its text a second time.
+/// Whether one of the newest conversations has this message. opencode 1.18 would not refuse the same id again: it adds
+/// the text a second time.
 async fn was_taken(server: &Server, message: &FirstMessage) -> Result<bool, CallError> {
     let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);
     let newest = format!("/session?directory={folder}&roots=true&limit={CONVERSATIONS}");

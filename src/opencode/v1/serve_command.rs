@@ -1,4 +1,4 @@
-//! How opencode 1 is started.
+//! The command line of opencode 1.
 
 use super::super::dialect::{Launch, Serve};
 
@@ -18,14 +18,14 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
         ("XDG_DATA_HOME", below(".local/share")),
         ("XDG_STATE_HOME", below(".local/state")),
         ("XDG_CACHE_HOME", below(".cache")),
-        // The version that a session's data were made with changes only when the router's operator says so.
+        // Only the operator changes the version that a session's data were made with.
         ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
     ];
     env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));
     Launch { args: args.into_iter().map(str::to_owned).collect(), env }
 }
 
-/// What opencode 1.18 prints when it cannot listen.
+/// The output of opencode 1.18 when it cannot listen.
 pub(in crate::opencode) fn port_was_taken(printed: &[String]) -> bool {
     printed.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))
 }

@@ -1,4 +1,4 @@
-//! What the Kubernetes runtime has to be told.
+//! Settings of the Kubernetes runtime.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,32 +10,32 @@ use crate::tempo::Tempo;
 pub struct KubernetesSettings {
     /// The namespace of the sessions.
     pub namespace: String,
-    /// The namespace of the router itself, where its replicas meet.
+    /// The router's namespace, where its replicas have their Leases.
     pub router_namespace: String,
-    /// The name of this replica: unique among those that are alive.
+    /// The name of this replica, unique among live ones.
     pub replica: String,
-    /// The image of sessions.
+    /// The session image.
     pub image: String,
-    /// When it is pulled: Always, IfNotPresent or Never.
+    /// The pull policy: Always, IfNotPresent or Never.
     pub image_pull_policy: String,
-    /// The Secret that it is pulled with.
+    /// The pull Secret.
     pub image_pull_secret: Option<String>,
-    /// The class of volumes; the cluster's default if nothing is said.
+    /// The storage class. Default: the cluster's.
     pub storage_class: Option<String>,
     /// The size of a volume, as a Kubernetes quantity.
     pub storage_size: String,
     /// A Secret whose entries are environment variables of every session.
     pub api_key_secret: Option<String>,
-    /// A ConfigMap whose entry `opencode.json` is a configuration of every session.
+    /// A ConfigMap whose entry `opencode.json` is merged into every session's configuration.
     pub config_map: Option<String>,
-    /// What a session asks for: `cpu` and `memory`, as Kubernetes quantities.
+    /// Requests of a session: `cpu` and `memory`, as Kubernetes quantities.
     pub requests: BTreeMap<String, String>,
-    /// What a session may not exceed.
+    /// Limits of a session.
     pub limits: BTreeMap<String, String>,
-    /// The user and group that sessions run as; the cluster's choice if nothing is said.
+    /// The user and group of sessions. Default: the cluster's choice.
     pub user: Option<i64>,
-    /// How long nothing may have been heard from the API server until what is known of Pods is not trusted any more.
+    /// Time without news from the API server until the router checks Pods itself.
     pub stale_after: Duration,
-    /// How fast it does what it does by itself.
+    /// The pace of periods and waits.
     pub tempo: Tempo,
 }

@@ -1,7 +1,7 @@
-//! Text that Kubernetes passes on as it is. It expands `$(NAME)` in the values of variables and in commands
+//! Escapes text against Kubernetes' expansion of `$(NAME)` in variables and commands
 //! (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
 
-/// Escapes every `$`: a doubled one is a plain one, whatever follows.
+/// Doubles every `$`: Kubernetes turns `$$` into `$`.
 pub(super) fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }
@@ -12,8 +12,8 @@ mod tests {
 
     use super::*;
 
-    /// What Kubernetes makes of a value, after `third_party/forked/golang/expansion/expand.go`: `$$` is `$`, a known
-    /// `$(NAME)` its value, an unknown one and everything else stays as it is.
+    /// Kubernetes' expansion, after `third_party/forked/golang/expansion/expand.go`: `$$` becomes `$`, a known
+    /// `$(NAME)` its value, everything else stays.
     fn expanded(text: &str, known: impl Fn(&str) -> Option<&'static str>) -> String {
         let (mut result, mut rest) = (String::new(), text);
         while let Some(at) = rest.find('$') {

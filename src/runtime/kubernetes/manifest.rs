@@ -1,4 +1,4 @@
-//! The objects of a session as they are asked for: the volume claim, the Secret, the Pod.
+//! The objects of a session: volume claim, Secret, Pod.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,37 +17,36 @@ use crate::prepare::JOB_VARIABLE;
 use crate::runtime::preparation_job::preparation_job;
 use crate::session::{Memo, SessionId, Spec};
 
-/// What the image of sessions speaks.
+/// The dialect of the session image.
 const DIALECT: Dialect = Dialect::V1;
-/// The port that opencode listens on in every Pod.
+/// opencode's port in every Pod.
 pub(super) const PORT: u16 = 4096;
-/// Where the volume is mounted.
+/// The mount path of the volume.
 const ROOT: &str = "/data";
-/// The name of the container that prepares the volume.
+/// The container that prepares the volume.
 pub(super) const PREPARE: &str = "prepare";
-/// The name of the container that opencode runs in.
+/// The container of opencode.
 pub(super) const OPENCODE: &str = "opencode";
-/// The annotation that tells which run a Pod belongs to.
+/// The annotation with the Pod's run number.
 pub(super) const RUN: &str = "opencode-router/run";
-/// What keeps those who would empty a node to save it from ending a session's work: Karpenter
-/// (<https://karpenter.sh/docs/concepts/disruption/>) and the cluster autoscaler
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#cluster-autoscaler-kubernetes-io-safe-to-evict>). The
-/// router ends it when it is idle.
+/// Annotations that keep Karpenter (<https://karpenter.sh/docs/concepts/disruption/>) and the cluster autoscaler
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#cluster-autoscaler-kubernetes-io-safe-to-evict>)
+/// from removing a node under a session. The router ends the Pod when it is idle.
 const STAYS: [(&str, &str); 2] =
     [("karpenter.sh/do-not-disrupt", "true"), ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")];
-/// The entry of the Secret that is the password of the session's opencode.
+/// The entry of the Secret with opencode's password.
 pub(super) const PASSWORD: &str = "password";
-/// The entry of the Secret that is the end of the last run's log.
+/// The entry of the Secret with the end of the last run's log.
 pub(super) const LAST_LOG: &str = "last-log";
-/// The program that prepares the volume, and is the first process beside opencode: it passes signals on, and collects what
-/// opencode leaves behind.
+/// The program that prepares the volume. It is also the first process beside opencode: it passes signals on and
+/// collects orphans.
 const PROGRAM: &str = "opencode-session";
-/// What the kubelet reads into the status of a container that ended: the default `terminationMessagePath`.
+/// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
 const TERMINATION_MESSAGE: &str = "/dev/termination-log";
-/// How long opencode has from SIGTERM to SIGKILL, in seconds. It was asked to end its work before.
+/// Seconds from SIGTERM to SIGKILL. opencode was asked to end its work before.
 const GRACE_SECONDS: i64 = 10;
 
-/// An object is written as the JSON that Kubernetes documents; that it is one is shown by tests.
+/// Builds an object from the JSON that Kubernetes documents. Tests show that it is valid.
 fn object<T: serde::de::DeserializeOwned + Default>(value: Value) -> T {
     serde_json::from_value(value).unwrap_or_default()
 }
@@ -61,7 +60,7 @@ fn meta(id: SessionId, annotations: BTreeMap<String, String>) -> ObjectMeta {
     }
 }
 
-/// What ties an object to the session's claim, so that it goes when that goes.
+/// The reference to the session's claim, so that Kubernetes deletes the object with it.
 fn owned_by(record: &Record) -> Value {
     json!([{
         "apiVersion": "v1", "kind": "PersistentVolumeClaim",
@@ -69,7 +68,7 @@ fn owned_by(record: &Record) -> Value {
     }])
 }
 
-/// The claim of a new session, which is wanted to run.
+/// The claim of a new session, which is to run.
 pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
     let written = claim::annotations(spec, memo, Wanted::Running, 0);
     let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -90,7 +89,7 @@ pub(super) fn secret(record: &Record, password: &SecretString) -> Secret {
     object(json!({"metadata": meta, "type": "Opaque", "stringData": {PASSWORD: password.expose_secret()}}))
 }
 
-/// The folder that a session's opencode works in.
+/// The working folder of a session's opencode.
 pub(super) fn directory(spec: &Spec) -> String {
     format!("{ROOT}/work/{}", spec.project_name())
 }
@@ -135,7 +134,7 @@ fn volumes(settings: &KubernetesSettings, id: SessionId) -> Vec<Value> {
     volumes
 }
 
-/// What both containers have in common.
+/// The common parts of both containers.
 fn container(settings: &KubernetesSettings, name: &str) -> Value {
     json!({
         "name": name,

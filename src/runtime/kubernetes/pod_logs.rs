@@ -1,5 +1,5 @@
-//! The log of a session: what its containers printed, and once they are gone, the end of it, kept in the session's
-//! Secret, because logs may hold what nobody else is to read.
+//! The log of a session: the output of its containers. The session's Secret keeps the end of it after the Pod is gone,
+//! because logs can be confidential.
 
 use std::io;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ use crate::prepare::{LineSplitter, PrepareLine};
 use crate::runtime::{LogRange, LogStream};
 use crate::session::SessionId;
 
-/// How much of a log is kept when its Pod goes, in lines and bytes. A Secret may have 1 MiB.
+/// Limits for the log that is kept when its Pod goes, in lines and bytes. A Secret can have 1 MiB.
 const KEPT_LINES: usize = 500;
 const KEPT_BYTES: usize = 128 * 1024;
-/// How long keeping it may hold up a stop.
+/// Time that keeping the log may delay a stop.
 const PATIENCE: Duration = Duration::from_secs(3);
 const CHUNK: usize = 16 * 1024;
 
@@ -42,7 +42,7 @@ impl Inner {
             let printed = format!("{prepared}{}", self.printed_by(id, OPENCODE, range.tail).await?);
             return Ok(lines(last_lines(&printed, range.tail)));
         }
-        // The container that goes on is followed; one that has not begun prints nothing yet.
+        // Follows a running container. One that has not started prints nothing yet.
         if let Some(reader) = self.open(id, OPENCODE, range).await? {
             return Ok(lines(last_lines(&prepared, range.tail)).chain(chunks(reader)).boxed());
         }
@@ -61,13 +61,13 @@ impl Inner {
         };
         match asked(self.cluster.pods.log_stream(&object_name(id), &how)).await {
             Ok(reader) => Ok(Some(Box::pin(reader))),
-            // A container that has not begun is refused with 400.
+            // The API server answers 400 for a container that has not started.
             Err(Refusal::Missing | Refusal::Final(_)) => Ok(None),
             Err(refusal) => Err(refusal),
         }
     }
 
-    /// Follows what the container that prepares the volume prints.
+    /// Follows the output of the preparing container.
     pub(super) async fn follow_preparation(&self, id: SessionId) -> Result<Option<Reader>, Refusal> {
         self.open(id, PREPARE, LogRange { tail: KEPT_LINES, follow: true }).await
     }
@@ -96,7 +96,7 @@ impl Inner {
         }
     }
 
-    /// Keeps the end of the log of a Pod that is about to go. Not worth failing for.
+    /// Keeps the end of the log of a Pod that is about to go. A failure is only logged.
     pub(super) async fn keep_last_log(&self, id: SessionId) {
         let keep = async {
             let prepared = without_progress(&self.printed_by(id, PREPARE, KEPT_LINES).await?);
@@ -120,7 +120,7 @@ impl Inner {
     }
 }
 
-/// The log that a preparation printed: its structured lines are none.
+/// The log of a preparation, without its structured lines.
 fn without_progress(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     LineSplitter::default().push(text.as_bytes(), |line| keep(&mut kept, line));
@@ -134,7 +134,7 @@ fn keep(kept: &mut String, line: &str) {
     }
 }
 
-/// The same of a log that is followed.
+/// The same for a followed log.
 fn quiet(log: LogStream) -> LogStream {
     let quiet = log.scan(LineSplitter::default(), |open, chunk| {
         let mut kept = String::new();

@@ -1,8 +1,7 @@
-//! The replicas of the router: each shows with a Lease that it is alive, and one of them leads.
+//! The replicas of the router. Each shows with a Lease that it is alive, and one of them leads.
 //!
-//! Whether a Lease is still held is judged by when it was last seen to change, on the clock of the one who looks, so
-//! that clocks which differ or jump do no harm. Whoever leads holds the one Lease that is for that; what it does with it
-//! is decided anew by the record of each session, so that one who leads no more, and does not know it yet, does no harm.
+//! Each replica judges by its own clock when a Lease last changed, so clocks may differ or jump. The leader holds one
+//! more Lease. It acts on each session's current record, so a replica that lost the lead without knowing does no harm.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -18,20 +17,20 @@ use super::names::version;
 use crate::lifecycle::Duties;
 use crate::tempo::Tempo;
 
-/// How often a replica shows that it is alive.
+/// Interval between renewals.
 const PERIOD: Duration = Duration::from_secs(4);
-/// How long a Lease holds that is not renewed.
+/// Time until a Lease without renewal expires.
 const LASTS: Duration = Duration::from_secs(20);
-/// How long after the last renewal one stops to lead by itself. That is noticed a round and a period later at most,
-/// which is before another may begin.
+/// Time after its last renewal when a leader stops to lead by itself. It notices at most one round and one period
+/// later, before another replica may lead.
 const LEADS: Duration = Duration::from_secs(10);
-/// How long one round may take.
+/// Time limit for one round.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The label that ties the Leases to the sessions that the replicas look after.
+/// The label of the Leases: the namespace of the sessions that the replicas serve.
 const SESSIONS: &str = "opencode-router/sessions";
 
-/// A Lease as it was seen to change last.
+/// A Lease, and when it was last seen to change.
 struct Seen {
     version: u64,
     at: Instant,
@@ -52,7 +51,7 @@ impl Inner {
         format!("opencode-router-leads-{}", self.settings.namespace)
     }
 
-    /// Meets the other replicas until the task is ended.
+    /// Keeps this replica's Leases until the task ends.
     pub(super) async fn meet_replicas(&self) {
         let mut seen = HashMap::new();
         let mut led = None;
@@ -68,7 +67,7 @@ impl Inner {
                 }
                 Err(_) => {
                     tracing::warn!("the other replicas cannot be met: the API server does not answer");
-                    // A watch that waits in silence would not hear of it before it should end.
+                    // A silent watch would notice only at its time-out.
                     self.freshness.failed();
                 }
             }
@@ -101,7 +100,7 @@ impl Inner {
             let asked_at = Instant::now();
             match self.hold(&name, lease).await {
                 Ok(()) => *led = Some(asked_at),
-                // Another one was faster.
+                // Another replica was faster.
                 Err(Refusal::Conflict(_)) => *led = None,
                 Err(refusal) => return Err(refusal),
             }
@@ -111,7 +110,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes a Lease this replica's, or renews it, unless somebody changed it meanwhile.
+    /// Takes or renews a Lease, unless another replica changed it meanwhile.
     async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), Refusal> {
         let now = Some(MicroTime(Timestamp::now()));
         let labels = [
@@ -153,13 +152,13 @@ impl Inner {
         if changed {
             tracing::info!(leads, replicas = duties.replicas(), "the replicas share the work anew");
             if leads {
-                // What was lost while nobody led.
+                // Recovers what was interrupted while no replica led.
                 self.picture.mark_all();
             }
         }
     }
 
-    /// Tells the other replicas that this one goes, so that they need not wait.
+    /// Releases this replica's Leases, so that the others need not wait.
     pub(super) async fn leave_replicas(&self) {
         let leave = async {
             if self.duties.borrow().leads

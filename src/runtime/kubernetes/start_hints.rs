@@ -1,4 +1,4 @@
-//! While a start goes on: what the cluster's events and the clone say of it, beyond the Pod's own status.
+//! Details of a start in progress: cluster events and clone progress, beyond the Pod's own status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::prepare::{LineSplitter, PrepareLine};
 use crate::session::failure::sentence;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
-/// How long a start stands still until its events are asked for, and how often then.
+/// Time without progress until the router reads events, and the interval after that.
 const PERIOD: Duration = Duration::from_secs(3);
 
 impl Inner {
-    /// Follows the start of a run until it needs no more explaining.
+    /// Follows the start of a run until nothing more needs an explanation.
     pub(super) fn attend_start(self: &Arc<Self>, id: SessionId, run: u64) {
         let inner = self.clone();
         let attend = async move {
@@ -33,8 +33,8 @@ impl Inner {
                         let _ = moved.await;
                         explained
                     }
-                    // The API server reads all events of the namespace to list some: only a start that stands still is
-                    // worth that.
+                    // To list events, the API server reads all of the namespace. Only a start without progress is worth
+                    // that.
                     _ if moved.await.is_ok() => continue,
                     _ => inner.explain_wait(id, run).await,
                 };
@@ -67,7 +67,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads the progress that the preparation prints.
+    /// Reads the progress of the preparation.
     async fn explain_clone(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
         let Some(mut reader) = self.follow_preparation(id).await? else { return Ok(()) };
         let mut printed = LineSplitter::default();
@@ -86,15 +86,15 @@ impl Inner {
     }
 }
 
-/// What the Pod of a run is at before opencode starts in it.
+/// The phase of a run's Pod before opencode starts.
 fn starting(held: &Held, run: u64) -> Option<PhaseName> {
     let pod = held.pod.as_ref().filter(|pod| pod.run == run && !pod.deleting)?;
     let before = matches!(pod.seen.name, PhaseName::Scheduling | PhaseName::Pulling | PhaseName::Cloning);
     before.then_some(pod.seen.name)
 }
 
-/// Whether an event is about this Pod, or about the claim since the Pod is there: what held up an earlier one of the
-/// same name may be over.
+/// Whether an event is about this Pod, or about the claim since this Pod exists. A delay of an earlier Pod of the same
+/// name may be over.
 fn concerns(event: &Event, uid: &str, begun: Option<Timestamp>) -> bool {
     match event.involved_object.kind.as_deref() {
         Some("Pod") => event.involved_object.uid.as_deref() == Some(uid),
@@ -107,7 +107,7 @@ fn last_seen(event: &Event) -> Option<Timestamp> {
     seen.or_else(|| Some(event.event_time.as_ref()?.0)).or_else(|| Some(event.metadata.creation_timestamp.as_ref()?.0))
 }
 
-/// What an event says that holds a start up, where that is not in the Pod's status too.
+/// The delay that an event reports, if the Pod's status does not show it.
 fn obstacle(event: &Event) -> Option<Failure> {
     let said = event.message.clone().unwrap_or_default();
     let reason = match event.reason.as_deref()? {
@@ -165,7 +165,7 @@ mod tests {
             ("FailedAttachVolume", Some(Reason::VolumeNotBound)),
             ("ProvisioningFailed", Some(Reason::VolumeNotBound)),
             ("FailedCreatePodSandBox", Some(Reason::ContainerFailed)),
-            // The Pod's own conditions and states tell these.
+            // The Pod's own status shows these.
             ("FailedScheduling", None),
             ("BackOff", None),
         ];

@@ -1,4 +1,4 @@
-//! Since when the picture may not be true any more.
+//! Since when the cache may be outdated.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use super::watches::ATTEMPT;
 use crate::tempo::Tempo;
 
-/// What failed is tried again and fails again within an attempt. What did not fail for longer than that works.
+/// A failing attempt fails again within this time. Without a failure for longer, the watch works.
 const MENDED: Duration = ATTEMPT.saturating_add(Duration::from_secs(5));
 
-/// Since when the watch does not keep up.
+/// Since when the watch fails.
 pub(super) struct Freshness {
     failing: Mutex<Option<Failing>>,
     mended_after: Duration,
@@ -23,12 +23,12 @@ struct Failing {
 }
 
 impl Freshness {
-    /// Nothing failed so far.
+    /// No failure so far.
     pub(super) fn at(tempo: Tempo) -> Self {
         Self { failing: Mutex::default(), mended_after: tempo.wait(MENDED) }
     }
 
-    /// The API server did not do what keeps the picture true.
+    /// Records a failure of a request that keeps the cache current.
     pub(super) fn failed(&self) {
         let now = Instant::now();
         let mut failing = self.failing.lock();
@@ -37,7 +37,7 @@ impl Freshness {
         *failing = Some(Failing { since, last: now });
     }
 
-    /// How long ago the picture was surely true.
+    /// How long ago the cache was certainly current.
     pub(super) fn age(&self) -> Duration {
         let failing = *self.failing.lock();
         failing

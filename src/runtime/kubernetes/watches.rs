@@ -1,4 +1,4 @@
-//! Keeps the picture true: one watch of the sessions' Pods, one of their volume claims.
+//! Keeps the cache current: one watch of the sessions' Pods, one of their volume claims.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -27,18 +27,18 @@ use super::watch_freshness::Freshness;
 use crate::session::SessionId;
 use crate::tempo::Tempo;
 
-/// How long one watch request lasts at most: a connection that died without a word is noticed soon after.
+/// Longest duration of a watch request. Limits how long a dead connection goes unnoticed.
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
-/// How much later than it should a watch may end.
+/// Tolerance for the end of a watch.
 const LATE: Duration = Duration::from_secs(3);
-/// How long the API server may take to begin an answer.
+/// Time until the API server must begin its response.
 const ANSWERS: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// An attempt that comes to nothing is over by then, the pause before it included.
+/// Upper limit for one failed attempt, with the pause before it.
 pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
 
-/// The pauses between attempts to watch, the longest short enough to catch up soon.
+/// Pauses between attempts. The longest is short enough to catch up soon.
 struct Pauses {
     attempts: u32,
     tempo: Tempo,
@@ -50,7 +50,7 @@ impl Iterator for Pauses {
     fn next(&mut self) -> Option<Duration> {
         let pause = FIRST_PAUSE * 2u32.saturating_pow(self.attempts.min(8));
         self.attempts += 1;
-        // Many replicas that lost the API server together are not to come back together.
+        // Jitter, so that replicas that lost the API server together do not reconnect together.
         Some(self.tempo.wait(pause.min(LONGEST_PAUSE)).mul_f64(0.5 + fastrand::f64() / 2.0))
     }
 }
@@ -61,17 +61,17 @@ impl Backoff for Pauses {
     }
 }
 
-/// A kind of objects that the picture is made of.
+/// A kind of watched objects.
 pub(super) trait Watched:
     Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + std::fmt::Debug + Send + 'static
 {
-    /// What it is called in the log.
+    /// The name in the log.
     const NAME: &'static str;
-    /// Takes it over as it is now.
+    /// Stores its current state.
     fn learn(self, id: SessionId, picture: &Picture);
-    /// It is gone.
+    /// Removes it.
     fn forget(id: SessionId, uid: &str, picture: &Picture);
-    /// The identity of the one that is known.
+    /// The UID of the known one.
     fn known(id: SessionId, picture: &Picture) -> Option<String>;
 }
 
@@ -112,13 +112,13 @@ impl Watched for PersistentVolumeClaim {
     }
 }
 
-/// How long one watch request lasts where nothing may go unheard for longer than this.
+/// The duration of a watch request, if no change may go unnoticed for longer than this.
 pub(super) fn duration(stale_after: Duration, tempo: Tempo) -> Duration {
     stale_after.min(tempo.wait(LONGEST_WATCH))
 }
 
-/// The API server for watches that last so long: no answer, and silence where the watch should have ended, are errors,
-/// of which nobody would hear otherwise.
+/// A client for watches of this duration. No response, or silence past the end of a watch, is an error that would go
+/// unnoticed otherwise.
 pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Duration) -> Cluster {
     let send = move |request| {
         let client = client.clone();
@@ -131,7 +131,7 @@ pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Du
     Cluster::new(Client::new(service, settings.namespace.as_str()), settings)
 }
 
-/// Watches one kind until the task is ended; `complete` hears when everything that exists is known.
+/// Watches one kind until the task ends. `complete` fires when all existing objects are known.
 pub(super) async fn follow<K: Watched>(
     api: Api<K>,
     lasts: Duration,
@@ -155,7 +155,7 @@ pub(super) async fn follow<K: Watched>(
             Ok(Event::InitDone) => {
                 forget_unlisted(&api, &picture, &freshness, &listed, tempo).await;
                 listed = HashSet::new();
-                // Nobody waits a second time.
+                // Only the first time has a waiter.
                 complete.take().map(|complete| complete.send(()));
             }
             Ok(Event::Apply(object)) => learn(object, &picture),
@@ -178,7 +178,7 @@ fn learn<K: Watched>(object: K, picture: &Picture) {
     }
 }
 
-/// What is known and not in a list is gone, unless it came after the list was made: so it is asked for.
+/// A known object that is not in a list is gone, unless it is newer than the list. So the router asks for it.
 async fn forget_unlisted<K: Watched>(
     api: &Api<K>,
     picture: &Picture,
@@ -198,13 +198,13 @@ async fn forget_unlisted<K: Watched>(
     }
 }
 
-/// Asks anew for a session's Pod and record, after something went otherwise than expected.
+/// Reads a session's Pod and record again, after an unexpected result.
 pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
     ask(&cluster.pods, picture, id).await?;
     ask(&cluster.claims, picture, id).await
 }
 
-/// Asks for an object of a session.
+/// Reads an object of a session.
 pub(super) async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
     let known = K::known(id, picture);
     match asked(api.get(&object_name(id))).await {

@@ -1,4 +1,4 @@
-//! The processes that carry a session's mark, found by what the kernel tells in /proc (proc(5)).
+//! Finds and ends the processes with a session's mark, from /proc (proc(5)).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,18 +7,17 @@ use rustix::process::{Pid, Signal};
 
 use crate::init::process_tree;
 
-/// The environment variable by which every process of a session can be known. Its value is the session's folder.
+/// The environment variable that marks every process of a session. Its value is the session's folder.
 pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
 
-/// How long ending everything may take, should processes multiply while they are killed.
+/// Time limit for ending all, in case processes multiply meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often in a row nothing has to be found. A process that is just being replaced by execve(2) shows no environment
-/// for a moment.
+/// Consecutive scans that must find nothing. During execve(2), a process shows no environment for a moment.
 const QUIET_LOOKS: u32 = 4;
 
-/// Kills all processes that carry the mark of this session folder: what a supervisor left behind that was itself
-/// killed. Returns whether there were any.
+/// Kills all processes with the mark of this session folder, which a killed supervisor left behind. Returns whether
+/// there were any.
 pub(super) fn sweep(session_dir: &Path) -> bool {
     let begun = Instant::now();
     let (mut found, mut quiet) = (false, 0);
@@ -35,7 +34,7 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
 fn marked_with(session_dir: &Path) -> Vec<Pid> {
     let mark = format!("{MARK}={}", session_dir.display());
     let is_marked = |pid: &Pid| {
-        // Other users' processes cannot be read, and are not ours.
+        // Processes of other users cannot be read, and are not ours.
         let environ = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
         environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     };

@@ -1,4 +1,4 @@
-//! What the process runtime has to be told.
+//! Settings of the process runtime.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,26 +15,26 @@ use crate::session::Email;
 /// The settings.
 #[derive(Clone, Debug)]
 pub struct ProcessSettings {
-    /// Where the sessions' files are.
+    /// The folder of the sessions' files.
     pub data_dir: PathBuf,
     /// The opencode program.
     pub opencode: PathBuf,
-    /// The version that it says it has.
+    /// Its version.
     pub opencode_version: String,
     /// The dialect of that version.
     pub dialect: Dialect,
-    /// The program that is started as a supervisor: this one, also after its file was replaced.
+    /// The program of a supervisor: this one, even after its file was replaced.
     pub supervisor: PathBuf,
-    /// The variables of the router's own environment that sessions get.
+    /// Variables from the router's environment for sessions.
     pub environment: Vec<(String, String)>,
-    /// What of the local user sessions may use; nothing where there are several users.
+    /// The local user's logins for sessions. `None` with several users.
     pub local_user: Option<LocalUser>,
 }
 
 /// The logins of the user who runs the router.
 #[derive(Clone, Debug)]
 pub struct LocalUser {
-    /// Where Git and SSH find the user's settings and keys, for cloning.
+    /// The home with the user's Git and SSH settings, for cloning.
     pub home: PathBuf,
     /// The socket of the user's SSH agent, for cloning.
     pub ssh_agent: Option<String>,
@@ -57,7 +57,7 @@ impl ProcessSettings {
         env
     }
 
-    /// The whole environment of `git`, in which it asks nobody anything and takes no exotic transport.
+    /// The complete environment of `git`: no prompts, no exotic transports.
     pub fn git_env(&self) -> Vec<(String, String)> {
         let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !is_opencodes(name);
         let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
@@ -88,7 +88,7 @@ impl ProcessSettings {
     }
 }
 
-/// The version that an opencode program says it has, or why it does not run.
+/// Runs an opencode program to get its version, or says why it does not run.
 pub async fn opencode_version(program: &Path) -> Result<String, String> {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(std::time::Duration::from_secs(30), output).await;

@@ -1,4 +1,4 @@
-//! One run of a session, as the router holds it.
+//! One run of a session, as watched by the router.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ pub(super) struct WatchedRun {
     stage: watch::Receiver<Stage>,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum Stage {
     Live,
-    /// Nothing of it runs any more.
+    /// None of its processes runs any more.
     Ended,
-    /// And everybody was told.
+    /// Its end was also reported.
     Told,
 }
 
@@ -40,7 +40,7 @@ impl WatchedRun {
     }
 
     pub(super) async fn told(&mut self) {
-        // Whoever watches the run tells of its end before it goes away.
+        // The watcher reports the run's end before it exits.
         let _ = self.stage.wait_for(|stage| *stage == Stage::Told).await;
     }
 }

@@ -1,6 +1,5 @@
-//! The process that stands between the router and one run of a session, as a kubelet does for a Pod: it clones, starts
-//! opencode, keeps the log and ends everything. It outlives the router, so that a router that is restarted, or
-//! killed, changes no session.
+//! The supervisor: the process between the router and one run of a session. It prepares the folder, starts opencode,
+//! writes the log and ends everything. It survives the router, so that a restart of the router changes no session.
 
 mod preparation;
 mod supervised_run;
@@ -15,21 +14,21 @@ use rustix::fs::{FlockOperation, flock};
 use super::session_folder::SessionDir;
 use super::supervisor_protocol::{Job, LISTENING};
 
-/// How long the supervisor of the last run may take to go.
+/// Time for the previous run's supervisor to exit.
 const PREDECESSOR: Duration = Duration::from_secs(5);
 
 /// The argument that makes the program a supervisor.
 pub const ARGUMENT: &str = "supervise-session";
 
-/// Runs a supervisor to its end: the job is read from standard input. Fails if the run cannot begin at all.
+/// Runs a supervisor to its end. Reads the job from standard input. Fails if the run cannot begin.
 pub fn main() -> io::Result<()> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
     let job: Job = serde_json::from_str(&text)?;
     let dir = SessionDir::at(job.dir.clone());
-    // Away from the router's terminal and group: a Ctrl-C there is not for us.
+    // Leaves the router's terminal and process group, so that Ctrl-C there does not end it.
     rustix::process::setsid()?;
-    // Whatever a session's processes leave behind becomes our child, so that nothing of it can hide.
+    // Becomes the subreaper, so that no descendant can escape.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let lock = File::create(dir.lock())?;
     take(&lock)?;
@@ -42,7 +41,7 @@ pub fn main() -> io::Result<()> {
     })
 }
 
-/// Takes the lock of the session. The supervisor of the last run may need a moment to go after it said that it ends.
+/// Takes the session's lock. The previous supervisor may need a moment to exit.
 fn take(lock: &File) -> io::Result<()> {
     let begun = Instant::now();
     while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {

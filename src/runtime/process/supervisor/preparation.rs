@@ -1,4 +1,4 @@
-//! The preparation of the session's folder, as a child of the supervisor that runs the same program.
+//! Prepares the session's folder, in a child process of the supervisor that runs the same program.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -17,10 +17,10 @@ use crate::prepare::{self, Job, LastLines, LineSplitter, PrepareEnd, PrepareLine
 use crate::session::failure::last_lines;
 use crate::session::{Failure, Reason};
 
-/// The program that runs here, also after its file was replaced.
+/// The running program, even after its file was replaced.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
-/// Prepares the folder, and tells how far it is.
+/// Prepares the folder, and reports progress.
 pub(super) async fn prepare(
     job: &Job,
     dir: &SessionDir,
@@ -54,7 +54,7 @@ pub(super) async fn prepare(
 }
 
 fn command(job: &Job, dir: &SessionDir) -> io::Result<Command> {
-    // The job may hold secrets: it is in no file and no argument.
+    // The job may contain secrets, so it is in no file and no argument.
     let mut input = File::from(memfd_create("job", MemfdFlags::CLOEXEC)?);
     input.write_all(&serde_json::to_vec(job)?)?;
     input.rewind()?;

@@ -22,12 +22,12 @@ use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
 use crate::session::{Clock, Failure, Reason};
 
-/// How long opencode may take to end when asked to; it has been told to end its work by then.
+/// Time for opencode to exit after SIGTERM. It was asked to end its work before.
 const GRACE: Duration = Duration::from_secs(3);
-/// How often a port that somebody else took in between is replaced.
+/// Attempts with another port if one was taken meanwhile.
 const PORT_ATTEMPTS: usize = 3;
 
-/// A run and all that belongs to it.
+/// A run and everything that belongs to it.
 pub(super) struct SupervisedRun {
     job: Job,
     dir: SessionDir,
@@ -42,7 +42,7 @@ impl SupervisedRun {
         Ok(Self { job, dir, children: Children::default(), log, link })
     }
 
-    /// Runs until it is stopped or ends by itself, then leaves nothing behind but files.
+    /// Runs until it is stopped or ends by itself. Leaves only files behind.
     pub(super) async fn finish(mut self) -> io::Result<()> {
         let children = self.children.clone();
         let failure = tokio::select! {
@@ -55,14 +55,14 @@ impl SupervisedRun {
             None => self.log.note("stopped"),
         }
         let outcome = Outcome { at: SystemClock.now(), failure };
-        // On a full disk it cannot be written, and that is what has to be told.
+        // On a full disk it cannot be written, but must still be reported.
         let written = write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?);
         self.link.tell(State::Ended(outcome));
         self.link.close().await;
         remove_if_there(&self.dir.socket()).and(written)
     }
 
-    /// Nothing if it was stopped, or why it ended by itself.
+    /// Why it ended by itself. `None` if it was stopped.
     async fn live(&mut self) -> Option<Failure> {
         let stop = self.link.stop().clone();
         let preparation = self.job.preparation();
@@ -101,7 +101,7 @@ impl SupervisedRun {
         None
     }
 
-    /// Starts opencode in the project's folder, on a port of the loopback address that was free a moment ago.
+    /// Starts opencode in the project's folder, on a loopback port that was free a moment ago.
     fn start_opencode(&mut self) -> Result<PrintingChild, Failure> {
         let cannot = |error: &io::Error| {
             let program = self.job.opencode.display();
@@ -119,7 +119,7 @@ impl SupervisedRun {
     }
 }
 
-/// Waits until the router, or the system, wants the run to stop.
+/// Waits until the router or the system stops the run.
 async fn stop_asked(stop: CancellationToken) {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return stop.cancelled().await };
     tokio::select! {
@@ -137,7 +137,7 @@ fn serve(home: &Path, port: u16) -> Serve<'_> {
     Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
 }
 
-/// Logs what a child prints until it ends.
+/// Logs a child's output until it ends.
 async fn follow(child: &mut PrintingChild, log: &mut LogWriter, printed: &mut Printed) -> ExitStatus {
     let each = |bytes: &[u8]| {
         let _ = log.write(bytes);
@@ -146,7 +146,7 @@ async fn follow(child: &mut PrintingChild, log: &mut LogWriter, printed: &mut Pr
     child.follow(each).await
 }
 
-/// The last lines that opencode printed.
+/// The last lines of opencode's output.
 #[derive(Default)]
 struct Printed {
     open: LineSplitter,
@@ -158,7 +158,7 @@ impl Printed {
         self.open.push(bytes, |line| self.last.push(line));
     }
 
-    /// The lines, the one that has no end yet included.
+    /// The lines, with an unfinished last one.
     fn lines(mut self) -> Vec<String> {
         self.open.finish(|line| self.last.push(line));
         self.last.lines()

@@ -1,4 +1,4 @@
-//! The socket at which a supervisor tells its state and takes its one command.
+//! The supervisor's socket: reports the state of the run, and accepts one command, stop.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::super::session_folder::{SessionDir, remove_if_there};
 use super::super::supervisor_protocol::{STOP, State, says};
 
-/// How long the end of a run waits for those who listen to hear of it.
+/// Time that the end of a run waits for its listeners.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The supervisor's end of the connection to its router.
@@ -50,17 +50,17 @@ impl Link {
         Ok(link)
     }
 
-    /// Tells a new state.
+    /// Reports a new state.
     pub(super) fn tell(&self, state: State) {
         self.state.send_replace(state);
     }
 
-    /// Cancelled when the run is to be stopped.
+    /// Cancelled when the run must stop.
     pub(super) fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 
-    /// Waits until all who are connected know the last state.
+    /// Waits until all connected routers have the last state.
     pub(super) async fn close(self) {
         self.end.cancel();
         self.connections.close();
@@ -68,7 +68,7 @@ impl Link {
     }
 }
 
-/// Tells one router every state until the last, and takes its command.
+/// Sends every state to one router, and reads its command.
 async fn converse(stream: UnixStream, mut state: watch::Receiver<State>, stop: CancellationToken) {
     let (read, mut write) = stream.into_split();
     let listen = async {
