@@ -4,13 +4,12 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use opencode_router::app::{Addresses, App, Shutdown, Signals};
+use opencode_router::app::{Addresses, App, Ended, Signals};
 use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, prepare, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -46,27 +45,13 @@ fn finish(result: Result<(), String>) -> ExitCode {
 async fn run(config: &Config) -> Result<(), String> {
     telemetry::start_log(&config.logging.log_level, config.logging.log_format);
     raise_descriptor_limit();
-    let mut signals = Signals::listen().map_err(|error| format!("Signals cannot be received: {error}."))?;
+    let stops_sessions = config.lifecycle.runtime == RuntimeName::Process;
+    let signals = Signals::listen(stops_sessions).map_err(|error| format!("Signals cannot be received: {error}."))?;
     let app = App::bind(config, Arc::new(SteadyClock::begin())).await.map_err(|error| error.to_string())?;
     greet(app.addresses());
-    let (tell, told) = oneshot::channel();
-    let local = config.lifecycle.runtime == RuntimeName::Process;
-    let asked_twice = async {
-        let wish = match signals.next().await {
-            // Sessions in a cluster belong to all replicas, not to this router alone.
-            Shutdown::StopSessions if !local => Shutdown::LeaveSessions,
-            wish => wish,
-        };
-        match wish {
-            Shutdown::StopSessions => tracing::info!("stopping the sessions and the router"),
-            Shutdown::LeaveSessions => tracing::info!("stopping the router; sessions go on and wait for the next one"),
-        }
-        let _ = tell.send(wish);
-        signals.next().await;
-    };
-    tokio::select! {
-        () = app.run(async { told.await.unwrap_or(Shutdown::LeaveSessions) }) => tracing::info!("stopped"),
-        () = asked_twice => return Err("ended at once, as asked twice; what still runs is taken over at the next start.".into()),
+    match signals.run(app).await {
+        Ended::InOrder => tracing::info!("stopped"),
+        Ended::AtOnce => return Err("exiting now. Running sessions are adopted at the next start.".into()),
     }
     Ok(())
 }

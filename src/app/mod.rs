@@ -2,7 +2,7 @@
 
 mod addresses;
 mod listeners;
-mod place;
+mod runtime_setup;
 mod shutdown;
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::addresses::{hosts, router_url, urls};
 use self::listeners::Listeners;
-use self::place::{git_is_there, pods, processes};
+use self::runtime_setup::{git_is_there, pods, processes};
 use self::shutdown::End;
 use crate::api::{self, About, Api, Readiness};
 use crate::auth::{AttachTokens, Authenticators};
@@ -26,7 +26,7 @@ use crate::session::Clock;
 use crate::web;
 
 pub use self::addresses::Addresses;
-pub use self::shutdown::{Shutdown, Signals};
+pub use self::shutdown::{Ended, Shutdown, Signals};
 
 /// Why the router cannot start: one sentence that says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
+use super::App;
 use crate::api::Readiness;
 use crate::edge::{Drain, Front};
 use crate::lifecycle::Lifecycle;
@@ -25,25 +27,56 @@ pub struct Signals {
     interrupt: Signal,
     hangup: Signal,
     terminate: Signal,
+    /// Whether sessions belong to this router alone. Those of a cluster belong to all replicas.
+    stops_sessions: bool,
+}
+
+/// How the router ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// After the drain.
+    InOrder,
+    /// By a second signal.
+    AtOnce,
 }
 
 impl Signals {
-    /// Starts to receive signals.
-    pub fn listen() -> std::io::Result<Self> {
+    /// Starts to receive signals. Without `stops_sessions`, every signal leaves the sessions running.
+    pub fn listen(stops_sessions: bool) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
+            stops_sessions,
         })
     }
 
-    /// Ctrl-C and a closed terminal also stop the sessions. SIGTERM leaves them running.
-    pub async fn next(&mut self) -> Shutdown {
+    /// Runs the router until a signal ends it in order. A second signal ends it at once.
+    pub async fn run(mut self, app: App) -> Ended {
+        let (tell, told) = oneshot::channel();
+        let asked_twice = async {
+            let wish = self.next().await;
+            match wish {
+                Shutdown::StopSessions => tracing::info!("stopping the sessions and the router"),
+                Shutdown::LeaveSessions => tracing::info!("stopping the router; sessions keep running"),
+            }
+            let _ = tell.send(wish);
+            self.next().await;
+        };
         tokio::select! {
+            () = app.run(async { told.await.unwrap_or(Shutdown::LeaveSessions) }) => Ended::InOrder,
+            () = asked_twice => Ended::AtOnce,
+        }
+    }
+
+    /// Ctrl-C and a closed terminal also stop sessions that belong to this router alone. SIGTERM leaves them running.
+    async fn next(&mut self) -> Shutdown {
+        let wish = tokio::select! {
             _ = self.interrupt.recv() => Shutdown::StopSessions,
             _ = self.hangup.recv() => Shutdown::StopSessions,
             _ = self.terminate.recv() => Shutdown::LeaveSessions,
-        }
+        };
+        if self.stops_sessions { wish } else { Shutdown::LeaveSessions }
     }
 }
 

@@ -14,7 +14,7 @@ mod open;
 mod prompt_store;
 mod rate_limit;
 mod registry;
-mod replica_role;
+mod replica_duties;
 pub mod runtime_port;
 mod second_look;
 mod start;
@@ -39,7 +39,7 @@ pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
 pub use self::open::{OpenError, Opened};
 pub use self::registry::Registry;
-pub use self::replica_role::Duties;
+pub use self::replica_duties::Duties;
 pub use self::start_waiter::StartWaiter;
 pub use self::visible::Denied;
 

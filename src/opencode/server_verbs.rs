@@ -44,7 +44,7 @@ impl Server {
     /// The first page for a visitor of the session's URL.
     pub async fn start_page(&self) -> String {
         match self.dialect() {
-            Dialect::V1 => v1::start_page::start_page(self).await,
+            Dialect::V1 => v1::landing_page::start_page(self).await,
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn join(headers: &mut HeaderMap, private: &[String]) {
     }
 }
 
-/// Whether a session may set this cookie: only for its own host, and never with a name of the front door.
+/// Leaves the cookies that a session may set: none with a name of the front door, and all for its own host only.
 pub(super) fn keep_own(headers: &mut HeaderMap, private: &[String]) {
     if !headers.contains_key(SET_COOKIE) {
         return;

@@ -1,9 +1,15 @@
-//! The id of a session, as in host names and paths.
+//! The id of a session: how it is computed from the key, and its form in host names and paths.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Origin, SessionKey};
+
+/// Domain tag: keeps these digests apart from other uses of SHA-256. Change its number with the rule.
+const DOMAIN: &[u8] = b"opencode-router/session-id/1";
 
 /// 80 bits, as 20 lower-case hexadecimal characters. Not a secret, and grants nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,8 +25,21 @@ impl SessionId {
     /// The characters of an id.
     pub const LENGTH: usize = 20;
 
-    pub(crate) fn from_bytes(bytes: [u8; 10]) -> Self {
-        Self(bytes)
+    /// The id of a key: the first 80 bits of SHA-256 over a domain tag and the three fields, each after its length.
+    pub(crate) fn of(key: &SessionKey) -> Self {
+        let (repository, branch) = match &key.origin {
+            Origin::Repository { url, branch } => (url.identity(), branch.as_str()),
+            Origin::NewProject { nonce } => ("", nonce.as_str()),
+        };
+        let mut hash = Sha256::new();
+        for field in [DOMAIN, key.owner.as_str().as_bytes(), repository.as_bytes(), branch.as_bytes()] {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        let digest = hash.finalize();
+        let mut first = [0; 10];
+        first.copy_from_slice(&digest[..10]);
+        Self(first)
     }
 }
 

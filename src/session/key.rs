@@ -1,12 +1,7 @@
 //! The session key: owner, repository and branch.
 
-use sha2::{Digest, Sha256};
-
 use super::{Email, SessionId};
 use crate::git::{Branch, RepoUrl};
-
-/// Domain tag: keeps these digests apart from other uses of SHA-256. Change its number with the rule.
-const DOMAIN: &[u8] = b"opencode-router/session-id/1";
 
 /// The content of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,21 +37,9 @@ pub struct SessionKey {
 }
 
 impl SessionKey {
-    /// The id: the first 80 bits of SHA-256 over a domain tag and the three fields, each after its length.
+    /// The id that belongs to this key.
     pub fn id(&self) -> SessionId {
-        let (repository, branch) = match &self.origin {
-            Origin::Repository { url, branch } => (url.identity(), branch.as_str()),
-            Origin::NewProject { nonce } => ("", nonce.as_str()),
-        };
-        let mut hash = Sha256::new();
-        for field in [DOMAIN, self.owner.as_str().as_bytes(), repository.as_bytes(), branch.as_bytes()] {
-            hash.update((field.len() as u64).to_be_bytes());
-            hash.update(field);
-        }
-        let digest = hash.finalize();
-        let mut first = [0; 10];
-        first.copy_from_slice(&digest[..10]);
-        SessionId::from_bytes(first)
+        SessionId::of(self)
     }
 }
 

@@ -17,11 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::RequestBody;
 
-/// How long an unused connection is kept. A request that meets a closing connection cannot be repeated. opencode 1.18
-/// keeps a used connection for more than 400 s, other servers for less.
-pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(15);
-
-/// A connection for one request after another. It closes when it is dropped, when its run is over, and after 15 s
+/// A connection for one request after another. It closes when it is dropped, when its run is over, and after too long
 /// without use.
 pub struct Connection {
     sender: SendRequest<RequestBody>,

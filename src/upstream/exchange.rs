@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
-use super::client_connection::LONGEST_IDLE;
+use super::idle_connections::LONGEST_IDLE;
 use super::{Connection, RequestBody, Upstream};
 
 /// Pause before a failed dial is retried. Nothing was sent yet.

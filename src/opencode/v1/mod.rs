@@ -3,8 +3,8 @@
 pub(super) mod agent_fold;
 pub(super) mod attach_client;
 pub(super) mod commands;
+pub(super) mod landing_page;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;
 pub(super) mod server_state;
-pub(super) mod start_page;
 mod wire;
