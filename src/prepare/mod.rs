@@ -13,7 +13,7 @@ mod job;
 mod output_lines;
 mod prepare_end;
 mod prepare_line;
-mod program;
+mod prepare_program;
 mod report;
 mod stale_locks;
 
@@ -22,4 +22,4 @@ pub use job::{Clone, Job, Owner};
 pub use output_lines::{LastLines, LineSplitter};
 pub use prepare_end::PrepareEnd;
 pub use prepare_line::PrepareLine;
-pub use program::{ARGUMENT, JOB_VARIABLE, prepare_from_environment, prepare_from_input};
+pub use prepare_program::{ARGUMENT, JOB_VARIABLE, prepare_from_environment, prepare_from_input};
