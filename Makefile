@@ -24,7 +24,7 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 # In one list, so that a test that is added is in a lane by where it is: tests/tools/lanes.
 test: tools test-tools opencode $(WEB) ## Check and test everything
 	@cargo fmt --check
-	@tests/tools/lanes lints page unit machine cluster faults chart
+	@tests/tools/lanes lints page unit machine cluster outages chart
 
 quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, no cluster
 	@cargo fmt --check
@@ -32,7 +32,7 @@ quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, n
 
 # All of them unless PROMISES names some.
 cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, their own or that of TEST_KUBECONFIG
-	@tests/tools/lanes cluster faults chart
+	@tests/tools/lanes cluster outages chart
 
 check: lints ## Format, lints and documentation of the Rust code
 	@cargo fmt --check

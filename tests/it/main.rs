@@ -15,6 +15,7 @@ mod init;
 mod installed;
 mod journey;
 mod kubernetes;
+mod outages;
 mod prepare;
 mod process;
 mod replicas;

@@ -13,9 +13,9 @@ use crate::replicas::two::{Replica, limits};
 use crate::support::kubernetes::Namespace;
 
 /// How long a session may be idle, in seconds.
-const IDLE: i64 = 12;
+const IDLE: i64 = 6;
 /// How long it is used: several times as long.
-const USED: Duration = Duration::from_secs(40);
+const USED: Duration = Duration::from_secs(18);
 
 /// The machine's clock, put forward or back.
 #[derive(Default)]

@@ -1,11 +1,6 @@
-//! Parts of the cluster fail, clocks jump, everybody changes the same thing: nothing is lost, and the truth is known again.
-//! Each test says how long that took. Some stop parts of the cluster, so all of them run alone, one after the other.
+//! Clocks jump, replicas change the same record at once, one router cannot reach the API server. These faults reach
+//! nothing that other tests share.
 
-mod api_server_outage;
 mod clocks_jump;
 mod conflicting_edits;
-mod expired_watch;
-mod kubelet_outage;
-mod part;
 mod stale_cache;
-mod traffic;

@@ -9,7 +9,7 @@ use super::situation::{Situation, git_server, reaches, until};
 async fn slow_clone_shows_progress() {
     let (git, situation) = (git_server().await, Situation::begin().await);
     // At this rate it takes longer than anybody here waits: what is seen is seen while it goes on.
-    let url = git.big_repo("team/big", 48).await;
+    let url = git.big_repo("team/big", 24).await;
     git.throttle(256 * 1024);
     let session = situation.open_branch(&url, "main").await;
 

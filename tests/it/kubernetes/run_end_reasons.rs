@@ -7,6 +7,7 @@ use opencode_router::session::{PhaseName, Reason, Session};
 
 use super::situation::{Situation, failed, pod_name, reaches, until};
 use crate::support::condition::eventually;
+use crate::support::kubernetes::SESSION_IMAGE;
 
 /// Leaves a file in the session's project.
 async fn work(situation: &Situation, session: &Session) {
@@ -28,6 +29,7 @@ async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
 async fn out_of_memory_is_explained() {
     let memory = |settings: &mut KubernetesSettings| {
         settings.limits.insert("memory".to_owned(), "600Mi".to_owned());
+        settings.image = SESSION_IMAGE.to_owned();
     };
     let situation = Situation::begin_with(memory).await;
     let session = situation.ready().await;
@@ -47,6 +49,7 @@ async fn out_of_memory_at_start_is_explained() {
     let memory = |settings: &mut KubernetesSettings| {
         settings.requests.insert("memory".to_owned(), "48Mi".to_owned());
         settings.limits.insert("memory".to_owned(), "48Mi".to_owned());
+        settings.image = SESSION_IMAGE.to_owned();
     };
     let situation = Situation::begin_with(memory).await;
     let session = situation.open().await;

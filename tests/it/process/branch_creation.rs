@@ -10,7 +10,7 @@ use crate::support::program::{Program, id_of};
 async fn missing_branch_is_created_from_the_source_branch() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let wanted = json!({"repoUrl": url, "branch": "mine/new", "sourceBranch": "feature"});
     let id = id_of(&program.create(wanted).await);
     program.wait_until(&id, "it is cloned", is_checked_out).await;
@@ -24,7 +24,7 @@ async fn missing_branch_is_created_from_the_source_branch() {
 async fn existing_branch_is_checked_out_and_tracked() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     // The source is for a branch that does not exist, and this one does.
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "feature", "sourceBranch": "main"})).await);
     program.wait_until(&id, "it is cloned", is_checked_out).await;
@@ -37,7 +37,7 @@ async fn existing_branch_is_checked_out_and_tracked() {
 async fn empty_branch_means_the_default_branch_and_the_same_session() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let session = program.create(json!({"repoUrl": url})).await;
     assert_eq!(session["branch"], "main");
     let again = program.create(json!({"repoUrl": url.trim_end_matches(".git"), "branch": "main"})).await;

@@ -29,7 +29,7 @@ async fn works_now(program: &Program, id: &str) {
 async fn missing_branch_is_explained() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "later"})).await;
     explains(&phase, "branch-not-found", "The branch “later” does not exist.");
     let neither = json!({"repoUrl": url, "branch": "one", "sourceBranch": "other"});
@@ -45,7 +45,7 @@ async fn missing_branch_is_explained() {
 async fn missing_repository_is_explained() {
     let git = GitServer::start().await;
     let url = git.url("team/missing");
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
     explains(&phase, "repository-not-found", &format!("{url} was not found."));
     assert!(phase["logTail"].to_string().contains("fatal:"), "git's own words are there: {phase}");
@@ -58,7 +58,7 @@ async fn missing_repository_is_explained() {
 async fn repository_without_credentials_is_explained() {
     let git = GitServer::start().await;
     let url = git.repo("private/app").await;
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
     explains(&phase, "repository-needs-credentials", &format!("{url} asks for a login"));
 
@@ -70,7 +70,7 @@ async fn repository_without_credentials_is_explained() {
 async fn unreachable_server_is_explained() {
     // A loopback address of this test's own, on which nobody listens until the test does.
     let address = reserved::address_with(3080);
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let url = format!("http://{address}/team/app");
     let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "main"})).await;
     explains(&phase, "repository-unreachable", &format!("The server of {url} cannot be reached"));

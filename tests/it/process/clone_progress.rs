@@ -16,7 +16,7 @@ async fn slow_clone_shows_progress() {
     let git = GitServer::start().await;
     let url = git.big_repo("team/big", MEGABYTES).await;
     git.throttle(512 * 1024);
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);
 
     let receiving = |session: &Value| {

@@ -8,7 +8,7 @@ use crate::support::program::Program;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_restarts_after_its_server_or_supervisor_was_killed() {
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let id = program.ready_project().await;
     let kept = program.session_dir(&id).join("work/project/kept.txt");
     std::fs::write(&kept, "kept").unwrap();
@@ -37,7 +37,7 @@ async fn session_restarts_after_its_server_or_supervisor_was_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn run_that_cannot_begin_stays_failed() {
-    let program = Program::start().await;
+    let program = Program::start_with_stand_in().await;
     let id = program.ready_project().await;
     program.act(&id, "stop").await;
     program.wait_for_phase(&id, "stopped").await;

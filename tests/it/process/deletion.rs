@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use http::StatusCode;
 
+use crate::support::opencode;
 use crate::support::program::Program;
 
 /// Root may write everywhere, which would prove nothing: its right to do so is taken away.
@@ -14,7 +15,7 @@ fn with_the_rights_of_a_user() -> &'static [&'static str] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delete_ends_the_session_and_removes_read_only_folders() {
-    let program = Program::start_under(with_the_rights_of_a_user(), &[]).await;
+    let program = Program::start_by(with_the_rights_of_a_user(), &[], &opencode::stand_in()).await;
     let id = program.ready_project().await;
     let cache = program.session_dir(&id).join("home/go/pkg/mod/module");
     std::fs::create_dir_all(&cache).unwrap();

@@ -60,7 +60,7 @@ async fn wake_on_another_replica_during_a_stop_restarts_the_session() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn leader_stops_only_sessions_unused_on_all_replicas() {
     let namespace = Namespace::create().await;
-    let (one, other) = Replica::pair(&namespace, limits(12)).await;
+    let (one, other) = Replica::pair(&namespace, limits(6)).await;
     let (leader, follower) = if one.lifecycle.duties().leads { (&one, &other) } else { (&other, &one) };
     assert!(!follower.lifecycle.duties().leads, "one leads");
     let id = leader.open().await.id();
@@ -70,7 +70,7 @@ async fn leader_stops_only_sessions_unused_on_all_replicas() {
     // Used only through the replica that does not lead, for much longer than the idle time.
     let session = follower.session(id).await;
     let begun = std::time::Instant::now();
-    while begun.elapsed().as_secs() < 30 {
+    while begun.elapsed().as_secs() < 15 {
         session.touch();
         assert_eq!(leader.session(id).await.phase_name(), PhaseName::Ready, "after {:?}", begun.elapsed());
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;

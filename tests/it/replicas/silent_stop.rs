@@ -2,14 +2,14 @@
 //! then asks for everything anew, and ends itself when it gets no answer.
 
 use crate::support::condition::in_time;
-use crate::support::kubernetes::Namespace;
+use crate::support::kubernetes::{Namespace, SESSION_IMAGE};
 use crate::support::replica::pair_with;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn event_streams_end_before_opencode_ends_its_work() {
     let namespace = Namespace::create().await;
-    let (one, other) = pair_with(&namespace, &[]).await;
+    let (one, other) = pair_with(&namespace, &[("OPENCODE_IMAGE", SESSION_IMAGE)]).await;
     let id = one.ready_project().await;
     other.wait_for_phase(&id, "ready").await;
     let mut streams = Vec::new();

@@ -24,13 +24,16 @@ async fn leader_that_missed_a_restart_keeps_the_pod() {
     }
 
     way.lets(Lets::NoWatchesOfClaims);
-    other.act(&id, "start").await;
-    other.wait_for_phase(&id, "ready").await;
     let uid = async || pods(&namespace).await.pop().and_then(|pod| pod.metadata.uid);
-    let before = uid().await;
-    // It takes the Pod for one that a stop left behind, looks at that after a while, and then knows better.
-    leads.wait_for_phase(&id, "stopping").await;
-    leads.wait_for_phase(&id, "ready").await;
+    // The leader takes the Pod for one that a stop left behind, until it looks again.
+    let misled = async {
+        leads.wait_for_phase(&id, "stopping").await;
+        let before = uid().await;
+        leads.wait_for_phase(&id, "ready").await;
+        before
+    };
+    other.act(&id, "start").await;
+    let (before, _) = tokio::join!(misled, other.wait_for_phase(&id, "ready"));
     assert_eq!(uid().await, before, "the session's work goes on");
     assert_eq!(other.get(&id).await["phase"]["name"], "ready");
 }

@@ -55,7 +55,7 @@ async fn clone_stopped_after_a_restart_starts_over() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
     git.stall("team/app");
-    let mut program = Program::start().await;
+    let mut program = Program::start_with_stand_in().await;
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);
     program.wait_for_phase(&id, "cloning").await;
 

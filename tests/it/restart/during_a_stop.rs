@@ -26,7 +26,7 @@ fn was_told_to_end(pid: i32) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_that_did_not_reach_the_session_is_reverted() {
-    let mut program = Program::start().await;
+    let mut program = Program::start_with_stand_in().await;
     let id = program.ready_project().await;
     let server = begin_a_stop(&program, &id).await;
 
@@ -42,7 +42,7 @@ async fn stop_that_did_not_reach_the_session_is_reverted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_that_reached_the_session_is_finished() {
-    let mut program = Program::start().await;
+    let mut program = Program::start_with_stand_in().await;
     let id = program.ready_project().await;
     let kept = program.session_dir(&id).join("work/project/kept.txt");
     std::fs::write(&kept, "kept").unwrap();

@@ -12,7 +12,7 @@ fn last_use(session: &serde_json::Value) -> jiff::Timestamp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_leaves_sessions_running_and_sigint_stops_them() {
-    let mut program = Program::start().await;
+    let mut program = Program::start_with_stand_in().await;
     let id = program.ready_project().await;
     let server = server_of(&program, &id);
     let kept = program.session_dir(&id).join("work/project/kept.txt");

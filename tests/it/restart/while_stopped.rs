@@ -11,7 +11,7 @@ use crate::support::program::{Program, id_of};
 async fn stopped_sessions_survive_a_restart() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
-    let mut program = Program::start().await;
+    let mut program = Program::start_with_stand_in().await;
     let stopped = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);
     let missing = json!({"repoUrl": git.url("team/missing"), "branch": "main"});
     let failed = id_of(&program.create(missing).await);

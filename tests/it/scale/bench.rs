@@ -32,7 +32,7 @@ impl Bench {
 
     /// Starts a router.
     pub(super) async fn router(&self, replica: &str, settings: &[(&str, &str)]) -> Program {
-        let ours = [("LOG_LEVEL", "warn"), ("MAX_CONCURRENT_STARTS", "16")];
+        let ours = [("LOG_LEVEL", "warn"), ("MAX_CONCURRENT_STARTS", "16"), ("TEMPO", "1")];
         let settings = [&ours, settings].concat();
         replica_with(&self.namespace, replica, &self.account.kubeconfig(), &settings).await
     }

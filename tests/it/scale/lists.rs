@@ -10,7 +10,7 @@ use crate::support::replica::replica_with;
 const LISTS: u32 = 2000;
 
 pub(super) async fn compare(alone: &Namespace, many: &Program) {
-    let few = replica_with(alone, "one", &kubeconfig(), &[("LOG_LEVEL", "warn")]).await;
+    let few = replica_with(alone, "one", &kubeconfig(), &[("LOG_LEVEL", "warn"), ("TEMPO", "1")]).await;
     let mut clients = [Client::connect(&few).await, Client::connect(many).await];
     let (mut times, mut length) = ([Times::default(), Times::default()], 0);
     let before = [cpu(&few), cpu(many)];

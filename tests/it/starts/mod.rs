@@ -12,7 +12,7 @@ use serde_json::json;
 use self::bare::{Bare, Sight, Stages};
 use crate::support::git::GitServer;
 use crate::support::installation::reachable_address;
-use crate::support::kubernetes::{Namespace, kubeconfig};
+use crate::support::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
 use crate::support::program::Program;
 use crate::support::replica::replica_with;
 use crate::support::router::id_of;
@@ -31,7 +31,8 @@ struct Start {
 async fn measures_starts_beside_a_bare_pod() {
     let namespace = Namespace::create().await;
     let git = GitServer::start_at((reachable_address(), 0).into()).await;
-    let router = replica_with(&namespace, "one", &kubeconfig(), &[]).await;
+    let router =
+        replica_with(&namespace, "one", &kubeconfig(), &[("OPENCODE_IMAGE", SESSION_IMAGE), ("TEMPO", "1")]).await;
     let wanted = json!({"repoUrl": git.repo("web-shop").await, "branch": "main"});
     let (mut cold, mut wakes, mut bare_cold, mut bare_wakes) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {

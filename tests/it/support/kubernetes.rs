@@ -17,8 +17,10 @@ use tokio::process::Command;
 use super::condition::eventually;
 use super::tempo::tempo;
 
-/// The image of sessions, as the test cluster has it.
+/// The image of sessions: for tests whose subject is opencode or what it does.
 pub const SESSION_IMAGE: &str = "opencode-session:test";
+/// The same with a program that plays opencode and starts at once: `tests/stand-in`.
+pub const STAND_IN_IMAGE: &str = "opencode-stand-in:test";
 
 /// The file that tells where the cluster is.
 pub fn kubeconfig() -> PathBuf {
@@ -58,7 +60,7 @@ impl Namespace {
             namespace: self.name.clone(),
             router_namespace: self.name.clone(),
             replica: replica.to_owned(),
-            image: SESSION_IMAGE.to_owned(),
+            image: STAND_IN_IMAGE.to_owned(),
             image_pull_policy: "IfNotPresent".to_owned(),
             image_pull_secret: None,
             storage_class: None,

@@ -24,5 +24,6 @@ pub mod talk;
 pub mod tempo;
 pub mod terminal;
 pub mod tmux;
+pub mod traffic;
 pub mod upstream;
 pub mod way;

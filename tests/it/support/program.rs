@@ -57,14 +57,24 @@ impl Program {
         Self::start_under(&[], settings).await
     }
 
+    /// Starts it with the stand-in for opencode: for tests whose subject is not opencode.
+    pub async fn start_with_stand_in() -> Self {
+        Self::start_by(&[], &[], &opencode::stand_in()).await
+    }
+
     /// Starts it by a program that becomes it, `setpriv` say.
     pub async fn start_under(wrapper: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::start_by(wrapper, settings, &opencode::program()).await
+    }
+
+    /// Starts it by a program that becomes it, and with this opencode.
+    pub async fn start_by(wrapper: &[&str], settings: &[(&str, &str)], opencode: &Path) -> Self {
         // Not below a long temporary path: Unix sockets have short names.
         let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
         let model = ModelServer::start().await;
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let wrapper: Vec<_> = wrapper.iter().map(|&word| word.to_owned()).collect();
-        count_starts(data.path(), &opencode::program());
+        count_starts(data.path(), opencode);
         let (child, address, attach) = launch(&wrapper, data.path(), &model, &settings).await;
         Self { router: router(&settings, address, attach), model, data, wrapper, settings, child }
     }

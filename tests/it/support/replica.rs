@@ -7,15 +7,16 @@ use kube::api::Api;
 
 use super::condition::eventually;
 use super::installation::DOMAIN;
-use super::kubernetes::{Namespace, SESSION_IMAGE, kubeconfig};
+use super::kubernetes::{Namespace, STAND_IN_IMAGE, kubeconfig};
 use super::program::Program;
 
-/// A replica that reaches the cluster as this file says, with settings over the usual ones.
+/// A replica that reaches the cluster as this file says, with settings over the usual ones. Its sessions run the stand-in
+/// for opencode.
 pub async fn replica_with(namespace: &Namespace, name: &str, kubeconfig: &Path, settings: &[(&str, &str)]) -> Program {
     let usual = [
         ("RUNTIME", "kubernetes"),
         ("KUBECONFIG", kubeconfig.to_str().unwrap()),
-        ("OPENCODE_IMAGE", SESSION_IMAGE),
+        ("OPENCODE_IMAGE", STAND_IN_IMAGE),
         ("OPENCODE_NAMESPACE", &namespace.name),
         ("POD_NAMESPACE", &namespace.name),
         ("POD_NAME", name),

@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::support::condition::in_time;
-use crate::support::http::{Answer, Call, Open};
-use crate::support::router::Router;
-use crate::support::terminal::Terminal;
+use super::condition::in_time;
+use super::http::{Answer, Call, Open};
+use super::router::Router;
+use super::terminal::Terminal;
 
 /// How often somebody asks for something.
 const PERIOD: Duration = Duration::from_millis(250);

@@ -25,15 +25,6 @@ pub struct Broken {
     mend: Option<&'static str>,
 }
 
-/// Whether parts of this cluster can be made to fail; where not, that is said.
-pub fn can_fail() -> bool {
-    let can = directory().is_some();
-    if !can {
-        eprintln!("not tested: TEST_CLUSTER does not name the directory of a cluster of tests/cluster");
-    }
-    can
-}
-
 impl Broken {
     /// Makes a part fail.
     pub async fn make(part: &'static str, failure: Failure) -> Self {
@@ -67,13 +58,13 @@ impl Drop for Broken {
     }
 }
 
-fn directory() -> Option<PathBuf> {
-    std::env::var_os("TEST_CLUSTER").map(PathBuf::from)
+fn directory() -> PathBuf {
+    std::env::var_os("TEST_CLUSTER").expect("TEST_CLUSTER names the directory of a cluster of tests/cluster").into()
 }
 
 fn command(act: &str, part: &str) -> std::process::Command {
     let mut command = std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster"));
-    command.arg(act).arg(directory().expect("TEST_CLUSTER names the cluster's directory")).arg(part);
+    command.arg(act).arg(directory()).arg(part);
     command.stdin(Stdio::null());
     command
 }

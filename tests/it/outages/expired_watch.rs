@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::part::{Broken, Failure, can_fail};
+use super::part::{Broken, Failure};
 use crate::support::condition::eventually;
 use crate::support::kubernetes::{Namespace, kubeconfig};
 use crate::support::program::id_of;
@@ -14,9 +14,6 @@ use crate::support::way::{Lets, Way};
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn changes_during_an_expired_watch_are_known_afterwards() {
-    if !can_fail() {
-        return;
-    }
     let namespace = Namespace::create().await;
     let way = Way::open(&namespace).await;
     let blind = replica_with(&namespace, "blind", way.kubeconfig(), &[]).await;

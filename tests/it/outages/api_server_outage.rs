@@ -1,20 +1,22 @@
-//! The API server is gone for a minute under traffic: sessions are used as before, what cannot be done is said and changes
+//! The API server is gone for a while under traffic: sessions are used as before, what cannot be done is said and changes
 //! nothing, and what happened meanwhile is known afterwards.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::part::{Broken, Failure, can_fail};
-use super::traffic::{Traffic, events};
+use super::part::{Broken, Failure};
 use crate::support::condition::eventually;
 use crate::support::http::Answer;
-use crate::support::kubernetes::Namespace;
+use crate::support::kubernetes::{Namespace, SESSION_IMAGE};
 use crate::support::program::Program;
 use crate::support::replica::{leading_lease, pair_with};
+use crate::support::traffic::{Traffic, events};
 
-/// How long it is gone.
-const OUTAGE: Duration = Duration::from_secs(60);
+/// How long it is gone: longer than Leases hold and than a watch may be silent.
+const OUTAGE: Duration = Duration::from_secs(30);
+/// How long a session may be unused, in minutes: longer than the outage.
+const IDLE: &str = "1";
 /// How long somebody may wait until he is told that something cannot be done.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
 /// How long after the outage it may take until the truth is known.
@@ -33,11 +35,9 @@ async fn frozen_api_server_leaves_sessions_usable() {
 }
 
 async fn outage(failure: Failure) {
-    if !can_fail() {
-        return;
-    }
     let namespace = Namespace::create().await;
-    let (one, other) = pair_with(&namespace, &[("IDLE_TIMEOUT_MINUTES", "3")]).await;
+    let (one, other) =
+        pair_with(&namespace, &[("IDLE_TIMEOUT_MINUTES", IDLE), ("OPENCODE_IMAGE", SESSION_IMAGE)]).await;
     let (used, unused, doomed, rests) =
         tokio::join!(one.ready_project(), one.ready_project(), other.ready_project(), other.ready_project());
     other.act(&rests, "stop").await;
@@ -48,6 +48,8 @@ async fn outage(failure: Failure) {
         router.wait_for_phase(&rests, "stopped").await;
     }
     let traffic = Traffic::begin(&[&one, &other], &used).await;
+    let used_last = one.session(&unused, "POST", "/session").json(&json!({})).send().await.unwrap();
+    assert_eq!(used_last.status, 200);
 
     let broken = Broken::make("kube-apiserver", failure).await;
     let gone = Instant::now();
