@@ -56,7 +56,7 @@ impl UsersConfig {
         LoginProxy::new(self.trusted_proxy_cidrs.clone())
     }
 
-    /// How users are known, in a word: `local` or `proxy`.
+    /// How the router identifies users, in a word: `local` or `proxy`.
     pub fn identity(&self) -> &'static str {
         if self.dev_email.is_some() { "local" } else { "proxy" }
     }
