@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
-use crate::session::phase::Event;
-use crate::session::{Cause, Failure, Outcome, Reason, Session};
+use crate::session::course_event::Event;
+use crate::session::{Cause, Failure, Reason, Session};
 
 impl Lifecycle {
     /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
     pub fn delete(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<bool> {
-        if session.interrupt(Event::DeleteRequested, Outcome::Gone) {
+        let (request, changed) = session.request(Event::DeleteRequested);
+        if changed {
             audit::record(cause, session, Deed::Delete, Step::Begun);
             self.registry.announce(session);
         }
@@ -26,7 +27,7 @@ impl Lifecycle {
                     tracing::error!(session = %session.id(), %error, "delete failed");
                     let message =
                         "The session's files could not be removed. Try again; the router's log has the cause.";
-                    lifecycle.undo(&session, Some(Failure::new(Reason::DeleteFailed, message)));
+                    lifecycle.not_done(&session, request, Some(Failure::new(Reason::DeleteFailed, message)));
                     false
                 }
             }

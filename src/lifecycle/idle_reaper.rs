@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
+use crate::session::course_event::RequestNumber;
 use crate::session::{Actor, Cause, PhaseName, Session, SessionId};
 
 /// How often it looks, in real time.
@@ -87,12 +88,12 @@ impl Lifecycle {
             }
             return None;
         }
-        let (verdict, revision) = session.stop_if_idle(&self.limits.idle)?;
+        let (verdict, request, revision) = session.stop_if_idle(&self.limits.idle)?;
         let why = format!("last used at {}, due at {}", session.last_activity(), verdict.stops_at);
         let cause = Cause::own(Actor::IdleRule, why);
         audit::record(&cause, session, Deed::Stop, Step::Begun);
         self.registry.announce(session);
-        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), revision, cause));
+        self.tasks.spawn(self.clone().carry_out_idle_stop(session.clone(), request, revision, cause));
         None
     }
 
@@ -109,11 +110,17 @@ impl Lifecycle {
         notice
     }
 
-    async fn carry_out_idle_stop(self: Arc<Self>, session: Arc<Session>, revision: u64, cause: Cause) {
+    async fn carry_out_idle_stop(
+        self: Arc<Self>,
+        session: Arc<Session>,
+        request: RequestNumber,
+        revision: u64,
+        cause: Cause,
+    ) {
         match self.runtime.stop_unchanged(session.id(), revision).await {
-            Ok(true) => self.stopped(&session),
-            Ok(false) => self.undo(&session, None),
-            Err(error) => self.stop_failed(&session, &error, &cause),
+            Ok(true) => self.stopped(&session, request).await,
+            Ok(false) => self.not_done(&session, request, None),
+            Err(error) => self.stop_failed(&session, request, &error, &cause),
         }
     }
 }

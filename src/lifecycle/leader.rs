@@ -111,11 +111,13 @@ impl Lifecycle {
         }
         match chore {
             Chore::Start => drop(self.wake(session, &cause).outcome().await),
-            Chore::GiveUp => drop(self.time_out(session, &cause).await),
-            Chore::Stop => match self.runtime.stop(id).await {
-                Ok(()) => self.stopped(session),
-                Err(error) => tracing::warn!(session = %id, %error, "a stop that was left half done goes on"),
-            },
+            Chore::GiveUp => self.end_lost_start(session, &cause).await,
+            Chore::Stop => {
+                // The runtime tells that it is stopped.
+                if let Err(error) = self.runtime.stop(id).await {
+                    tracing::warn!(session = %id, %error, "a stop that was left half done goes on");
+                }
+            }
             Chore::Delete => drop(self.delete(session, &cause).await),
             Chore::Expire => self.expire(session, revision).await,
         }

@@ -31,7 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use self::runtime_port::Runtime;
 use self::second_look::{Listener, SecondLooks};
-use crate::session::phase::Event;
+use crate::session::course_event::{Event, RequestNumber};
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
 use crate::tempo::Tempo;
 
@@ -137,14 +137,16 @@ impl Lifecycle {
         &self.runtime
     }
 
-    fn advance(&self, session: &Arc<Session>, event: Event) {
-        if session.apply(event) {
+    /// Takes a step of the session's course, and announces a change.
+    fn step(&self, session: &Arc<Session>, event: Event) {
+        if session.step(event) {
             self.registry.announce(session);
         }
     }
 
-    fn undo(&self, session: &Arc<Session>, failure: Option<Failure>) {
-        if session.undo(failure) {
+    /// A stop or a delete was not done, because of this failure if there was one.
+    fn not_done(&self, session: &Arc<Session>, request: RequestNumber, failure: Option<Failure>) {
+        if session.not_done(request, failure) {
             self.registry.announce(session);
         }
     }

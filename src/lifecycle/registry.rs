@@ -10,6 +10,7 @@ use super::Change;
 use super::changes::Changes;
 use super::runtime_port::News;
 use crate::session::Sighting;
+use crate::session::course_event::Event;
 use crate::session::{Clock, Email, Memo, Observation, Phase, PhaseName, Session, SessionId, Spec};
 
 /// The sessions.
@@ -96,7 +97,8 @@ impl Registry {
     }
 
     fn see(&self, seen: Sighting) {
-        let phase = Phase::observed(seen.phase.clone(), self.clock.now());
+        let first = seen.phase.clone().with(&seen.memo, seen.run.is_some());
+        let phase = Phase::observed(first, self.clock.now());
         let (session, new) = self.get_or_insert(&seen.spec, &seen.memo, phase);
         if session.observe(seen) || new {
             self.announce(&session);
@@ -126,7 +128,7 @@ impl Registry {
     fn remove(&self, id: SessionId) {
         let removed = self.sessions.write().remove(id);
         if let Some(session) = removed {
-            session.forget();
+            session.step(Event::Gone);
             self.changes.tell(Change::Gone(session));
         }
     }

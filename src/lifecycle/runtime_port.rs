@@ -66,8 +66,8 @@ pub trait Runtime: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes a session that was created run. Returns when the start is under way; `watch` then tells its phases up to
-    /// ready or failed. For a session that runs or starts already it does nothing. At no time do two servers work on
+    /// Makes a session that was created run. Returns when the start is under way; `watch` has told that by then, and tells
+    /// its phases up to ready or failed after it. For a session that runs or starts already it does nothing. At no time do two servers work on
     /// one session's files. What is remembered of the last run or attempt is forgotten ([`Memo::forget_run`]).
     async fn start(&self, id: SessionId) -> Result<(), Failure>;
 

@@ -62,6 +62,11 @@ impl Lifecycle {
     /// The same without a limit, for the router itself.
     pub(super) async fn look_again(&self, id: SessionId) {
         self.runtime.look_again(id).await;
+        self.hear_all().await;
+    }
+
+    /// Returns when the registry has heard everything that the runtime told by now.
+    pub(super) async fn hear_all(&self) {
         let (listener, heard) = oneshot::channel();
         if self.listeners.send(listener).await.is_ok() {
             let _ = heard.await;

@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use super::audit::{self, Deed, Step};
 use super::{Lifecycle, StartWaiter};
-use crate::session::phase::Event;
-use crate::session::shared_start::end_at;
-use crate::session::{Actor, Cause, Failure, Outcome, Phase, PhaseName, Reason, Session, SharedStart};
+use crate::session::course_event::Event;
+use crate::session::{
+    Actor, Cause, Failure, JoinedStart, Outcome, Phase, PhaseName, Reason, Session, SharedStart, end_at,
+};
 
 /// How long somebody who asks for a start or a stop waits until that is written down.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
@@ -20,17 +21,19 @@ impl Lifecycle {
         if self.closing.is_cancelled() {
             return StartWaiter::never();
         }
-        let (shared, fresh) = session.join_start();
-        let wake = StartWaiter::of(&shared);
-        if fresh {
-            // A start that another replica began is no change.
-            if !session.phase_name().is_starting() {
-                audit::record(cause, session, Deed::Start, Step::Begun);
-            }
-            self.advance(session, Event::StartRequested);
-            self.tasks.spawn(self.clone().start(session.clone(), shared));
+        let JoinedStart { start, new, changed } = session.join_start();
+        let waiter = StartWaiter::of(&start);
+        // A start that another replica began is no change.
+        if new && (changed || !session.phase_name().is_starting()) {
+            audit::record(cause, session, Deed::Start, Step::Begun);
         }
-        wake
+        if changed {
+            self.registry.announce(session);
+        }
+        if new {
+            self.tasks.spawn(self.clone().start(session.clone(), start));
+        }
+        waiter
     }
 
     /// How the start under way ends, on whichever replica it runs. Begins none.
@@ -73,25 +76,22 @@ impl Lifecycle {
     }
 
     async fn start(self: Arc<Self>, session: Arc<Session>, shared: Arc<SharedStart>) {
-        let interrupted = StartWaiter::of(&shared);
         let begun = Instant::now();
         let outcome = tokio::select! {
+            // A start that a request ended moves nothing any more.
+            biased;
+            outcome = StartWaiter::of(&shared).outcome() => outcome,
             outcome = self.run_start(&session, &shared) => outcome,
-            outcome = interrupted.outcome() => outcome,
-            () = self.shutdown.cancelled() => return session.leave_start(&shared),
+            () = self.shutdown.cancelled() => return session.leave_start(&shared, None),
         };
         log_end(&session, &outcome, begun.elapsed());
-        session.leave_start(&shared);
-        shared.land(outcome);
-        // Whoever heard of the end of a stop while this went on took it for passing.
-        session.phase.send_if_modified(|phase| phase.name == PhaseName::Stopped);
+        session.leave_start(&shared, Some(outcome));
     }
 
-    async fn run_start(&self, session: &Arc<Session>, shared: &SharedStart) -> Outcome {
+    async fn run_start(&self, session: &Arc<Session>, shared: &Arc<SharedStart>) -> Outcome {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
-        self.advance(session, Event::StartRequested);
-        shared.set_over_with_phase(true);
+        self.step_of(session, shared, Event::StartBegun);
         if let Err(error) = self.runtime.want(session.id(), true).await {
             tracing::debug!(session = %session.id(), %error, "nobody else knows that it is to start");
         }
@@ -103,17 +103,32 @@ impl Lifecycle {
         };
         let started = async {
             self.runtime.start(session.id()).await?;
+            self.hear_all().await;
+            self.step_of(session, shared, Event::StartHeard);
             Ok(over(&mut phases).await)
         };
         match tokio::time::timeout(self.limits.start_timeout, started).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(failure)) => self.give_up(session, failure).await,
+            Ok(Err(failure)) => self.give_up(session, shared, failure).await,
             Err(_) => {
-                // Whoever wants it while it is stopped for that hears why.
-                shared.set_over_with_phase(false);
                 let why = format!("not ready after {} s", self.limits.start_timeout.as_secs());
-                self.time_out(session, &Cause::own(Actor::StartLimit, why)).await
+                self.time_out(session, shared, &Cause::own(Actor::StartLimit, why)).await
             }
+        }
+    }
+
+    fn step_of(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, event: Event) {
+        if session.step_of(shared, event) {
+            self.registry.announce(session);
+        }
+    }
+
+    /// Ends a start that was too slow and on which no replica works. A request that comes meanwhile joins it.
+    pub(super) async fn end_lost_start(&self, session: &Arc<Session>, cause: &Cause) {
+        let JoinedStart { start, new, .. } = session.join_start();
+        if new {
+            let outcome = self.time_out(session, &start, cause).await;
+            session.leave_start(&start, Some(outcome));
         }
     }
 
@@ -124,11 +139,13 @@ impl Lifecycle {
 
     /// Ends a start that took too long; but what another replica reaches goes on, and only those who wait here hear that it
     /// cannot be reached.
-    pub(super) async fn time_out(&self, session: &Arc<Session>, cause: &Cause) -> Outcome {
+    async fn time_out(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, cause: &Cause) -> Outcome {
+        // A request that comes while it is stopped for that hears why.
+        self.step_of(session, shared, Event::StartTooSlow);
         self.look_again(session.id()).await;
         let reached = session.phase();
         if !reached.name.is_starting() {
-            return end_at(reached);
+            return end_at(&reached);
         }
         if self.answers_another(session) {
             tracing::warn!(session = %session.id(), "it answers another replica of the router, and not this one");
@@ -137,10 +154,8 @@ impl Lifecycle {
         audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
         // What the runtime still tells of that stop must not hide why there was one.
-        let mut phases = session.phases();
-        let over = phases.wait_for(|phase| matches!(phase.name, PhaseName::Stopped | PhaseName::Failed));
-        let _ = tokio::time::timeout(Duration::from_secs(5), over).await;
-        self.give_up(session, too_slow(self.limits.start_timeout, reached)).await
+        self.hear_all().await;
+        self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
     }
 
     /// The starts under way on all replicas together obey the limit.
@@ -149,8 +164,12 @@ impl Lifecycle {
         u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
     }
 
-    async fn give_up(&self, session: &Arc<Session>, failure: Failure) -> Outcome {
-        self.advance(session, Event::GaveUp(failure.clone()));
+    /// The start failed, unless a request has ended it or the session is ready.
+    async fn give_up(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, failure: Failure) -> Outcome {
+        self.step_of(session, shared, Event::StartFailed(failure.clone()));
+        if session.phase_name() != PhaseName::Failed {
+            return end_at(&session.phase());
+        }
         let _ = self.edit_memo(session, |memo| memo.failure = Some(failure.clone())).await;
         Outcome::Failed(Arc::new(failure))
     }
@@ -159,7 +178,7 @@ impl Lifecycle {
 /// Waits until no start is under way any more.
 async fn over(phases: &mut watch::Receiver<Phase>) -> Outcome {
     let over = phases.wait_for(|phase| !phase.name.is_starting()).await;
-    over.map_or(Outcome::Gone, |phase| end_at(phase.clone()))
+    over.map_or(Outcome::Gone, |phase| end_at(&phase))
 }
 
 fn log_end(session: &Session, outcome: &Outcome, after: Duration) {

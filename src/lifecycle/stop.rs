@@ -5,16 +5,17 @@ use std::sync::Arc;
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
 use super::runtime_port::RuntimeError;
-use crate::session::phase::Event;
-use crate::session::{Actor, Cause, Failure, Observation, Outcome, PhaseName, Reason, Session};
+use crate::session::course_event::{Event, RequestNumber};
+use crate::session::{Actor, Cause, Failure, PhaseName, Reason, Session};
 
 impl Lifecycle {
     /// Stops the session, keeping its files. Done when the returned task is; nobody has to wait for it.
     pub fn stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<()> {
-        if session.interrupt(Event::StopRequested, Outcome::Stopped) {
+        let (request, changed) = session.request(Event::StopRequested);
+        if changed {
             audit::record(cause, session, Deed::Stop, Step::Begun);
             self.registry.announce(session);
-            return self.tasks.spawn(self.clone().carry_out_stop(session.clone(), cause.clone()));
+            return self.tasks.spawn(self.clone().carry_out_stop(session.clone(), request, cause.clone()));
         }
         // A stop that goes on already is waited for; a second one could meet the run that comes after it.
         let (mut phases, shutdown) = (session.phases(), self.shutdown.clone());
@@ -24,7 +25,7 @@ impl Lifecycle {
         })
     }
 
-    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>, cause: Cause) {
+    async fn carry_out_stop(self: Arc<Self>, session: Arc<Session>, request: RequestNumber, cause: Cause) {
         if session.phase_name() != PhaseName::Stopping {
             return;
         }
@@ -35,22 +36,28 @@ impl Lifecycle {
             return;
         }
         match self.runtime.stop(session.id()).await {
-            Ok(()) => self.stopped(&session),
-            Err(error) => self.stop_failed(&session, &error, &cause),
+            Ok(()) => self.stopped(&session, request).await,
+            Err(error) => self.stop_failed(&session, request, &error, &cause),
         }
     }
 
-    pub(super) fn stopped(&self, session: &Arc<Session>) {
-        if session.phase_name() == PhaseName::Stopping {
-            self.advance(session, Event::Observed(Observation::of(PhaseName::Stopped)));
-        }
+    /// The runtime has done this stop.
+    pub(super) async fn stopped(&self, session: &Arc<Session>, request: RequestNumber) {
+        self.hear_all().await;
+        self.step(session, Event::StopHeard(request));
     }
 
-    pub(super) fn stop_failed(&self, session: &Arc<Session>, error: &RuntimeError, cause: &Cause) {
+    pub(super) fn stop_failed(
+        &self,
+        session: &Arc<Session>,
+        request: RequestNumber,
+        error: &RuntimeError,
+        cause: &Cause,
+    ) {
         audit::record(cause, session, Deed::Stop, Step::Failed);
         tracing::error!(session = %session.id(), %error, "stop failed");
         let message = "The session could not be stopped. Try again; the router's log has the cause.";
-        self.undo(session, Some(Failure::new(Reason::RuntimeError, message)));
+        self.not_done(session, request, Some(Failure::new(Reason::RuntimeError, message)));
     }
 
     /// Stops all that runs, and waits for it. Nothing is started any more.

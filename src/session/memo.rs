@@ -58,6 +58,9 @@ pub struct Memo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentNote {
+    /// When its run became ready. Other replicas, and a router that takes the run over, show the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_since: Option<Timestamp>,
     /// It works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy: Option<Timestamp>,

@@ -59,6 +59,7 @@ impl Session {
             let note = memo.agent.get_or_insert_default();
             note.busy = live.agent.busy;
             note.needs_input = live.agent.needs_input;
+            note.ready_since.get_or_insert(live.course.phase().since);
         }
     }
 

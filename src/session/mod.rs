@@ -7,6 +7,14 @@ mod agent_activity;
 pub mod attach_token;
 pub mod clock;
 mod course;
+pub(crate) mod course_event;
+#[cfg(test)]
+mod course_model;
+#[cfg(test)]
+mod course_replay;
+#[cfg(test)]
+mod course_rules;
+mod course_steps;
 mod email;
 pub mod failure;
 mod id;
@@ -33,6 +41,8 @@ mod spec;
 pub use access::{Action, Caller, Principal};
 pub use actor::{Actor, Cause};
 pub use clock::Clock;
+pub(crate) use course::end_at;
+pub(crate) use course_steps::JoinedStart;
 pub use email::{Email, InvalidEmail};
 pub use failure::{Failure, Reason};
 pub use id::{InvalidSessionId, SessionId};

@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::agent_activity::Agent;
+use super::course::Course;
 use super::lease::{Lease, Leases, Purpose};
 use super::shared_start::SharedStart;
-use super::{Clock, Memo, Observation, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
+use super::{Clock, Memo, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
 use crate::opencode::{AgentReport, Dialect};
 
 /// A session.
@@ -18,7 +19,8 @@ pub struct Session {
     id: SessionId,
     spec: Spec,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) phase: watch::Sender<Phase>,
+    /// The phase of the course, for those who wait for it.
+    pub(super) phase: watch::Sender<Phase>,
     /// Unix time in milliseconds; apart from the rest because every request of a client writes it.
     pub(crate) last_activity: AtomicI64,
     pub(crate) live: Mutex<Live>,
@@ -32,14 +34,10 @@ pub(crate) struct Live {
     pub(crate) title: Option<String>,
     /// The run that answers.
     pub(crate) run: Option<Arc<Run>>,
-    /// What the runtime told last.
-    pub(crate) seen: Option<Observation>,
+    pub(super) course: Course,
     /// What the agent does, where it is followed here; else unknown.
     pub(crate) agent: Agent,
     pub(crate) shared_start: Option<Arc<SharedStart>>,
-    /// The phase that was entered because of a request here, a start or a stop, until the runtime has told of that too:
-    /// what it told before is old.
-    pub(crate) requested: Option<PhaseName>,
 }
 
 impl Live {
@@ -65,10 +63,9 @@ impl Session {
             memo,
             title: None,
             run: None,
-            seen: None,
+            course: Course::at(phase.clone()),
             agent: Agent::default(),
             shared_start: None,
-            requested: None,
         };
         let phase = watch::Sender::new(phase);
         Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
@@ -161,23 +158,23 @@ impl Session {
 
     /// Whether somebody waits for it to start.
     pub fn is_awaited(&self) -> bool {
-        self.live.lock().shared_start.is_some()
+        self.live.lock().course.is_awaited()
     }
 
     /// Whether a start or a stop was requested here of which the runtime did not tell yet.
     pub(crate) fn has_request(&self) -> bool {
-        self.live.lock().requested.is_some()
+        self.live.lock().course.is_requested()
     }
 
     /// Whether the runtime ever told of it.
     pub(crate) fn was_seen(&self) -> bool {
-        self.live.lock().seen.is_some()
+        self.live.lock().course.was_seen()
     }
 
     /// Whether this replica starts or stops it right now.
     pub(crate) fn is_worked_on(&self) -> bool {
         let live = self.live.lock();
-        live.shared_start.is_some() || live.requested.is_some()
+        live.course.is_awaited() || live.course.is_requested()
     }
 
     /// The name of this attach token, if it is one of the session's and still good.
@@ -191,7 +188,7 @@ impl Session {
 pub(crate) mod tests {
     use super::*;
     use crate::session::clock::SystemClock;
-    use crate::session::{Email, Origin, SessionKey, Sighting};
+    use crate::session::{Email, Observation, Origin, SessionKey, Sighting};
 
     /// A session that is stopped.
     pub(crate) fn session() -> Session {

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::course_event::{Event, RequestNumber};
 use super::idle::{Keeper, Use, Verdict};
-use super::phase::Event;
 use super::session_state::Live;
 use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session};
 
@@ -71,14 +71,17 @@ impl Session {
     }
 
     /// Begins a stop if `rules` still say so at this moment: a use that came before keeps the session, one that comes
-    /// later finds it stopping and wakes it again. Returns the revision of the memo that this was decided on.
-    pub(crate) fn stop_if_idle(&self, rules: &IdleRules) -> Option<(Verdict, u64)> {
+    /// later finds it stopping and wakes it again. Returns the stop, and the revision of the memo that it was decided on.
+    pub(crate) fn stop_if_idle(&self, rules: &IdleRules) -> Option<(Verdict, RequestNumber, u64)> {
         let mut live = self.live.lock();
         if self.phase_name() != PhaseName::Ready {
             return None;
         }
         let verdict = rules.judge(&self.usage(&live), self.clock.now());
-        let idle = verdict.kept_by.is_empty() && self.advance(&mut live, Event::StopRequested);
-        idle.then(|| (verdict, live.memo.revision))
+        if !verdict.kept_by.is_empty() {
+            return None;
+        }
+        let stop = self.take(&mut live, Event::StopRequested).request;
+        Some((verdict, stop, live.memo.revision))
     }
 }

@@ -90,7 +90,7 @@ impl Picture {
     pub(super) fn learn_pod(&self, id: SessionId, pod: PodSeen) {
         self.change(id, |held| match &held.pod {
             Some(known) if known.version > pod.version => {}
-            _ => held.pod = Some(pod),
+            known => held.pod = Some(pod.after(known.as_ref())),
         });
     }
 

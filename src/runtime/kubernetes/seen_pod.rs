@@ -33,6 +33,7 @@ pub(super) struct PodSeen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Serving {
     pub(super) address: SocketAddr,
+    /// When it was started, of a container that was found running.
     pub(super) since: Option<Timestamp>,
 }
 
@@ -40,6 +41,15 @@ impl PodSeen {
     /// The Pod's UID, and its creation time.
     pub(super) fn identity(&self) -> (String, Option<Timestamp>) {
         (self.uid.clone(), self.created)
+    }
+
+    /// This state, after the one that was `known`. A Pod that was seen before it served was not found running.
+    pub(super) fn after(mut self, known: Option<&Self>) -> Self {
+        let known = known.filter(|known| known.uid == self.uid);
+        if let (Some(serving), Some(known)) = (&mut self.serving, known) {
+            serving.since = known.serving.as_ref().and_then(|serving| serving.since);
+        }
+        self
     }
 
     /// Reads a Pod.

@@ -36,11 +36,11 @@ impl Inner {
         loop {
             let Some(known) = self.picture.record(id) else { return Err(gone()) };
             if known.wanted != Wanted::Running || known.run != record.run || known.deleting {
-                // Somebody decided otherwise meanwhile.
-                return Ok(());
+                // Another request decided otherwise meanwhile.
+                break;
             }
             let step = match self.picture.pod(id) {
-                Some(pod) if pod.run == record.run => return Ok(()),
+                Some(pod) if pod.run == record.run => break,
                 Some(pod) => self.end_earlier_pod(id, &pod, record.run, &mut looked).await,
                 None => self.make_pod(&record).await,
             };
@@ -68,6 +68,8 @@ impl Inner {
                 }
             }
         }
+        self.picture.told(id).await;
+        Ok(())
     }
 
     /// Writes down that the session is to run, as a new run unless one goes on or was not begun yet.

@@ -41,13 +41,15 @@ impl Worker {
         let answers = Arc::new(Mutex::new(None));
         let run = WatchedRun::new(commands, answers.clone(), stage);
         let worker = self.clone();
+        let found = supervisor.is_none();
         self.tasks.spawn(async move {
             let mut state = Some(state);
             let end = loop {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
-                        state = worker.attend(port, since, &mut reports, &answers).await;
+                        worker.tell(State::Running { port, since }.observation(), None).await;
+                        state = worker.attend(port, found.then_some(since), &mut reports, &answers).await;
                     }
                     Some(cloning) => {
                         worker.tell(cloning.observation(), None).await;
@@ -74,11 +76,10 @@ impl Worker {
     async fn attend(
         &self,
         port: u16,
-        since: jiff::Timestamp,
+        found_since: Option<jiff::Timestamp>,
         reports: &mut Reports,
         answers: &Mutex<Option<Arc<Run>>>,
     ) -> Option<State> {
-        self.tell(Observation::of(PhaseName::Starting), None).await;
         let Ok(password) = self.password() else { return reports.next().await };
         let directory = self.dir.project(&self.spec.project_name()).display().to_string();
         let run = Run::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory, None));
@@ -95,7 +96,7 @@ impl Worker {
         }
         drop(readiness);
         *answers.lock() = Some(run.clone());
-        let ready = Observation { since: Some(since), ..Observation::of(PhaseName::Ready) };
+        let ready = Observation { since: found_since, ..Observation::of(PhaseName::Ready) };
         self.tell(ready, Some(run)).await;
         reports.next_known().await
     }

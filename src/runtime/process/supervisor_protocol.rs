@@ -138,7 +138,7 @@ impl State {
             Self::Cloning { message, percent } => {
                 Observation { message: message.clone(), percent: *percent, ..Observation::of(PhaseName::Cloning) }
             }
-            Self::Running { .. } => Observation::of(PhaseName::Starting),
+            Self::Running { since, .. } => Observation { since: Some(*since), ..Observation::of(PhaseName::Starting) },
             Self::Other { message } => Observation { message: message.clone(), ..Observation::of(PhaseName::Starting) },
             Self::Ended(outcome) => outcome.observation(),
         }

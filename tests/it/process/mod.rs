@@ -10,6 +10,7 @@ mod folder_readiness;
 mod local_login;
 mod new_project;
 mod no_process_left;
+mod phases_begin;
 mod replaced_program;
 mod secrets;
 mod session_log;

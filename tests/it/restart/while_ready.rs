@@ -22,6 +22,9 @@ async fn ready_session_survives_a_restart_with_work_title_and_tokens() {
     let has_title = |session: &serde_json::Value| session["title"].is_string() && session["busy"] == true;
     let before = program.wait_until(&id, "it works and has a title", has_title).await;
     let conversation = hanging.id;
+    let record = program.session_dir(&id).join("session.json");
+    let noted = async || std::fs::read_to_string(&record).ok().filter(|text| text.contains("readySince"));
+    eventually("it is written down since when it is ready", noted).await;
 
     program.kill_and_restart().await;
     let after = program.wait_until(&id, "it is seen to work", |session| session["busy"] == true).await;

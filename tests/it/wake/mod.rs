@@ -5,6 +5,7 @@ mod background_requests;
 mod failed_start;
 mod held_requests;
 mod hold_limits;
+mod polls;
 mod progress_page;
 mod requests_during_a_stop;
 mod stop_by_other_replica;

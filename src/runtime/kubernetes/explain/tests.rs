@@ -138,6 +138,18 @@ fn deleted_pod_names_its_cause() {
 }
 
 #[test]
+fn only_a_pod_that_is_found_running_tells_since_when() {
+    let since = |pod: &PodSeen| pod.serving.as_ref().unwrap().since;
+    let running = PodSeen::of(&pod("recorded/node-unreachable"));
+    let found = running.clone().after(None);
+    assert!(since(&found).is_some() && since(&running.clone().after(Some(&found))).is_some());
+    let mut before = running.clone();
+    before.serving = None;
+    let watched = running.clone().after(Some(&before));
+    assert_eq!((since(&watched), since(&running.after(Some(&watched)))), (None, None));
+}
+
+#[test]
 fn silent_node_may_return() {
     let seen = PodSeen::of(&pod("recorded/node-unreachable"));
     assert_eq!(seen.seen, Observation::of(PhaseName::Starting));
