@@ -156,7 +156,7 @@ impl Replica {
         if after.name != Pending {
             self.asked_after = None;
         }
-        if after.name != Stopping {
+        if undone || after.name != Stopping {
             self.stop_written = None;
         }
         effects
