@@ -29,8 +29,8 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::ManageTokens, routes!(tokens::list))
         .is(Action::ManageTokens, routes!(tokens::create))
         .is(Action::ManageTokens, routes!(tokens::delete))
-        .is_public(routes!(probes::healthz))
-        .is_public(routes!(probes::readyz));
+        .public(routes!(probes::healthz))
+        .public(routes!(probes::readyz));
     routes.0
 }
 
@@ -43,7 +43,7 @@ impl Routes {
     }
 
     /// A public route.
-    fn is_public(self, route: UtoipaMethodRouter<Guarded>) -> Self {
+    fn public(self, route: UtoipaMethodRouter<Guarded>) -> Self {
         self.declare(Declared::Public, "public", route)
     }
 

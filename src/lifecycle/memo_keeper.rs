@@ -28,10 +28,8 @@ impl Lifecycle {
         let written = written.inspect_err(|error| {
             tracing::warn!(session = %session.id(), %error, "the session's memo was not stored");
         })?;
-        if let Some(memo) = written {
-            if session.learn_written(memo) {
-                self.registry.announce(session);
-            }
+        if written.is_some_and(|memo| session.learn_written(memo)) {
+            self.registry.announce(session);
         }
         result.ok_or_else(|| RuntimeError("the session no longer exists".to_owned()))
     }

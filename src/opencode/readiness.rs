@@ -237,7 +237,7 @@ mod tests {
                     }
                     match &status {
                         _ if line.contains("/global/health") => {
-                            answer(&mut stream, "200 OK", r#"{"healthy":true}"#).await
+                            answer(&mut stream, "200 OK", r#"{"healthy":true}"#).await;
                         }
                         Some(status) => answer(&mut stream, status, "[]").await,
                         None => std::future::pending().await,

@@ -128,11 +128,11 @@ impl Replica {
     }
 
     /// Takes a step and checks what holds for every one.
-    pub(super) fn take(&mut self, event: Event, now: Timestamp) -> Effects {
+    pub(super) fn take(&mut self, event: &Event, now: Timestamp) -> Effects {
         let before = self.course.phase().clone();
         let held = self.held;
         let undone = matches!(event, Event::NotDone { .. });
-        let run = if let Event::Observed(_, run) = &event { *run } else { None };
+        let run = if let Event::Observed(_, run) = event { *run } else { None };
         let effects = self.course.step(event.clone(), now);
         let after = self.course.phase().clone();
         assert_eq!(effects.changed, before != after);
@@ -167,7 +167,7 @@ impl Replica {
         let failure = (news.name == Failed).then(|| Failure::new(Reason::OpencodeExited, "it ended"));
         let seen = Observation { failure, ..Observation::of(news.name) };
         let run = news.pod.filter(|_| news.name == Ready).map(|pod| RunId(usize::try_from(pod).unwrap()));
-        let _ = self.take(Event::Observed(seen, run), now);
+        let _ = self.take(&Event::Observed(seen, run), now);
         if asked_after.is_some_and(|run| news.run <= run) && matches!(news.name, Stopping | Stopped | Failed) {
             assert_eq!(self.name(), Pending, "{news:?} is of the last run");
         }
@@ -188,7 +188,7 @@ impl Replica {
     pub(super) fn leave_ended_start(&mut self, begun: bool, now: Timestamp) {
         if begun && self.start.is_some() && !self.name().is_starting() {
             self.start = None;
-            let _ = self.take(Event::StartLeft, now);
+            let _ = self.take(&Event::StartLeft, now);
         }
     }
 }

@@ -61,7 +61,7 @@ impl World {
             Act::Start(on) => self.start(on),
             Act::Stop(on) => self.stop(on),
             Act::Delete(on) => {
-                let request = self.replicas[on].take(Event::DeleteRequested, at(self.second)).request;
+                let request = self.replicas[on].take(&Event::DeleteRequested, at(self.second)).request;
                 self.replicas[on].tasks.push_back(Task::Delete(request));
             }
             Act::Write(on) => self.write(on),
@@ -90,7 +90,7 @@ impl World {
         self.starts += 1;
         let (number, now, replica) = (self.starts, at(self.second), &mut self.replicas[on]);
         let known = replica.heard_run;
-        let effects = replica.take(Event::StartRequested, now);
+        let effects = replica.take(&Event::StartRequested, now);
         if matches!(effects.joined, Some(Joined::New)) {
             replica.start = Some(number);
             replica.tasks.push_back(Task::Start(number));
@@ -102,7 +102,7 @@ impl World {
 
     fn stop(&mut self, on: usize) {
         let replica = &mut self.replicas[on];
-        let effects = replica.take(Event::StopRequested, at(self.second));
+        let effects = replica.take(&Event::StopRequested, at(self.second));
         replica.start = None;
         if effects.changed {
             replica.stop_written = Some(u64::MAX);
@@ -138,7 +138,7 @@ impl World {
                 self.begin(on);
                 if self.truth.deleting {
                     let failure = Failure::new(Reason::RuntimeError, "There is no such session any more.");
-                    let _ = self.replicas[on].take(Event::StartFailed(failure), now);
+                    let _ = self.replicas[on].take(&Event::StartFailed(failure), now);
                 } else if self.replicas[on].name().is_starting() {
                     self.change(Truth::want_run);
                     self.replicas[on].items.push_back(Item::Started(number));
@@ -163,7 +163,7 @@ impl World {
     fn begin(&mut self, on: usize) {
         let replica = &mut self.replicas[on];
         let known = replica.heard_run;
-        if replica.take(Event::StartBegun, at(self.second)).changed {
+        if replica.take(&Event::StartBegun, at(self.second)).changed {
             replica.asked_after = Some(known);
         }
     }
@@ -183,13 +183,13 @@ impl World {
                 self.replicas[on].tasks.pop_front();
                 self.begin(on);
                 self.change(|truth| (truth.wanted, truth.start_failed) = (false, true));
-                let _ = self.replicas[on].take(Event::StartFailed(refused), now);
+                let _ = self.replicas[on].take(&Event::StartFailed(refused), now);
                 self.replicas[on].leave_ended_start(true, now);
             }
             return;
         }
         self.replicas[on].tasks.pop_front();
-        let _ = self.replicas[on].take(Event::NotDone { request, failure: Some(refused), serves: true }, now);
+        let _ = self.replicas[on].take(&Event::NotDone { request, failure: Some(refused), serves: true }, now);
         // The runtime tells what it is at when it is asked again.
         self.change(|_| ());
     }
@@ -213,14 +213,14 @@ impl World {
             Item::News(news) => replica.observe(&news, now),
             Item::Started(number) if replica.start == Some(number) => {
                 replica.asked_after = None;
-                let _ = replica.take(Event::StartHeard, now);
+                let _ = replica.take(&Event::StartHeard, now);
             }
             Item::Started(_) => {}
             Item::Stopped(request) => {
-                let _ = replica.take(Event::StopHeard(request), now);
+                let _ = replica.take(&Event::StopHeard(request), now);
             }
             Item::Gone => {
-                let _ = replica.take(Event::Gone, now);
+                let _ = replica.take(&Event::Gone, now);
                 replica.tasks.clear();
                 replica.gone = true;
             }

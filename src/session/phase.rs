@@ -1,4 +1,4 @@
-//! The phases of a session. [`super::course`] moves from one to the next.
+//! The phases of a session. `course.rs` moves from one to the next.
 //!
 //! ```text
 //! pending → scheduling → pulling → cloning → starting → ready → stopping → stopped

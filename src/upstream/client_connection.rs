@@ -152,7 +152,7 @@ mod tests {
         let (near, mut far) = tokio::io::duplex(1024);
         let mut connection = Connection::begin(near, CancellationToken::new(), SHORT).await.unwrap();
         let answer = async {
-            far.read(&mut [0; 1024]).await.unwrap();
+            assert!(far.read(&mut [0; 1024]).await.unwrap() > 0);
             tokio::time::sleep(SHORT * 5).await;
             far.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         };

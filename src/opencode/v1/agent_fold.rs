@@ -216,7 +216,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn event(kind: &str, about: Value) -> Value {
-        json!({"directory": "/d", "project": "p", "payload": {"type": kind, "properties": about}})
+        let payload = Value::from_iter([("type".to_owned(), Value::from(kind)), ("properties".to_owned(), about)]);
+        json!({"directory": "/d", "project": "p", "payload": payload})
     }
 
     fn status(conversation: &str, kind: &str) -> Value {

@@ -63,7 +63,7 @@ fn fields_of_the_next_release_survive_a_rewrite() {
 fn session_beyond_this_router_is_not_to_run() {
     let (before, record) = recorded(&[("wanted", "paused")]);
     assert!(record.beyond_us().unwrap().contains("newer router"));
-    assert_eq!(rewritten(before.clone(), &record)["opencode-router/wanted"], "paused");
+    assert_eq!(rewritten(before, &record)["opencode-router/wanted"], "paused");
     let major = |version: u64| format!(r#"{{"major": {version}, "version": "{version}.0.1"}}"#);
     let (_, record) = recorded(&[("program", &major(2))]);
     assert!(record.beyond_us().unwrap().starts_with("opencode 2.0.1 worked") && !record.is_to_run());
