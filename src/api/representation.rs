@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use crate::session::{Keeper, Origin, Phase, PhaseName, Reason, Session};
+use crate::session::{CloneRequest, Keeper, Origin, Phase, PhaseName, Reason, Session};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -100,16 +100,17 @@ impl Api {
         let end = limits.retention.and_then(|retention| Some((retention, retention.end(view.phase.name, last_use)?)));
         let now = self.lifecycle.clock().now();
         let spec = session.spec();
-        let (repo_url, branch) = match &spec.key.origin {
-            Origin::Repository { url, branch } => (Some(url.to_string()), Some(branch.to_string())),
-            Origin::NewProject { .. } => (None, None),
+        let clone = CloneRequest::of(spec, &view.memo);
+        let branch = match &spec.key.origin {
+            Origin::Repository { branch, .. } => Some(branch.to_string()),
+            Origin::NewProject { .. } => None,
         };
         SessionView {
             id: session.id().to_string(),
             owner: spec.key.owner.to_string(),
-            repo_url,
+            repo_url: clone.as_ref().map(|clone| clone.url.to_string()),
             branch,
-            source_branch: spec.source_branch.as_ref().map(ToString::to_string),
+            source_branch: clone.and_then(|clone| clone.source_branch).map(String::from),
             profile: view.memo.profile,
             title: view.memo.title,
             phase: PhaseView::of(view.phase),

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use opencode_router::init::run_program;
+use opencode_router::init::{OWN_PROGRAM, run_program};
 use opencode_router::prepare::prepare_from_environment;
 
 const USAGE: &str = "usage: opencode-session prepare | run -- PROGRAM [ARGUMENT]... | install FOLDER";
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 fn install(folder: &Path) -> ExitCode {
     let (draft, target) = (folder.join(".opencode-session"), folder.join("opencode-session"));
     let copy = || {
-        let mut own = std::fs::File::open("/proc/self/exe")?;
+        let mut own = std::fs::File::open(OWN_PROGRAM)?;
         let mut copied =
             std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o755).open(&draft)?;
         io::copy(&mut own, &mut copied)?;

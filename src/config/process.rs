@@ -4,11 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use crate::init::OWN_PROGRAM;
 use crate::opencode::{Dialect, session_environment};
 use crate::runtime::process::{LocalUser, ProcessSettings};
-
-/// The program that runs here, also after its file was replaced.
-const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Settings of the process runtime.
 #[derive(Args, Clone, Debug)]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
 use super::prompt_store::NotKept;
+use super::runtime_port::RuntimeError;
 use crate::git::Branch;
 use crate::session::prompts::{Prompts, TooMuch};
-use crate::session::{Cause, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
+use crate::session::{Cause, CloneRequest, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
 
 /// An opened session.
 pub struct Opened {
@@ -74,6 +75,9 @@ impl Lifecycle {
         if new {
             audit::record(&cause, &session, Deed::Create, Step::Done);
         }
+        if !new {
+            self.note_clone_request(&session, &spec).await.map_err(|error| not_written(&error))?;
+        }
         if let Some(message) = initial_message {
             self.put_prompt(&session, &message).await.map_err(|error| match error {
                 NotKept::TooMuch(much) => OpenError::TooMuch(much),
@@ -83,6 +87,15 @@ impl Lifecycle {
         session.touch();
         self.request_start(&session, &cause).await;
         Ok(Opened { session, new })
+    }
+
+    /// An owner who asks for a session whose preparation failed may name another address or a source branch now.
+    async fn note_clone_request(&self, session: &Arc<Session>, wanted: &Spec) -> Result<(), RuntimeError> {
+        let failed = session.phase().failure.is_some_and(|failure| failure.reason.is_of_preparation());
+        if !failed {
+            return Ok(());
+        }
+        self.edit_memo(session, |memo| CloneRequest::note(memo, session.spec(), wanted)).await
     }
 }
 

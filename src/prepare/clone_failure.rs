@@ -1,5 +1,6 @@
 //! What Git says when a clone fails, turned into words that a user can act on (Git 2.30 and later, English).
 
+use super::git_command::KILLED;
 use crate::git::RepoUrl;
 use crate::session::failure::{last_lines, sentence};
 use crate::session::{Failure, Reason};
@@ -29,6 +30,9 @@ fn explained(url: &RepoUrl, text: &str, cause: &str) -> (Reason, String) {
     if says(&["no space left on device", "disk quota exceeded"]) {
         let message = "No space is left for the repository. Free some space and try again.";
         return (Reason::DiskFull, message.to_owned());
+    }
+    if says(&["died of signal 9", "out of memory", KILLED]) {
+        return (Reason::OutOfMemory, out_of_memory().message);
     }
     if says(&["cannot run ssh", "ssh: not found", "ssh: command not found"]) {
         let message = format!("{url} needs SSH, which is not installed here. Use {} instead.", https_form(url));
@@ -61,6 +65,13 @@ fn explained(url: &RepoUrl, text: &str, cause: &str) -> (Reason, String) {
     (Reason::CloneFailed, sentence(&format!("{url} could not be cloned"), cause))
 }
 
+/// A preparation that the system ended for its memory.
+pub(super) fn out_of_memory() -> Failure {
+    let message = "The session needed more memory than it may have while its files were prepared. Start it again, or ask an \
+                   operator for more.";
+    Failure::new(Reason::OutOfMemory, message)
+}
+
 fn unreachable(text: &str) -> bool {
     let words = [
         "failed to connect",
@@ -74,6 +85,9 @@ fn unreachable(text: &str) -> bool {
         "network is unreachable",
         "temporary failure in name resolution",
         "ssl certificate problem",
+        "ssl_connect",
+        "ssl connect error",
+        "gnutls_handshake() failed",
         "server certificate verification failed",
         "unexpectedly closed the connection",
         "returned error: 5",
@@ -165,6 +179,12 @@ mod tests {
                 Reason::DiskFull,
                 "No space is left",
             ),
+            (
+                "error: index-pack died of signal 9\nfatal: index-pack failed",
+                Reason::OutOfMemory,
+                "more memory than it may have while its files were prepared.",
+            ),
+            (KILLED, Reason::OutOfMemory, "more memory"),
             ("fatal: early EOF", Reason::CloneFailed, "could not be cloned: fatal: early EOF."),
             ("", Reason::CloneFailed, "Git gave no reason."),
         ];

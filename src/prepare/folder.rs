@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use super::checkout::{check_out, files_failure};
-use super::git_command::Git;
+use super::clone_failure::out_of_memory;
+use super::git_command::{Git, is_killed};
 use super::job::{Job, Owner};
 use super::report::Report;
 use super::stale_locks::remove_stale_locks;
@@ -24,7 +25,7 @@ const LONGEST_VERSION: usize = 200;
 pub(super) async fn prepare(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
     let begun = SystemTime::now();
     make_folders(job).map_err(|error| files_failure(&error))?;
-    record_plugin_package(job, children, report).await.map_err(|error| files_failure(&error))?;
+    record_plugin_package(job, children, report).await?;
     remove_stale_locks(job, begun, report);
     check_out(job, Git::new(job, children, report)).await
 }
@@ -43,16 +44,16 @@ fn git_identity(owner: &Owner) -> String {
     format!("[user]\n\tname = \"{}\"\n\temail = \"{}\"\n", quote(&owner.name), quote(&owner.email))
 }
 
-async fn record_plugin_package(job: &Job, children: &Children, report: &mut Report<'_>) -> io::Result<()> {
+async fn record_plugin_package(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
     if home::has_plugin_package(&job.home()) {
         return Ok(());
     }
     let version = match &job.opencode_version {
         Some(version) => Some(version.clone()),
-        None => opencode_version(&job.home(), children).await,
+        None => opencode_version(&job.home(), children).await?,
     };
     match version {
-        Some(version) => home::record_plugin_package(&job.home(), &version),
+        Some(version) => home::record_plugin_package(&job.home(), &version).map_err(|error| files_failure(&error)),
         None => {
             // opencode itself is going to say why.
             report.log("[prepare] opencode does not say which version it is.");
@@ -62,17 +63,20 @@ async fn record_plugin_package(job: &Job, children: &Children, report: &mut Repo
 }
 
 /// What `opencode --version` prints.
-async fn opencode_version(home: &Path, children: &Children) -> Option<String> {
+async fn opencode_version(home: &Path, children: &Children) -> Result<Option<String>, Failure> {
     let mut command = Command::new("opencode");
     command.arg("--version").env("HOME", home).stdin(Stdio::null());
     let mut printed = Vec::new();
-    let mut child = children.spawn_printing(&mut command).ok()?;
+    let Ok(mut child) = children.spawn_printing(&mut command) else { return Ok(None) };
     let ended = child.follow(|bytes| printed.extend(bytes.iter().take(LONGEST_VERSION - printed.len())));
-    let status = tokio::time::timeout(VERSION_PATIENCE, ended).await.ok()?;
+    let Ok(status) = tokio::time::timeout(VERSION_PATIENCE, ended).await else { return Ok(None) };
+    if is_killed(status) {
+        return Err(out_of_memory());
+    }
     let printed = String::from_utf8_lossy(&printed);
-    let version = printed.lines().last()?.trim();
+    let version = printed.lines().last().map(str::trim).unwrap_or_default();
     let plausible = version.starts_with(|first: char| first.is_ascii_digit());
-    (status.success() && plausible).then(|| version.to_owned())
+    Ok((status.success() && plausible).then(|| version.to_owned()))
 }
 
 #[cfg(test)]

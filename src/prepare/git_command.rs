@@ -1,8 +1,9 @@
 //! `git` as a preparation runs it: each argument as it is, and nothing that a repository, a template or a setting names is
 //! run besides.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use super::JOB_VARIABLE;
 use super::job::Job;
@@ -25,6 +26,9 @@ const SETTINGS: [&str; 7] = [
 /// Variables that would lead `git` elsewhere.
 const UNSET: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TEMPLATE_DIR", JOB_VARIABLE];
 
+/// The line of the log for a `git` that the system killed.
+pub(super) const KILLED: &str = "[prepare] git was killed by signal 9";
+
 /// Runs `git` and tells what it prints.
 pub(super) struct Git<'a, 'b> {
     job: &'a Job,
@@ -32,6 +36,11 @@ pub(super) struct Git<'a, 'b> {
     pub(super) report: &'a mut Report<'b>,
     /// The repository that it works in, once there is one.
     pub(super) repository: Option<PathBuf>,
+}
+
+/// Whether the system killed a program. Nothing else here sends this signal.
+pub(super) fn is_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
 }
 
 /// `git` failed. What it printed was reported.
@@ -55,6 +64,9 @@ impl<'a, 'b> Git<'a, 'b> {
         // What it leaves behind, an SSH master for example, may hold its output open for ever.
         let status = child.follow(|printed| self.report.take(&mut lines, printed)).await;
         lines.finish(|line| self.report.line(line));
+        if is_killed(status) {
+            self.report.log(KILLED);
+        }
         if status.success() { Ok(()) } else { Err(GitFailed) }
     }
 

@@ -67,6 +67,20 @@ impl Reason {
         Self::deserialize(slug).unwrap_or(Self::Other)
     }
 
+    /// Whether the session may have failed before its files were there.
+    pub fn is_of_preparation(self) -> bool {
+        matches!(
+            self,
+            Self::RepositoryNotFound
+                | Self::RepositoryNeedsCredentials
+                | Self::RepositoryUnreachable
+                | Self::BranchNotFound
+                | Self::DiskFull
+                | Self::CloneFailed
+                | Self::StartTimeout
+        )
+    }
+
     /// Its slug.
     pub fn slug(self) -> String {
         match serde_json::to_value(self) {

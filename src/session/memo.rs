@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::attach_token::StoredToken;
 use super::prompts::PromptMarks;
 use super::record_format::UnknownFields;
-use super::{Failure, Program};
+use super::{CloneRequest, Failure, Program};
 use crate::opencode::FirstMessage;
 
 /// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
@@ -49,6 +49,9 @@ pub struct Memo {
     /// It is about to be stopped as idle: a replica that knows of a use has to write that down now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
+    /// What to clone, if that is not what the spec says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_request: Option<CloneRequest>,
     /// What a newer program remembers beside that.
     #[serde(flatten)]
     pub unknown: UnknownFields,
@@ -88,6 +91,7 @@ impl Memo {
             failure: None,
             agent: None,
             closing: false,
+            clone_request: None,
             unknown: UnknownFields::default(),
         }
     }

@@ -6,6 +6,7 @@ pub mod actor;
 mod agent_activity;
 pub mod attach_token;
 pub mod clock;
+mod clone_request;
 mod course;
 pub(crate) mod course_event;
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod spec;
 pub use access::{Action, Caller, Principal};
 pub use actor::{Actor, Cause};
 pub use clock::Clock;
+pub use clone_request::CloneRequest;
 pub(crate) use course::end_at;
 pub(crate) use course_steps::JoinedStart;
 pub use email::{Email, InvalidEmail};

@@ -118,7 +118,7 @@ pub(super) fn pod(settings: &KubernetesSettings, record: &Record) -> Pod {
                 "fsGroupChangePolicy": settings.user.map(|_| "OnRootMismatch"),
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "initContainers": [prepare(settings, &record.spec)],
+            "initContainers": [prepare(settings, record)],
             "containers": [opencode(settings, &record.spec)],
             "volumes": volumes(settings, id),
         },
@@ -160,8 +160,8 @@ fn command(words: &[&str]) -> Value {
     json!(words.iter().map(|word| literal(word)).collect::<Vec<_>>())
 }
 
-fn prepare(settings: &KubernetesSettings, spec: &Spec) -> Value {
-    let mut job = preparation_job(PathBuf::from(ROOT), spec);
+fn prepare(settings: &KubernetesSettings, record: &Record) -> Value {
+    let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo);
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     let env = [
         variable("HOME", &format!("{ROOT}/home")),

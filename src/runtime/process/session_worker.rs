@@ -141,7 +141,7 @@ impl Worker {
         self.dir.prepare()?;
         let owner = &self.spec.key.owner;
         let local_user = self.settings.local_user.as_ref();
-        let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec);
+        let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock());
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
         preparation.git_env = Some(self.settings.session_git_env(&self.dir));

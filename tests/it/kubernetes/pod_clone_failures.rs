@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::PostParams;
 use opencode_router::runtime::kubernetes::KubernetesSettings;
-use opencode_router::session::Reason;
+use opencode_router::session::{PhaseName, Reason};
 use serde_json::json;
 
-use super::situation::{PATIENT, Situation, failed, git_server};
+use super::situation::{PATIENT, Situation, failed, git_server, reaches};
+use crate::support::callers;
 use crate::support::git::{GitServer, LOGIN};
 use crate::support::kubernetes::Namespace;
 
@@ -37,6 +39,50 @@ async fn missing_branch_is_explained() {
     situation.works(&session).await;
     let seen = situation.namespace.output_of(session.id(), "cat /data/work/app/later.txt").await;
     assert_eq!(seen.trim(), "New.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn another_address_and_a_source_branch_can_be_named_after_the_failure() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("team/app").await;
+    let session = situation.open_branch(&url.replace("http://", "https://"), "mine/new").await;
+    failed(&session, Reason::RepositoryUnreachable, "The server of https://").await;
+    situation.open_branch(&url, "mine/new").await;
+    let failure = failed(&session, Reason::BranchNotFound, "The branch “mine/new” does not exist.").await;
+    assert_eq!(failure.log_tail.last(), Some(&failure.message), "{failure:?}");
+    situation.open_branch_from(&url, "mine/new", "feature").await;
+    situation.works(&session).await;
+    let seen = situation.namespace.output_of(session.id(), "cat /data/work/app/feature.txt").await;
+    assert_eq!(seen.trim(), "A feature.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn dollar_signs_in_a_branch_are_passed_on() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let (url, branch) = (git.repo("team/app").await, "a$$(HOME)$(TMPDIR)$$$x");
+    git.branch("team/app", branch, "dollars.txt").await;
+    let session = situation.open_branch(&url, branch).await;
+    situation.works(&session).await;
+    let seen = situation.namespace.output_of(session.id(), "git -C /data/work/app symbolic-ref --short HEAD").await;
+    assert_eq!(seen.trim(), branch);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn stop_ends_a_clone_before_the_grace_period() {
+    let (git, situation) = (git_server().await, Situation::begin().await);
+    let url = git.repo("team/app").await;
+    git.stall("team/app");
+    let session = situation.open_branch(&url, "main").await;
+    reaches(&session, PhaseName::Cloning).await;
+    let asked = Instant::now();
+    situation.lifecycle.stop(&session, &callers::test()).await.unwrap();
+    // A program that ignores SIGTERM as the first process takes the whole grace period of 10 seconds.
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert_eq!(session.phase_name(), PhaseName::Stopped);
+    assert!(situation.pod(&session).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,8 +101,13 @@ impl Situation {
 
     /// A session of a repository, which starts.
     pub async fn open_branch(&self, url: &str, branch: &str) -> Arc<Session> {
-        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() };
-        self.open_origin(origin).await.unwrap()
+        self.open_origin(repository(url, branch)).await.unwrap()
+    }
+
+    /// The same, on a branch that is created from another one.
+    pub async fn open_branch_from(&self, url: &str, branch: &str, source: &str) -> Arc<Session> {
+        let (origin, source) = (repository(url, branch), Some(Branch::parse(source).unwrap()));
+        self.lifecycle.open(&callers::dev(), origin, source, None, &callers::test()).await.unwrap().session
     }
 
     /// The same session in this router.
@@ -135,6 +140,10 @@ impl Drop for Situation {
     fn drop(&mut self) {
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.lifecycle.end()));
     }
+}
+
+fn repository(url: &str, branch: &str) -> Origin {
+    Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() }
 }
 
 fn leading_lease(namespace: &Namespace) -> String {

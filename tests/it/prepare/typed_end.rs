@@ -1,5 +1,7 @@
 //! The lines that a preparation prints, and its typed end.
 
+use std::os::unix::fs::PermissionsExt;
+
 use opencode_router::prepare::{PrepareEnd, PrepareLine};
 use opencode_router::session::Reason;
 use serde_json::json;
@@ -61,6 +63,27 @@ async fn without_ssh_the_https_form_is_named() {
     let Some(PrepareEnd::Failed(failure)) = prepared.end else { panic!("{}", prepared.printed) };
     assert_eq!(failure.reason, Reason::RepositoryUnreachable);
     assert!(failure.message.contains("Use https://example.invalid/team/app instead."), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_opencode_that_the_system_kills_is_out_of_memory() {
+    let folder = SessionFolder::new();
+    let program = folder.user_home().join("opencode");
+    let mut job = folder.job();
+    job.as_object_mut().unwrap().remove("opencodeVersion");
+    for (script, reason) in [("kill -9 $$", Some(Reason::OutOfMemory)), ("exit 1", None), ("echo 1.18.33", None)] {
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = folder.command(&job);
+        command.env("PATH", format!("{}:{}", folder.user_home().display(), std::env::var("PATH").unwrap()));
+        let failed = match folder.prepare_by(command).await.end {
+            Some(PrepareEnd::Failed(failure)) => Some(failure.reason),
+            _ => None,
+        };
+        assert_eq!(failed, reason, "{script}");
+    }
+    let recorded = folder.path().join("home/.config/opencode/package.json");
+    assert!(std::fs::read_to_string(recorded).unwrap().contains("1.18.33"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,40 @@ async fn missing_branch_is_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn source_branch_can_be_named_after_the_failure() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start_with_stand_in().await;
+    let (id, phase) = failed(&program, json!({"repoUrl": url, "branch": "mine/new"})).await;
+    explains(&phase, "branch-not-found", "Name a branch to create it from");
+    let last = phase["logTail"].as_array().and_then(|lines| lines.last()).cloned();
+    assert_eq!(last.as_ref(), Some(&phase["message"]), "the log says it too: {phase}");
+
+    let again = json!({"repoUrl": url, "branch": "mine/new", "sourceBranch": "feature"});
+    assert_eq!(program.create(again).await["id"], id.as_str());
+    let session = program.wait_until(&id, "it is on the new branch", is_checked_out).await;
+    assert_eq!(session["sourceBranch"], "feature");
+    assert!(program.session_dir(&id).join("work/app/feature.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_of_the_repository_is_cloned_after_a_failure() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start_with_stand_in().await;
+    let wrong = url.replace("http://", "https://");
+    let (id, phase) = failed(&program, json!({"repoUrl": wrong, "branch": "main"})).await;
+    explains(&phase, "repository-unreachable", &wrong);
+
+    assert_eq!(program.create(json!({"repoUrl": url, "branch": "main"})).await["id"], id.as_str());
+    let session = program.wait_until(&id, "it is cloned", is_checked_out).await;
+    assert_eq!(session["repoUrl"], url);
+    // What was cloned is what it is, whatever address it is asked for by.
+    let session = program.create(json!({"repoUrl": wrong, "branch": "main"})).await;
+    assert_eq!((&session["id"], &session["repoUrl"]), (&json!(id), &json!(url)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_repository_is_explained() {
     let git = GitServer::start().await;
     let url = git.url("team/missing");

@@ -12,13 +12,10 @@ use super::super::session_folder::SessionDir;
 use super::super::session_log::LogWriter;
 use super::super::supervisor_protocol::State;
 use super::supervisor_socket::Link;
-use crate::init::Children;
+use crate::init::{Children, OWN_PROGRAM};
 use crate::prepare::{self, Job, LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::session::failure::last_lines;
 use crate::session::{Failure, Reason};
-
-/// The running program, even after its file was replaced.
-const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// Prepares the folder, and reports progress.
 pub(super) async fn prepare(
