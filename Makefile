@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test check lints unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run quick test check unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -24,23 +24,19 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 # In one list, so that a test that is added is in a lane by where it is: tests/tools/lanes.
 test: tools test-tools opencode $(WEB) ## Check and test everything
 	@cargo fmt --check
-	@tests/tools/lanes lints page unit machine cluster outages chart
+	@tests/tools/lanes clippy docs page unit machine cluster outages chart
 
 quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, no cluster
 	@cargo fmt --check
-	@tests/tools/lanes lints unit quick
+	@tests/tools/lanes clippy unit quick
 
 # All of them unless PROMISES names some.
 cluster-test: opencode $(WEB) ## All tests on a Kubernetes cluster, their own or that of TEST_KUBECONFIG
 	@tests/tools/lanes cluster outages chart
 
-check: lints ## Format, lints and documentation of the Rust code
+check: $(WEB) ## Format, lints and documentation of the Rust code
 	@cargo fmt --check
-
-lints: $(WEB)
-	cargo clippy --locked --quiet --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --no-deps --document-private-items
-	@tests/tools/session-program
+	@tests/tools/lanes clippy docs
 
 unit: $(WEB) ## Only the fast tests
 	@tests/tools/lanes unit

@@ -6,12 +6,15 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const VERSION: &str = "1.18.33";
+/// A folder with this file is never loaded: what asks for it hangs.
+const SILENT: &str = ".opencode/silent";
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
@@ -86,6 +89,9 @@ fn connection(stream: &TcpStream, state: &State) -> io::Result<()> {
 }
 
 fn act(stream: &TcpStream, state: &State, method: &str, path: &str) -> io::Result<()> {
+    if path.starts_with("/session") && Path::new(SILENT).exists() {
+        std::thread::sleep(Duration::MAX);
+    }
     let json = |body: &str| answer(stream, "200 OK", "application/json", body);
     match (method, path) {
         ("GET", "/global/health") => json(&format!("{{\"healthy\":true,\"version\":\"{VERSION}\"}}")),

@@ -45,7 +45,7 @@ pub async fn the_routers_page(router: &Router, git: &GitServer, last_words: &str
 
 #[tokio::test]
 async fn router_page_works_by_keyboard_in_dark_mode_and_on_a_phone() {
-    let (git, program) = (GitServer::start().await, Program::start().await);
+    let (git, program) = (GitServer::start().await, Program::start_with_stand_in().await);
     journey("router_page_looks.mjs", &program, &git).run().await;
 }
 

@@ -1,4 +1,4 @@
-//! The suite on a real cluster, with the real opencode in Pods.
+//! The suite on a real cluster.
 
 use std::sync::Arc;
 

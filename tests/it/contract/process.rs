@@ -1,4 +1,4 @@
-//! The suite on real processes, with the real opencode.
+//! The suite on real processes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,13 +43,13 @@ fn opencode_processes(folder: &std::path::Path) -> Vec<i32> {
     pids.filter(ours).collect()
 }
 
-fn place() -> ProcessPlace {
+fn place(opencode: PathBuf) -> ProcessPlace {
     let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
     let path = std::env::var("PATH").unwrap();
     let settings = ProcessSettings {
         dialect: opencode_router::opencode::Dialect::V1,
         data_dir: data.path().to_owned(),
-        opencode: opencode::program(),
+        opencode,
         opencode_version: "1.18.33".to_owned(),
         supervisor: PathBuf::from(env!("CARGO_BIN_EXE_opencode-router")),
         environment: vec![("PATH".to_owned(), path), ("OPENCODE_DISABLE_MODELS_FETCH".to_owned(), "1".to_owned())],
@@ -58,4 +58,15 @@ fn place() -> ProcessPlace {
     ProcessPlace { runtime: Arc::new(Process::new(settings).unwrap()), data }
 }
 
-suite::run_on!(place());
+suite::run_on!(place(opencode::stand_in()));
+
+/// The promises that depend on how opencode starts and ends.
+mod with_opencode {
+    use super::*;
+
+    suite::tests_on!(place(opencode::program()), cfg_attr(false, ignore);
+        a_start_leads_to_ready_and_a_second_one_changes_nothing,
+        a_stop_ends_the_run_and_the_next_start_is_another_run,
+        everything_on_a_run_ends_with_it,
+        a_server_that_ends_by_itself_is_a_failure_that_can_be_retried);
+}

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::condition::eventually;
 use crate::support::git::GitServer;
+use crate::support::opencode;
 use crate::support::program::{Program, id_of};
 use crate::support::silent_registry::SilentRegistry;
 
@@ -44,9 +45,12 @@ async fn hanging_plugins_keep_a_session_from_ready_and_its_message_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_folder_ends_the_start_with_a_reason() {
-    let (git, registry) = (GitServer::start().await, SilentRegistry::start().await);
-    let program = Program::start_with(&[("START_TIMEOUT_SECONDS", "30")]).await;
-    let id = id_of(&program.create(with_a_plugin(&git, &registry).await).await);
+    let git = GitServer::start().await;
+    let url = git.repo("team/silent").await;
+    // The stand-in starts in time on a busy machine too, and never answers for this folder.
+    git.commit("team/silent", "main", ".opencode/silent", "").await;
+    let program = Program::start_by(&[], &[("START_TIMEOUT_SECONDS", "5")], &opencode::stand_in()).await;
+    let id = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);
     let session = program.wait_for_phase(&id, "failed").await;
     assert_eq!(session["phase"]["reason"], "start-timeout", "{session}");
     let message = session["phase"]["message"].as_str().unwrap();

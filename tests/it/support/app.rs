@@ -17,6 +17,9 @@ use super::condition::{eventually, in_time};
 use super::fake::Fake;
 use super::http::Call;
 
+/// There are no Leases that a busy machine could lose.
+const TEMPO: &str = "0.1";
+
 /// A router in this process.
 pub struct TestApp {
     pub address: SocketAddr,
@@ -37,7 +40,7 @@ impl TestApp {
 
     /// Starts it with arguments of one's own, who may use it included.
     pub async fn start_with(upstream: SocketAddr, arguments: &[&str]) -> Self {
-        let basic = ["opencode-router", "--port", "0", "--attach-port", "0"];
+        let basic = ["opencode-router", "--port", "0", "--attach-port", "0", "--tempo", TEMPO];
         let arguments = basic.iter().chain(arguments).map(std::ffi::OsString::from);
         let config = Config::read(arguments).expect("good arguments");
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));

@@ -92,10 +92,10 @@ impl Program {
         std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
     }
 
-    /// Starts it on a port that it has again after a restart.
+    /// Starts it on a port that it has again after a restart, with the stand-in for opencode.
     pub async fn start_on_fixed_port() -> Self {
         let port = reserved::port().to_string();
-        Self::start_with(&[("PORT", &port)]).await
+        Self::start_by(&[], &[("PORT", &port)], &opencode::stand_in()).await
     }
 
     /// Where its sessions are.
