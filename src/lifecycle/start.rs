@@ -12,7 +12,7 @@ use crate::session::{
     Actor, Cause, Failure, JoinedStart, Outcome, Phase, PhaseName, Reason, Session, SharedStart, end_at,
 };
 
-/// How long somebody who asks for a start or a stop waits until that is written down.
+/// How long a request for a start or a stop waits until it is stored.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 impl Lifecycle {
@@ -42,9 +42,8 @@ impl Lifecycle {
         async move { over(&mut phases).await }
     }
 
-    /// Wakes the session for somebody who does not wait for it to be ready. When this returns, it is written down that the
-    /// session is to run, as far as that can be soon: every replica can know of it, and if this one goes, another goes on
-    /// with it. During a stop it is written down when that is over.
+    /// Wakes the session for a caller that does not wait for ready. Stores that the session is to run, if that takes less
+    /// than 2 s: then every replica knows it, and finishes the start if this one ends. During a stop it is stored later.
     pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
         self.wake(session, cause);
@@ -53,8 +52,8 @@ impl Lifecycle {
         }
     }
 
-    /// Stops the session for somebody who does not wait for the end. When this returns, it is written down that the
-    /// session is not to run, as far as that can be soon.
+    /// Stops the session for a caller that does not wait for the end. Stores that the session is not to run, if that takes
+    /// less than 2 s.
     pub async fn request_stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
         drop(self.stop(session, cause));
@@ -63,14 +62,14 @@ impl Lifecycle {
         }
     }
 
-    /// What another replica was just told to do with a session at rest counts here too.
+    /// Learns what another replica has just begun with a session at rest.
     async fn heed_others(&self, session: &Session) {
         if session.phase_name().is_settled() {
             self.catch_up(session.id()).await;
         }
     }
 
-    /// What is wanted is also written down by who carries it out, who tells of failures too.
+    /// Best effort: the task that carries the request out stores the same, and reports failures.
     async fn write_down(&self, session: &Session, runs: bool) {
         let _ = tokio::time::timeout(WRITTEN_WITHIN, self.runtime.want(session.id(), runs)).await;
     }
@@ -93,7 +92,7 @@ impl Lifecycle {
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.step_of(session, shared, Event::StartBegun);
         if let Err(error) = self.runtime.want(session.id(), true).await {
-            tracing::debug!(session = %session.id(), %error, "nobody else knows that it is to start");
+            tracing::debug!(session = %session.id(), %error, "the start is not stored, so other replicas do not know of it yet");
         }
         let _slot = tokio::select! {
             biased;
