@@ -1,6 +1,6 @@
 // From a repository to a conversation and a terminal in opencode's own page, and back to both after a stop.
 import assert from "node:assert/strict";
-import { eventually, journey, profile, setting, step } from "./support/journey.mjs";
+import { eventually, journey, please, profile, setting, step } from "./support/journey.mjs";
 import { openTerminal, promptBox, sendPrompt } from "./support/opencode.mjs";
 import { control, inPhase, openedBy, openRouter, panel, row, sessionOf, startSession } from "./support/router.mjs";
 
@@ -17,7 +17,10 @@ await journey(async (browser) => {
     const phases = new Set();
     await eventually("the start is over", async () => {
       const words = await progress.locator("[aria-current=step]").allTextContents();
-      for (const word of words) phases.add(word.split(/[ ,]/)[0]);
+      for (const word of words.map((text) => text.split(/[ ,]/)[0])) {
+        if (word === "cloning" && !phases.has(word)) await please("hurry the clone");
+        phases.add(word);
+      }
       return panel(page, name).locator(".pill[data-state=ready]").isVisible();
     });
     return phases;

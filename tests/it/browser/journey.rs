@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long a journey may take on a busy machine; a script ends itself before that, with a picture of where it was.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// What a script's line begins with when it asks the test for something that no browser can do.
 const REQUEST: &str = "please ";
