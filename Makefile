@@ -21,11 +21,12 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
 	 exec target/release/opencode-router
 
-# A test is in a lane by where it is: tests/tools/lanes. Two groups, since two cores are not enough for all lanes at once.
+# A test is in a lane by where it is: tests/tools/lanes. In groups, since two cores are not enough for all lanes at once.
 test: tools test-tools opencode $(WEB) ## Check and test everything
 	@cargo fmt --check
 	@tests/tools/lanes clippy docs page unit machine chart
-	@tests/tools/lanes cluster outages
+	@tests/tools/lanes cluster
+	@tests/tools/lanes outages
 
 quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, no cluster
 	@cargo fmt --check

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 /** How long any one thing may take on a busy machine. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 240_000;
 
 /** A journey ends itself before whoever started it loses patience. */
 const DEADLINE = 220_000;
