@@ -12,7 +12,7 @@ import { chromium } from "playwright-core";
 export const PATIENCE = 240_000;
 
 /** A journey ends itself before whoever started it loses patience. */
-const DEADLINE = 220_000;
+const DEADLINE = 560_000;
 
 const FLAGS = [
   "--no-sandbox",
