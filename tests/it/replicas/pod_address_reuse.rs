@@ -24,7 +24,7 @@ use crate::support::node::runs_at;
 use crate::support::reserved;
 use crate::support::way::{Lets, Way};
 
-/// Answers like an opencode that is healthy, and keeps every byte that it is sent.
+/// Answers like an opencode that is healthy and has loaded its folder, and keeps every byte that it is sent.
 struct Listener {
     /// The address that both Pods have, one after the other.
     address: String,
@@ -44,8 +44,11 @@ impl Listener {
                 tokio::spawn(async move {
                     let mut buffer = [0; 4096];
                     while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-                        keeps.lock().push_str(&String::from_utf8_lossy(&buffer[..length]));
-                        let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{\"healthy\":true}";
+                        let request = String::from_utf8_lossy(&buffer[..length]);
+                        keeps.lock().push_str(&request);
+                        let body = if request.contains("/global/health") { "{\"healthy\":true}" } else { "[]" };
+                        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
+                        let answer = format!("{head} {}\r\n\r\n{body}", body.len());
                         let _ = stream.write_all(answer.as_bytes()).await;
                     }
                 });
