@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace as NamespaceObject, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{Namespace as NamespaceObject, PersistentVolumeClaim, ServiceAccount};
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -48,7 +48,12 @@ impl Namespace {
         let wanted = json!({"metadata": {"generateName": "test-", "labels": labels}});
         let wanted: NamespaceObject = serde_json::from_value(wanted).unwrap();
         let created = Api::all(client.clone()).create(&PostParams::default(), &wanted).await.unwrap();
-        Self { name: created.metadata.name.unwrap(), client }
+        let namespace = Self { name: created.metadata.name.unwrap(), client };
+        // No Pod may be made before that.
+        let accounts = namespace.api::<ServiceAccount>();
+        let is_there = async || accounts.get_opt("default").await.unwrap().map(|_| ());
+        eventually("the namespace has an account for Pods", is_there).await;
+        namespace
     }
 
     /// What a router in this namespace is told.

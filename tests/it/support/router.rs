@@ -57,7 +57,11 @@ impl Router {
     /// Creates a new project and waits until it is ready; returns its id.
     pub async fn ready_project(&self) -> String {
         let id = id_of(&self.create(json!({})).await);
-        self.wait_for_phase(&id, "ready").await;
+        let is_ready = |session: &Value| {
+            assert_ne!(session["phase"]["name"], "failed", "{session}");
+            session["phase"]["name"] == "ready"
+        };
+        self.wait_until(&id, "it is ready", is_ready).await;
         id
     }
 
