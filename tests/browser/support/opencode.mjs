@@ -1,16 +1,19 @@
 // opencode's own web page (1.18), by what a person sees on it.
-import { eventually } from "./journey.mjs";
+import { eventually, pause } from "./journey.mjs";
 
 export const promptBox = (page) => page.getByRole("textbox", { name: "Prompt", exact: true });
 
-/** Sends a prompt. Until the page knows its models it ignores Enter, which is then pressed again. */
+/**
+ * Sends a prompt. Until the page knows its models it ignores Enter, and while it loads a conversation it may empty the
+ * box: what did not leave the browser is written and sent again.
+ */
 export async function sendPrompt(page, text) {
   const box = promptBox(page);
-  await box.fill(text);
+  const sent = page.waitForRequest(isSent);
   await eventually(`“${text}” is sent`, async () => {
-    const sent = page.waitForRequest(isSent, { timeout: 3000 }).catch(() => false);
+    if (!(await box.textContent()).includes(text)) await box.fill(text);
     await box.press("Enter");
-    return sent;
+    return Promise.race([sent, pause(3000)]);
   });
 }
 
