@@ -45,19 +45,15 @@ fn measure(lifecycle: &Lifecycle) -> Result<String, fmt::Error> {
         leases.writes += view.leases.writes;
         leases.tunnels += view.leases.tunnels;
     }
-    let duties = lifecycle.duties();
+    let role = lifecycle.role();
     let mut sheet = Sheet(Registry::with_prefix("opencode_router"));
     sheet.family("sessions", "Sessions that exist, by phase", "phase", phases);
     sheet.gauge("busy_sessions", "Sessions whose agent works", busy);
     let open = [("read", leases.reads), ("write", leases.writes), ("tunnel", leases.tunnels)];
     let open = open.map(|(kind, count)| (kind.to_owned(), i64::try_from(count).unwrap_or(i64::MAX)));
     sheet.family("open_requests", "Requests and tunnels open through this replica", "kind", open);
-    sheet.gauge("leads", "1 for the replica that decides for all", i64::from(duties.leads));
-    sheet.gauge(
-        "replicas",
-        "Replicas of the router that this one knows",
-        i64::try_from(duties.replicas()).unwrap_or(0),
-    );
+    sheet.gauge("leads", "1 for the replica that decides for all", i64::from(role.leads));
+    sheet.gauge("replicas", "Replicas of the router that this one knows", i64::try_from(role.replicas()).unwrap_or(0));
     let trouble = lifecycle.runtime().trouble().map(|slug| (slug.to_owned(), 1));
     sheet.family("trouble", "1 for what is not as it should be: cluster-unreachable", "kind", trouble);
     let mut text = String::new();

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use crate::session::{CloneRequest, Keeper, Origin, Phase, PhaseName, Reason, Session};
+use crate::session::{CloneRequest, KeptBy, Origin, Phase, PhaseName, Reason, Session};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +56,7 @@ pub(super) struct SessionView {
     /// Whether the agent waits for a permission or an answer.
     needs_input: bool,
     /// What keeps the session running.
-    kept_alive_by: Vec<Keeper>,
+    kept_alive_by: Vec<KeptBy>,
 }
 
 /// A phase.

@@ -50,13 +50,13 @@ impl Routes {
     fn declare(self, declared: Declared, slug: &str, route: UtoipaMethodRouter<Guarded>) -> Self {
         let (schemas, mut paths, methods) = route;
         let note = Extensions::from_iter([("x-action", slug)]);
-        paths.paths.values_mut().for_each(|path| tell(path, &note));
+        paths.paths.values_mut().for_each(|path| describe(path, &note));
         Self(self.0.routes((schemas, paths, methods.route_layer(Extension(declared)))))
     }
 }
 
 /// Adds the action to each operation of the document.
-fn tell(path: &mut PathItem, note: &Extensions) {
+fn describe(path: &mut PathItem, note: &Extensions) {
     let PathItem { get, put, post, delete, patch, .. } = path;
     for operation in [get, put, post, delete, patch].into_iter().flatten() {
         operation.extensions.get_or_insert_default().merge(note.clone());

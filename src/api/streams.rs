@@ -111,7 +111,7 @@ pub(super) async fn stream_phases(
     let until_settled = query.until == Some(Until::Settled);
     if until_settled && session.phase_name().is_settled() {
         // Another replica may just have accepted a start, so check before the first event could be the last.
-        api.lifecycle.catch_up(session.id()).await;
+        api.lifecycle.refresh_for_user(session.id()).await;
     }
     phase_events(&session, until_settled, api.ending.clone())
 }

@@ -19,9 +19,9 @@ use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamN
 /// memory.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldLimits {
-    /// Held requests per session.
+    /// HeldRequest requests per session.
     pub per_session: usize,
-    /// Held requests in total.
+    /// HeldRequest requests in total.
     pub total: usize,
     /// Time limit for one held request.
     pub timeout: Duration,
@@ -34,7 +34,7 @@ pub(super) struct Holds {
 }
 
 /// One held request.
-struct Held<'a> {
+struct HeldRequest<'a> {
     holds: &'a Holds,
     id: SessionId,
 }
@@ -98,7 +98,7 @@ impl Holds {
         }
     }
 
-    fn enter(&self, id: SessionId) -> Result<Held<'_>, Problem> {
+    fn enter(&self, id: SessionId) -> Result<HeldRequest<'_>, Problem> {
         let mut waiting = self.waiting.lock();
         let total: usize = waiting.values().sum();
         let here = waiting.entry(id).or_default();
@@ -108,11 +108,11 @@ impl Holds {
             return Err(problem.retry_after(Duration::from_secs(2)));
         }
         *here += 1;
-        Ok(Held { holds: self, id })
+        Ok(HeldRequest { holds: self, id })
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for HeldRequest<'_> {
     fn drop(&mut self) {
         let mut waiting = self.holds.waiting.lock();
         if let Some(count) = waiting.get_mut(&self.id) {

@@ -27,12 +27,12 @@ impl Lifecycle {
     /// Keeps one follower per running server that is assigned to this replica, until shutdown.
     pub(super) async fn follow_agents(self: Arc<Self>, mut changes: Receiver<Change>) {
         let mut followed = HashMap::new();
-        let mut duties = self.duties.clone();
+        let mut role = self.role.clone();
         loop {
             let change = tokio::select! {
                 change = changes.recv() => change,
                 // A single replica's role never changes, and its channel is closed.
-                Ok(()) = duties.changed() => Err(RecvError::Lagged(0)),
+                Ok(()) = role.changed() => Err(RecvError::Lagged(0)),
                 () = self.shutdown.cancelled() => return,
             };
             match change {
@@ -52,7 +52,7 @@ impl Lifecycle {
             followed.remove(&session.id());
             return;
         };
-        if !self.duties.borrow().follows(session.id()) {
+        if !self.role.borrow().follows(session.id()) {
             if followed.remove(&session.id()).is_some() {
                 session.stop_following();
             }

@@ -57,7 +57,7 @@ impl Lifecycle {
         let mut removed = self.edit_memo(session, remove).await?;
         if !removed {
             // Another replica may just have created it.
-            self.catch_up(session.id()).await;
+            self.refresh_for_user(session.id()).await;
             removed = self.edit_memo(session, remove).await?;
         }
         if removed {

@@ -45,7 +45,7 @@ impl Changes {
         own.entry(owner.clone()).or_insert_with(|| Sender::new(OWN_BACKLOG)).subscribe()
     }
 
-    pub(super) fn tell(&self, change: Change) {
+    pub(super) fn publish(&self, change: Change) {
         let (Change::Changed(session) | Change::Gone(session)) = &change;
         let owner = &session.spec().key.owner;
         let mut own = self.own.lock();
@@ -73,13 +73,13 @@ mod tests {
         let changes = Changes::new();
         let (ann, bob) = (Email::parse("ann@x").unwrap(), Email::parse("bob@x").unwrap());
         let (mut all, mut anns) = (changes.of_all(), changes.of(&ann));
-        changes.tell(change_of(&bob));
+        changes.publish(change_of(&bob));
         assert!(anns.try_recv().is_err() && all.try_recv().is_ok());
-        changes.tell(change_of(&ann));
+        changes.publish(change_of(&ann));
         assert!(anns.try_recv().is_ok() && all.try_recv().is_ok());
 
         drop(anns);
-        changes.tell(change_of(&ann));
+        changes.publish(change_of(&ann));
         assert!(changes.own.lock().is_empty());
         assert!(all.try_recv().is_ok());
     }

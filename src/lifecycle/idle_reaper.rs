@@ -24,7 +24,7 @@ const NOTICE: Duration = Duration::from_secs(2);
 
 /// What the reaper has done about sessions that run.
 #[derive(Default)]
-struct Told {
+struct ReaperState {
     /// The last use that listeners know of.
     announced: HashMap<SessionId, Timestamp>,
     /// The stops of idle sessions that were announced to other replicas.
@@ -41,20 +41,20 @@ struct Notice {
 impl Lifecycle {
     /// Runs until the shutdown.
     pub(super) async fn reap(self: Arc<Self>) {
-        let mut told = Told::default();
+        let mut state = ReaperState::default();
         let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = ticks.tick() => self.reap_once(&mut told),
+                _ = ticks.tick() => self.reap_once(&mut state),
                 () = self.shutdown.cancelled() => return,
             }
         }
     }
 
-    fn reap_once(self: &Arc<Self>, told: &mut Told) {
-        let leads = self.duties.borrow().leads;
-        let mut before = std::mem::take(told);
+    fn reap_once(self: &Arc<Self>, state: &mut ReaperState) {
+        let leads = self.role.borrow().leads;
+        let mut before = std::mem::take(state);
         for session in self.registry.all() {
             if session.phase_name() != PhaseName::Ready {
                 continue;
@@ -62,7 +62,7 @@ impl Lifecycle {
             let id = session.id();
             if leads && session.is_idle(&self.limits.idle) {
                 let noticed = before.noticed.remove(&id);
-                told.noticed.extend(self.stop_idle(&session, noticed).map(|noticed| (id, noticed)));
+                state.noticed.extend(self.stop_idle(&session, noticed).map(|noticed| (id, noticed)));
             }
             let used = session.last_activity();
             let announced = before.announced.remove(&id).unwrap_or(used);
@@ -70,14 +70,14 @@ impl Lifecycle {
             if due {
                 self.registry.announce(&session);
             }
-            told.announced.insert(id, if due { used } else { announced });
+            state.announced.insert(id, if due { used } else { announced });
         }
     }
 
     /// Stops an idle session, or announces that. Returns the announcement.
     fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
         let Some(notice) = noticed else { return Some(self.give_notice(session)) };
-        let alone = self.duties.borrow().replicas() == 1;
+        let alone = self.role.borrow().replicas() == 1;
         if !alone && notice.at.elapsed() < NOTICE {
             return Some(notice);
         }

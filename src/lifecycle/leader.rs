@@ -19,7 +19,7 @@ const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
 /// Something that falls to the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Chore {
+enum LeaderTask {
     Start,
     GiveUp,
     Stop,
@@ -30,22 +30,22 @@ enum Chore {
 /// What is to be done for a session that no replica is known to work on. A start that still waits for its turn elsewhere
 /// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod. One that `answers` another
 /// replica goes on.
-fn chore(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<Chore> {
+fn task(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<LeaderTask> {
     let age = now.duration_since(phase.since);
     let left_after = limits.tempo.age(LEFT_AFTER);
     let left = age >= left_after;
     match phase.name {
-        PhaseName::Pending if left => Some(Chore::Start),
+        PhaseName::Pending if left => Some(LeaderTask::Start),
         // A replica that began it would have given it up itself.
         name if name.is_starting() => {
             let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
-            (!answers && age >= timeout.saturating_add(left_after)).then_some(Chore::GiveUp)
+            (!answers && age >= timeout.saturating_add(left_after)).then_some(LeaderTask::GiveUp)
         }
-        PhaseName::Stopping if left => Some(Chore::Stop),
-        PhaseName::Deleting if left => Some(Chore::Delete),
+        PhaseName::Stopping if left => Some(LeaderTask::Stop),
+        PhaseName::Deleting if left => Some(LeaderTask::Delete),
         name => {
             let end = limits.retention.and_then(|retention| retention.end(name, last_activity));
-            end.is_some_and(|end| end <= now).then_some(Chore::Expire)
+            end.is_some_and(|end| end <= now).then_some(LeaderTask::Expire)
         }
     }
 }
@@ -62,64 +62,64 @@ impl Lifecycle {
                 () = self.shutdown.cancelled() => return,
             }
             // Alone there is nobody who could leave something behind; what expires, expires.
-            if self.duties.borrow().leads {
-                self.registry.all().into_iter().for_each(|session| self.do_chore(&session, &under_way));
+            if self.role.borrow().leads {
+                self.registry.all().into_iter().for_each(|session| self.do_task(&session, &under_way));
             }
         }
     }
 
-    fn do_chore(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
-        let Some(chore) = self.chore_of(session) else { return };
+    fn do_task(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
+        let Some(task) = self.task_for(session) else { return };
         // A start that waits for the end of a stop is no work on that stop.
-        let worked_on = if chore == Chore::Stop { session.has_request() } else { session.is_worked_on() };
+        let worked_on = if task == LeaderTask::Stop { session.has_request() } else { session.is_worked_on() };
         let id = session.id();
         if worked_on || !under_way.lock().insert(id) {
             return;
         }
         let (lifecycle, session, under_way) = (self.clone(), session.clone(), under_way.clone());
         self.tasks.spawn(async move {
-            lifecycle.do_what_is_still_due(&session, chore).await;
+            lifecycle.do_if_still_due(&session, task).await;
             under_way.lock().remove(&id);
         });
     }
 
-    fn chore_of(&self, session: &Session) -> Option<Chore> {
+    fn task_for(&self, session: &Session) -> Option<LeaderTask> {
         let (phase, now) = (session.phase(), self.clock.now());
-        chore(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
+        task(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
     }
 
     /// What is known here may be old, and somebody at work on it elsewhere.
-    async fn do_what_is_still_due(self: &Arc<Self>, session: &Arc<Session>, chore: Chore) {
+    async fn do_if_still_due(self: &Arc<Self>, session: &Arc<Session>, task: LeaderTask) {
         let id = session.id();
-        self.look_again(id).await;
+        self.refresh(id).await;
         // Before what is judged: a change after that is noticed.
         let revision = session.memo().revision;
-        if self.chore_of(session) != Some(chore) {
+        if self.task_for(session) != Some(task) {
             return;
         }
         let phase = session.phase();
         let cause = Cause::own(Actor::Leader, format!("left {:?} since {}", phase.name, phase.since));
         // The verbs below find the phase as it is, and so record nothing for these.
-        let deed = match chore {
-            Chore::Start => Some(Deed::Start),
-            Chore::Stop => Some(Deed::Stop),
-            Chore::Delete => Some(Deed::Delete),
-            Chore::GiveUp | Chore::Expire => None,
+        let deed = match task {
+            LeaderTask::Start => Some(Deed::Start),
+            LeaderTask::Stop => Some(Deed::Stop),
+            LeaderTask::Delete => Some(Deed::Delete),
+            LeaderTask::GiveUp | LeaderTask::Expire => None,
         };
         if let Some(deed) = deed {
             audit::record(&cause, session, deed, Step::Begun);
         }
-        match chore {
-            Chore::Start => drop(self.wake(session, &cause).outcome().await),
-            Chore::GiveUp => self.end_lost_start(session, &cause).await,
-            Chore::Stop => {
+        match task {
+            LeaderTask::Start => drop(self.wake(session, &cause).outcome().await),
+            LeaderTask::GiveUp => self.end_lost_start(session, &cause).await,
+            LeaderTask::Stop => {
                 // The runtime tells that it is stopped.
                 if let Err(error) = self.runtime.stop(id).await {
                     tracing::warn!(session = %id, %error, "a stop that was left half done goes on");
                 }
             }
-            Chore::Delete => drop(self.delete(session, &cause).await),
-            Chore::Expire => self.expire(session, revision).await,
+            LeaderTask::Delete => drop(self.delete(session, &cause).await),
+            LeaderTask::Expire => self.expire(session, revision).await,
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn chore_of(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<Chore> {
+    fn task_for(name: PhaseName, since: i64, retention: Option<Retention>) -> Option<LeaderTask> {
         let idle = IdleRules { idle_after: SignedDuration::MAX, max_busy: SignedDuration::MAX };
         let limits = Limits {
             idle,
@@ -157,31 +157,31 @@ mod tests {
             retention,
             tempo: Tempo::default(),
         };
-        chore(&Phase::observed(Observation::of(name), at(since)), at(since), false, &limits, at(1_000))
+        task(&Phase::observed(Observation::of(name), at(since)), at(since), false, &limits, at(1_000))
     }
 
     #[test]
     fn leader_resumes_interrupted_work() {
         let cases = [
-            (PhaseName::Pending, Some(Chore::Start)),
-            (PhaseName::Stopping, Some(Chore::Stop)),
-            (PhaseName::Deleting, Some(Chore::Delete)),
+            (PhaseName::Pending, Some(LeaderTask::Start)),
+            (PhaseName::Stopping, Some(LeaderTask::Stop)),
+            (PhaseName::Deleting, Some(LeaderTask::Delete)),
             (PhaseName::Starting, None),
             (PhaseName::Ready, None),
             (PhaseName::Stopped, None),
             (PhaseName::Failed, None),
         ];
         for (name, expected) in cases {
-            assert_eq!(chore_of(name, 985, None), expected, "{name:?}");
-            assert_eq!(chore_of(name, 990, None), None, "{name:?} is fresh");
+            assert_eq!(task_for(name, 985, None), expected, "{name:?}");
+            assert_eq!(task_for(name, 990, None), None, "{name:?} is fresh");
         }
     }
 
     #[test]
     fn start_without_waiters_times_out() {
         for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Cloning, PhaseName::Starting] {
-            assert_eq!(chore_of(name, 926, None), None, "{name:?} may still be ready in time");
-            assert_eq!(chore_of(name, 925, None), Some(Chore::GiveUp), "{name:?}");
+            assert_eq!(task_for(name, 926, None), None, "{name:?} may still be ready in time");
+            assert_eq!(task_for(name, 925, None), Some(LeaderTask::GiveUp), "{name:?}");
         }
     }
 
@@ -189,10 +189,10 @@ mod tests {
     fn unused_files_are_deleted_after_a_warning() {
         let retention = Retention { keep: SignedDuration::from_secs(100), warn: SignedDuration::from_secs(30) };
         for name in [PhaseName::Stopped, PhaseName::Failed] {
-            assert_eq!(chore_of(name, 901, Some(retention)), None);
-            assert_eq!(chore_of(name, 900, Some(retention)), Some(Chore::Expire));
+            assert_eq!(task_for(name, 901, Some(retention)), None);
+            assert_eq!(task_for(name, 900, Some(retention)), Some(LeaderTask::Expire));
         }
-        assert_eq!(chore_of(PhaseName::Ready, 0, Some(retention)), None);
+        assert_eq!(task_for(PhaseName::Ready, 0, Some(retention)), None);
         let end = retention.end(PhaseName::Stopped, at(900)).unwrap();
         assert!(!retention.is_near(end, at(969)) && retention.is_near(end, at(970)));
     }

@@ -57,7 +57,7 @@ impl Lifecycle {
     async fn write_down_what_is_owed(&self) -> bool {
         let mut ready = self.registry.all();
         ready.retain(|session| session.phase_name() == PhaseName::Ready);
-        if self.duties.borrow().replicas() > 1 {
+        if self.role.borrow().replicas() > 1 {
             let now = self.clock.now();
             ready.iter().for_each(|session| session.touch_if_open(&self.limits.idle, now));
         }

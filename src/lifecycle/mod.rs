@@ -6,6 +6,7 @@ mod attach_tokens;
 mod audit;
 mod changes;
 mod delete;
+mod find_session;
 mod first_messages;
 mod idle_reaper;
 mod leader;
@@ -14,9 +15,8 @@ mod open;
 mod prompt_store;
 mod rate_limit;
 mod registry;
-mod replica_duties;
+mod replica_role;
 pub mod runtime_port;
-mod second_look;
 mod start;
 mod start_waiter;
 mod stop;
@@ -29,8 +29,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::find_session::{Listener, RefreshLimits};
 use self::runtime_port::Runtime;
-use self::second_look::{Listener, SecondLooks};
 use crate::session::course_event::{Event, RequestNumber};
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
 use crate::tempo::Tempo;
@@ -39,7 +39,7 @@ pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
 pub use self::open::{OpenError, Opened};
 pub use self::registry::Registry;
-pub use self::replica_duties::Duties;
+pub use self::replica_role::ReplicaRole;
 pub use self::start_waiter::StartWaiter;
 pub use self::visible::Denied;
 
@@ -67,13 +67,13 @@ pub struct Lifecycle {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     /// What falls to this replica of the router.
-    duties: watch::Receiver<Duties>,
+    role: watch::Receiver<ReplicaRole>,
     /// Cancelled when nothing is to be started any more.
     closing: CancellationToken,
     start_slots: Semaphore,
     /// Who waits until the registry has heard what the runtime told.
     listeners: mpsc::Sender<Listener>,
-    second_looks: SecondLooks,
+    refresh_limits: RefreshLimits,
 }
 
 impl Lifecycle {
@@ -90,14 +90,14 @@ impl Lifecycle {
             registry: Arc::new(Registry::new(clock.clone())),
             start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
             tasks: TaskTracker::new(),
-            duties: runtime.duties(),
+            role: runtime.role(),
             runtime,
             clock,
             limits,
             closing: shutdown.child_token(),
             shutdown,
             listeners,
-            second_looks: SecondLooks::none_so_far(),
+            refresh_limits: RefreshLimits::unused(),
         });
         let mut news = lifecycle.runtime.watch().await;
         lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));
@@ -105,7 +105,7 @@ impl Lifecycle {
             lifecycle.registry.apply(snapshot);
         }
         let hears = lifecycle.clone();
-        lifecycle.tasks.spawn(async move { hears.hear(news, waiting).await });
+        lifecycle.tasks.spawn(async move { hears.apply_news(news, waiting).await });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
         lifecycle.tasks.spawn(lifecycle.clone().lead());
@@ -128,8 +128,8 @@ impl Lifecycle {
     }
 
     /// What falls to this replica of the router.
-    pub fn duties(&self) -> Duties {
-        self.duties.borrow().clone()
+    pub fn role(&self) -> ReplicaRole {
+        self.role.borrow().clone()
     }
 
     /// Where they run.

@@ -79,7 +79,7 @@ impl Registry {
 
     /// Tells listeners that something of the session changed.
     pub(super) fn announce(&self, session: &Arc<Session>) {
-        self.changes.tell(Change::Changed(session.clone()));
+        self.changes.publish(Change::Changed(session.clone()));
     }
 
     /// Takes over what the runtime tells.
@@ -129,7 +129,7 @@ impl Registry {
         let removed = self.sessions.write().remove(id);
         if let Some(session) = removed {
             session.step(Event::Gone);
-            self.changes.tell(Change::Gone(session));
+            self.changes.publish(Change::Gone(session));
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
 
-use super::Duties;
+use super::ReplicaRole;
 use crate::session::prompts::Prompts;
 use crate::session::{Failure, Memo, SessionId, Sighting, Spec};
 
@@ -62,7 +62,7 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Writes down whether a session that was created is to run, where others have to know that before it is so. `watch`
     /// tells of it. [`Runtime::start`] and [`Runtime::stop`] write the same.
-    async fn want(&self, _id: SessionId, _runs: bool) -> Result<(), RuntimeError> {
+    async fn set_requested(&self, _id: SessionId, _runs: bool) -> Result<(), RuntimeError> {
         Ok(())
     }
 
@@ -106,13 +106,13 @@ pub trait Runtime: Send + Sync + 'static {
     async fn end(&self) {}
 
     /// What falls to this replica of the router; changes are told.
-    fn duties(&self) -> watch::Receiver<Duties> {
-        watch::channel(Duties::of_the_only_one()).1
+    fn role(&self) -> watch::Receiver<ReplicaRole> {
+        watch::channel(ReplicaRole::only_replica()).1
     }
 
     /// Asks anew what is written down of a session that another replica of the router may just have changed. When this
     /// returns, `watch` has told of it. Nothing happens where nobody else writes, and where it cannot be asked now.
-    async fn look_again(&self, _id: SessionId) {}
+    async fn refresh(&self, _id: SessionId) {}
 
     /// Starts to tell what there is, a snapshot first, then every change. Called once per router.
     async fn watch(&self) -> mpsc::Receiver<News>;

@@ -65,13 +65,13 @@ impl Lifecycle {
     /// Learns what another replica has just begun with a session at rest.
     async fn heed_others(&self, session: &Session) {
         if session.phase_name().is_settled() {
-            self.catch_up(session.id()).await;
+            self.refresh_for_user(session.id()).await;
         }
     }
 
     /// Best effort: the task that carries the request out stores the same, and reports failures.
     async fn write_down(&self, session: &Session, runs: bool) {
-        let _ = tokio::time::timeout(WRITTEN_WITHIN, self.runtime.want(session.id(), runs)).await;
+        let _ = tokio::time::timeout(WRITTEN_WITHIN, self.runtime.set_requested(session.id(), runs)).await;
     }
 
     async fn start(self: Arc<Self>, session: Arc<Session>, shared: Arc<SharedStart>) {
@@ -91,7 +91,7 @@ impl Lifecycle {
         let mut phases = session.phases();
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.step_of(session, shared, Event::StartBegun);
-        if let Err(error) = self.runtime.want(session.id(), true).await {
+        if let Err(error) = self.runtime.set_requested(session.id(), true).await {
             tracing::debug!(session = %session.id(), %error, "the start is not stored, so other replicas do not know of it yet");
         }
         let _slot = tokio::select! {
@@ -102,7 +102,7 @@ impl Lifecycle {
         };
         let started = async {
             self.runtime.start(session.id()).await?;
-            self.hear_all().await;
+            self.apply_all_news().await;
             self.step_of(session, shared, Event::StartHeard);
             Ok(over(&mut phases).await)
         };
@@ -133,7 +133,7 @@ impl Lifecycle {
 
     /// Whether the run answered another replica, which wrote down what its agent does.
     pub(super) fn answers_another(&self, session: &Session) -> bool {
-        self.duties.borrow().replicas() > 1 && session.memo().agent.is_some()
+        self.role.borrow().replicas() > 1 && session.memo().agent.is_some()
     }
 
     /// Ends a start that took too long; but what another replica reaches goes on, and only those who wait here hear that it
@@ -141,7 +141,7 @@ impl Lifecycle {
     async fn time_out(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, cause: &Cause) -> Outcome {
         // A request that comes while it is stopped for that hears why.
         self.step_of(session, shared, Event::StartTooSlow);
-        self.look_again(session.id()).await;
+        self.refresh(session.id()).await;
         let reached = session.phase();
         if !reached.name.is_starting() {
             return end_at(&reached);
@@ -153,13 +153,13 @@ impl Lifecycle {
         audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
         // What the runtime still tells of that stop must not hide why there was one.
-        self.hear_all().await;
+        self.apply_all_news().await;
         self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
     }
 
     /// The starts under way on all replicas together obey the limit.
     fn slots_of_a_start(&self) -> u32 {
-        let replicas = self.duties.borrow().replicas();
+        let replicas = self.role.borrow().replicas();
         u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
     }
 

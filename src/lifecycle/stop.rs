@@ -43,7 +43,7 @@ impl Lifecycle {
 
     /// The runtime has done this stop.
     pub(super) async fn stopped(&self, session: &Arc<Session>, request: RequestNumber) {
-        self.hear_all().await;
+        self.apply_all_news().await;
         self.step(session, Event::StopHeard(request));
     }
 

@@ -63,14 +63,14 @@ fn prepare(job: &Job) -> io::Result<ExitCode> {
         Ok(match end {
             None => ExitCode::from(TERMINATED),
             Some(end) => {
-                tell(job, &end, &mut report);
+                report_end(job, &end, &mut report);
                 if end == PrepareEnd::Done { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
             }
         })
     })
 }
 
-fn tell(job: &Job, end: &PrepareEnd, report: &mut Report<'_>) {
+fn report_end(job: &Job, end: &PrepareEnd, report: &mut Report<'_>) {
     report.end(end);
     if let Some(file) = &job.end_file
         && let Err(error) = std::fs::write(file, end.to_json())

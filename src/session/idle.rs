@@ -21,7 +21,7 @@ pub struct IdleRules {
 /// What keeps a session running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Keeper {
+pub enum KeptBy {
     /// The session starts.
     Starting,
     /// Used within the idle time.
@@ -55,7 +55,7 @@ pub struct Use {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// What keeps the session running now. Empty: stop it.
-    pub kept_by: Vec<Keeper>,
+    pub kept_by: Vec<KeptBy>,
     /// When the session will stop if nothing else happens.
     pub stops_at: Timestamp,
 }
@@ -64,11 +64,11 @@ impl IdleRules {
     /// Applies the rule to a ready session.
     pub fn judge(&self, use_: &Use, now: Timestamp) -> Verdict {
         let holds = [
-            (Keeper::Activity, Some(use_.last_activity), self.idle_after),
-            (Keeper::Busy, use_.busy, self.max_busy),
-            (Keeper::NeedsInput, use_.needs_input, self.max_busy),
-            (Keeper::OpenRequest, use_.open_request, self.max_busy),
-            (Keeper::AgentUnknown, use_.unknown, self.max_busy),
+            (KeptBy::Activity, Some(use_.last_activity), self.idle_after),
+            (KeptBy::Busy, use_.busy, self.max_busy),
+            (KeptBy::NeedsInput, use_.needs_input, self.max_busy),
+            (KeptBy::OpenRequest, use_.open_request, self.max_busy),
+            (KeptBy::AgentUnknown, use_.unknown, self.max_busy),
         ];
         let mut verdict = Verdict { kept_by: Vec::new(), stops_at: Timestamp::MIN };
         for (keeper, since, limit) in holds {
@@ -101,13 +101,13 @@ mod tests {
         Use { last_activity: minute(at), busy: None, needs_input: None, open_request: None, unknown: None }
     }
 
-    fn kept(use_: &Use, now: i64) -> Vec<Keeper> {
+    fn kept(use_: &Use, now: i64) -> Vec<KeptBy> {
         RULES.judge(use_, minute(now)).kept_by
     }
 
     #[test]
     fn unused_session_is_idle_after_the_timeout() {
-        assert_eq!(kept(&used_at(0), 29), [Keeper::Activity]);
+        assert_eq!(kept(&used_at(0), 29), [KeptBy::Activity]);
         assert_eq!(kept(&used_at(0), 30), []);
         assert_eq!(RULES.judge(&used_at(0), minute(5)).stops_at, minute(30));
     }
@@ -116,13 +116,13 @@ mod tests {
     fn work_questions_and_writes_keep_a_session_up_to_max_busy() {
         let since = Some(minute(0));
         let cases = [
-            (Use { busy: since, ..used_at(0) }, Keeper::Busy),
-            (Use { needs_input: since, ..used_at(0) }, Keeper::NeedsInput),
-            (Use { open_request: since, ..used_at(0) }, Keeper::OpenRequest),
-            (Use { unknown: since, ..used_at(0) }, Keeper::AgentUnknown),
+            (Use { busy: since, ..used_at(0) }, KeptBy::Busy),
+            (Use { needs_input: since, ..used_at(0) }, KeptBy::NeedsInput),
+            (Use { open_request: since, ..used_at(0) }, KeptBy::OpenRequest),
+            (Use { unknown: since, ..used_at(0) }, KeptBy::AgentUnknown),
         ];
         for (use_, keeper) in cases {
-            assert_eq!(kept(&use_, 10), [Keeper::Activity, keeper]);
+            assert_eq!(kept(&use_, 10), [KeptBy::Activity, keeper]);
             assert_eq!(kept(&use_, 60), [keeper]);
             assert_eq!(kept(&use_, 8 * 60), []);
         }

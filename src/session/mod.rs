@@ -48,7 +48,7 @@ pub(crate) use course_steps::JoinedStart;
 pub use email::{Email, InvalidEmail};
 pub use failure::{Failure, Reason};
 pub use id::{InvalidSessionId, SessionId};
-pub use idle::{IdleRules, Keeper};
+pub use idle::{IdleRules, KeptBy};
 pub use key::{Origin, SessionKey};
 pub use lease::{Lease, Leases, Purpose};
 pub use memo::{AgentNote, Memo};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::course_event::{Event, RequestNumber};
-use super::idle::{Keeper, Use, Verdict};
+use super::idle::{KeptBy, Use, Verdict};
 use super::session_state::Live;
 use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session};
 
@@ -18,7 +18,7 @@ pub struct View {
     /// Whether the agent waits for its user.
     pub needs_input: bool,
     /// What keeps it alive; nothing for one that does not run.
-    pub kept_by: Vec<Keeper>,
+    pub kept_by: Vec<KeptBy>,
     /// When it will be stopped if nothing happens; only while it is ready.
     pub stops_at: Option<Timestamp>,
     /// The leases that are held.
@@ -31,7 +31,7 @@ impl Session {
         let live = self.live.lock();
         let (phase, agent) = (self.phase(), live.agent_state());
         let verdict = (phase.name == PhaseName::Ready).then(|| rules.judge(&self.usage(&live), self.clock.now()));
-        let starting = if phase.name.is_starting() { vec![Keeper::Starting] } else { Vec::new() };
+        let starting = if phase.name.is_starting() { vec![KeptBy::Starting] } else { Vec::new() };
         View {
             memo: self.current_memo(&live),
             busy: agent.busy.is_some(),

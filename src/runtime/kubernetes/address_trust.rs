@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use futures_util::FutureExt;
 
 use super::Inner;
-use super::api_server::{Refusal, asked};
+use super::api_server::{ApiError, asked};
 use super::names::object_name;
 use crate::session::SessionId;
 use crate::upstream::Gate;
@@ -38,12 +38,12 @@ impl Inner {
     async fn still_lives(&self, id: SessionId, uid: &str) -> bool {
         match asked(self.cluster.pods.get(&object_name(id))).await {
             Ok(pod) if pod.metadata.uid.as_deref() == Some(uid) => pod.metadata.deletion_timestamp.is_none(),
-            Ok(_) | Err(Refusal::Missing) => {
-                self.picture.forget_pod(id, uid);
+            Ok(_) | Err(ApiError::Missing) => {
+                self.cache.forget_pod(id, uid);
                 false
             }
-            Err(refusal) => {
-                tracing::warn!(session = %id, %refusal, "no new connection: it cannot be verified that the Pod is still there");
+            Err(error) => {
+                tracing::warn!(session = %id, %error, "no new connection: it cannot be verified that the Pod is still there");
                 false
             }
         }

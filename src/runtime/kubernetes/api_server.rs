@@ -27,7 +27,7 @@ pub(super) struct Cluster {
 
 /// Why a request came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum ApiError {
     /// There is no such object.
     #[error("not found")]
     Missing,
@@ -68,7 +68,7 @@ impl Cluster {
         name: &str,
         resource_version: &str,
         annotations: Value,
-    ) -> Result<PersistentVolumeClaim, Refusal> {
+    ) -> Result<PersistentVolumeClaim, ApiError> {
         let metadata = serde_json::json!({"resourceVersion": resource_version, "annotations": annotations});
         let patch = Patch::Merge(serde_json::json!({"metadata": metadata}));
         asked(self.claims.patch(name, &PatchParams::default(), &patch)).await
@@ -76,10 +76,10 @@ impl Cluster {
 }
 
 /// Waits for an answer of the API server, but not for ever.
-pub(super) async fn asked<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, Refusal> {
+pub(super) async fn asked<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, ApiError> {
     match tokio::time::timeout(PATIENCE, request).await {
-        Ok(answer) => answer.map_err(Refusal::from),
-        Err(_) => Err(Refusal::Passing(format!("the API server did not answer within {} s", PATIENCE.as_secs()))),
+        Ok(answer) => answer.map_err(ApiError::from),
+        Err(_) => Err(ApiError::Passing(format!("the API server did not answer within {} s", PATIENCE.as_secs()))),
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) async fn delete_exactly<K>(
     name: &str,
     uid: &str,
     resource_version: Option<String>,
-) -> Result<bool, Refusal>
+) -> Result<bool, ApiError>
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
@@ -97,12 +97,12 @@ where
     let how = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
     match asked(api.delete(name, &how)).await {
         Ok(_) => Ok(true),
-        Err(Refusal::Missing) => Ok(false),
-        Err(refusal) => Err(refusal),
+        Err(ApiError::Missing) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Api(status) => match status.code {
@@ -130,7 +130,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-impl Refusal {
+impl ApiError {
     /// What it means to the user who wanted `what`.
     pub(super) fn failure(&self, what: &str) -> Failure {
         match self {
@@ -163,7 +163,7 @@ mod tests {
 
     fn refused(status: &str) -> Failure {
         let status: kube::core::Status = serde_json::from_str(status).unwrap();
-        Refusal::from(Error::Api(Box::new(status))).failure("the session's Pod")
+        ApiError::from(Error::Api(Box::new(status))).failure("the session's Pod")
     }
 
     #[test]

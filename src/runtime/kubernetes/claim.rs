@@ -18,7 +18,7 @@ pub(super) const PREFIX: &str = "opencode-router/";
 /// Whether a session is to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Wanted {
+pub(super) enum Requested {
     /// It is.
     Running,
     /// It is not; its files are kept.
@@ -28,7 +28,7 @@ pub(super) enum Wanted {
     Other,
 }
 
-impl Wanted {
+impl Requested {
     fn written(self) -> Option<String> {
         match self {
             Self::Running => Some("running".to_owned()),
@@ -43,7 +43,7 @@ impl Wanted {
 pub(super) struct Record {
     pub(super) spec: Spec,
     pub(super) memo: Memo,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: Requested,
     /// Counts the runs. The Pod of a run carries its number, so that none is taken for another.
     pub(super) run: u64,
     /// The claim's own identity, which a claim of the same name that comes later does not have.
@@ -57,7 +57,7 @@ pub(super) struct Record {
 impl Record {
     /// Why this router only lists the session, and does not change it, if that is so.
     pub(super) fn beyond_us(&self) -> Option<String> {
-        let unknown = (self.wanted == Wanted::Other).then(|| {
+        let unknown = (self.wanted == Requested::Other).then(|| {
             "A newer router changed this session in a way that this router does not know. Upgrade the router to use it."
                 .to_owned()
         });
@@ -66,7 +66,7 @@ impl Record {
 
     /// Whether this router is to see to it that the session runs.
     pub(super) fn is_to_run(&self) -> bool {
-        self.wanted == Wanted::Running && !self.deleting && self.beyond_us().is_none()
+        self.wanted == Requested::Running && !self.deleting && self.beyond_us().is_none()
     }
 
     /// Reads the record of a claim, or says why it cannot be used.
@@ -74,8 +74,8 @@ impl Record {
         let meta = &claim.metadata;
         let none = BTreeMap::new();
         let annotations = Annotations(meta.annotations.as_ref().unwrap_or(&none));
-        if let Some(refusal) = annotations.format()?.refusal() {
-            return Err(refusal);
+        if let Some(error) = annotations.format()?.refusal() {
+            return Err(error);
         }
         let record = Self {
             spec: annotations.spec()?,
@@ -95,7 +95,7 @@ impl Record {
 }
 
 /// The annotations of a record; nothing for those that it does not have.
-pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) -> BTreeMap<String, Option<String>> {
+pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64) -> BTreeMap<String, Option<String>> {
     let (repo_url, branch, nonce) = match &spec.key.origin {
         Origin::Repository { url, branch } => (Some(url.as_str()), Some(branch.as_str()), None),
         Origin::NewProject { nonce } => (None, None, Some(nonce.as_str())),
@@ -129,16 +129,16 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Wanted, run: u64) ->
 }
 
 /// A record as it is to be.
-pub(super) struct Amended {
+pub(super) struct RecordUpdate {
     pub(super) memo: Memo,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: Requested,
     pub(super) run: u64,
 }
 
 /// The annotations that change when a record becomes this. What this program does not know is not among them.
-pub(super) fn changes(record: &Record, amended: &Amended) -> BTreeMap<String, Option<String>> {
+pub(super) fn changes(record: &Record, updated: &RecordUpdate) -> BTreeMap<String, Option<String>> {
     let old = annotations(&record.spec, &record.memo, record.wanted, record.run);
-    let mut new = annotations(&record.spec, &amended.memo, amended.wanted, amended.run);
+    let mut new = annotations(&record.spec, &updated.memo, updated.wanted, updated.run);
     new.retain(|name, value| old.get(name) != Some(value));
     new
 }
@@ -213,7 +213,7 @@ mod tests {
 
     fn claim(spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
         let mut claim = PersistentVolumeClaim::default();
-        let written = annotations(spec, memo, Wanted::Running, 3);
+        let written = annotations(spec, memo, Requested::Running, 3);
         claim.metadata.annotations =
             Some(written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect());
         claim.metadata.name = Some(names::object_name(spec.id()));
@@ -247,7 +247,7 @@ mod tests {
             let claim = claim(&spec, &memo);
             let record = Record::read(&claim).unwrap();
             assert_eq!((&record.spec, &record.memo), (&spec, &memo));
-            assert_eq!((record.wanted, record.run, record.version), (Wanted::Running, 3, 17));
+            assert_eq!((record.wanted, record.run, record.version), (Requested::Running, 3, 17));
             assert!(!format!("{:?}", claim.metadata).contains("secret"));
         }
     }

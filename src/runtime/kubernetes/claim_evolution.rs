@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
-use super::claim::{Amended, PREFIX, Record, changes};
+use super::claim::{PREFIX, Record, RecordUpdate, changes};
 use crate::session::{Reason, last_release};
 
 /// A claim with the annotations that the last release wrote, in full, and those that a rewrite by this program leaves.
@@ -19,7 +19,7 @@ fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
 
 fn rewritten(mut annotations: BTreeMap<String, String>, record: &Record) -> BTreeMap<String, String> {
     let memo = record.memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
-    for (name, value) in changes(record, &Amended { memo, wanted: record.wanted, run: record.run }) {
+    for (name, value) in changes(record, &RecordUpdate { memo, wanted: record.wanted, run: record.run }) {
         // A merge patch touches nothing else.
         annotations.insert(name, value.unwrap());
     }

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::claim::{self, Record, Wanted};
+use super::claim::{self, Record, Requested};
 use super::kubernetes_settings::KubernetesSettings;
 use super::literal::literal;
 use super::names::{labels, object_name};
@@ -70,7 +70,7 @@ fn owned_by(record: &Record) -> Value {
 
 /// The claim of a new session, which is to run.
 pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
-    let written = claim::annotations(spec, memo, Wanted::Running, 0);
+    let written = claim::annotations(spec, memo, Requested::Running, 0);
     let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     object(json!({
         "metadata": meta(spec.id(), annotations),

@@ -1,17 +1,16 @@
 //! Sessions on Kubernetes: each a volume claim, which is also its record, a Secret, and while it runs a Pod.
 //!
-//! What is known comes from one watch (`watch.rs`) and is kept in the `picture.rs`. A run is numbered: the number is
+//! What is known comes from one watch (`watch.rs`) and is kept in the `session_cache.rs`. A run is numbered: the number is
 //! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
 //! at once, nobody takes one run for another.
 
 mod address_trust;
 mod api_server;
+mod cached_session;
 mod claim;
 #[cfg(test)]
 mod claim_evolution;
 mod explain;
-mod known_session;
-mod known_sessions;
 mod kubernetes_settings;
 mod literal;
 mod manifest;
@@ -20,6 +19,7 @@ mod pod_logs;
 mod prompt_secret;
 mod replicas;
 mod seen_pod;
+mod session_cache;
 mod start_hints;
 mod start_stop;
 mod upkeep;
@@ -36,13 +36,13 @@ use tokio::sync::{mpsc, oneshot, watch as value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::api_server::{Cluster, Refusal, asked};
-use self::claim::{Amended, Record};
-use self::known_session::Held;
-use self::known_sessions::Picture;
+use self::api_server::{ApiError, Cluster, asked};
+use self::cached_session::CachedSession;
+use self::claim::{Record, RecordUpdate};
+use self::session_cache::SessionCache;
 use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
-use crate::lifecycle::Duties;
+use crate::lifecycle::ReplicaRole;
 use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::kubernetes_settings::KubernetesSettings;
@@ -65,9 +65,9 @@ pub struct Kubernetes {
 struct Inner {
     settings: KubernetesSettings,
     cluster: Cluster,
-    picture: Arc<Picture>,
+    cache: Arc<SessionCache>,
     freshness: Arc<Freshness>,
-    duties: value::Sender<Duties>,
+    role: value::Sender<ReplicaRole>,
     watched: Mutex<bool>,
     tasks: TaskTracker,
     end: CancellationToken,
@@ -90,14 +90,14 @@ impl Kubernetes {
     pub fn new(client: Client, settings: KubernetesSettings) -> Self {
         let cluster = Cluster::new(client, &settings);
         // Nothing falls to a replica that has not met the others.
-        let duties = value::Sender::new(Duties::new(false, settings.replica.clone(), []));
+        let role = value::Sender::new(ReplicaRole::new(false, settings.replica.clone(), []));
         let tempo = settings.tempo;
         let inner = Inner {
             settings,
             cluster,
-            picture: Arc::new(Picture::new()),
+            cache: Arc::new(SessionCache::new()),
             freshness: Arc::new(Freshness::at(tempo)),
-            duties,
+            role,
             watched: Mutex::new(false),
             tasks: TaskTracker::new(),
             end: CancellationToken::new(),
@@ -113,44 +113,44 @@ impl Drop for Kubernetes {
 }
 
 impl Inner {
-    /// Changes a record as one step, however many others change it too. `None` from `amend` leaves it as it is.
-    async fn amend(
+    /// Changes a record as one step, however many others change it too. `None` from `update_record` leaves it as it is.
+    async fn update_record(
         &self,
         id: SessionId,
-        mut amend: impl FnMut(&Record) -> Option<Amended> + Send,
-    ) -> Result<Option<Record>, Refusal> {
-        let Some(turn) = self.picture.look(id, |held| held.turn.clone()) else { return Ok(None) };
+        mut update_record: impl FnMut(&Record) -> Option<RecordUpdate> + Send,
+    ) -> Result<Option<Record>, ApiError> {
+        let Some(turn) = self.cache.read(id, |cached| cached.turn.clone()) else { return Ok(None) };
         let _turn = turn.lock().await;
         let name = names::object_name(id);
         for _ in 0..ATTEMPTS {
-            let Some(record) = self.picture.record(id) else { return Ok(None) };
+            let Some(record) = self.cache.record(id) else { return Ok(None) };
             if let Some(why) = record.beyond_us() {
-                return Err(Refusal::Newer(why));
+                return Err(ApiError::Newer(why));
             }
-            let Some(amended) = amend(&record) else { return Ok(Some(record)) };
-            let new = claim::changes(&record, &amended);
+            let Some(updated) = update_record(&record) else { return Ok(Some(record)) };
+            let new = claim::changes(&record, &updated);
             if new.is_empty() {
                 return Ok(Some(record));
             }
             match self.cluster.annotate(&name, &record.resource_version, serde_json::json!(new)).await {
                 Ok(claim) => return self.accept(&claim).map(Some),
-                Err(Refusal::Conflict(_)) => {
+                Err(ApiError::Conflict(_)) => {
                     let claim = asked(self.cluster.claims.get(&name)).await?;
                     self.accept(&claim)?;
                 }
-                Err(Refusal::Missing) => {
-                    self.picture.forget_record(id, &record.uid);
+                Err(ApiError::Missing) => {
+                    self.cache.forget_record(id, &record.uid);
                     return Ok(None);
                 }
-                Err(refusal) => return Err(refusal),
+                Err(error) => return Err(error),
             }
         }
-        Err(Refusal::Passing("others change the session's record all the time".to_owned()))
+        Err(ApiError::Passing("others change the session's record all the time".to_owned()))
     }
 
-    fn accept(&self, claim: &k8s_openapi::api::core::v1::PersistentVolumeClaim) -> Result<Record, Refusal> {
-        let record = Record::read(claim).map_err(Refusal::Final)?;
-        self.picture.learn_record(record.clone());
+    fn accept(&self, claim: &k8s_openapi::api::core::v1::PersistentVolumeClaim) -> Result<Record, ApiError> {
+        let record = Record::read(claim).map_err(ApiError::Final)?;
+        self.cache.learn_record(record.clone());
         Ok(record)
     }
 
@@ -161,11 +161,11 @@ impl Inner {
         let watched = watches::impatient(self.cluster.client(), &self.settings, lasts);
         let (pods_known, pods) = oneshot::channel();
         let (claims_known, claims) = oneshot::channel();
-        let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watches::follow(watched.pods, lasts, tempo, picture, freshness, pods_known);
+        let (cache, freshness) = (self.cache.clone(), self.freshness.clone());
+        let follow = watches::follow(watched.pods, lasts, tempo, cache, freshness, pods_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
-        let (picture, freshness) = (self.picture.clone(), self.freshness.clone());
-        let follow = watches::follow(watched.claims, lasts, tempo, picture, freshness, claims_known);
+        let (cache, freshness) = (self.cache.clone(), self.freshness.clone());
+        let follow = watches::follow(watched.claims, lasts, tempo, cache, freshness, claims_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let _ = tokio::join!(pods, claims);
         let inner = self.clone();
@@ -173,13 +173,13 @@ impl Inner {
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(meet));
         let inner = self.clone();
         self.tasks.spawn(async move {
-            inner.picture.tell(news, inner.end.clone(), |id| inner.look_after(id)).await;
+            inner.cache.publish(news, inner.end.clone(), |id| inner.look_after(id)).await;
         });
     }
 }
 
-fn runtime_error(refusal: &Refusal) -> RuntimeError {
-    RuntimeError(refusal.to_string())
+fn runtime_error(error: &ApiError) -> RuntimeError {
+    RuntimeError(error.to_string())
 }
 
 #[async_trait]
@@ -191,17 +191,17 @@ impl Runtime for Kubernetes {
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
         let inner = &self.inner;
         let id = spec.id();
-        if inner.picture.record(id).is_some_and(|record| !record.deleting) {
+        if inner.cache.record(id).is_some_and(|record| !record.deleting) {
             return Ok(false);
         }
         let claim = manifest::claim(&inner.settings, spec, memo);
         let claim = match asked(inner.cluster.claims.create(&Default::default(), &claim)).await {
-            Err(Refusal::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
+            Err(ApiError::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
             created => created,
         };
-        let record = claim.and_then(|claim| inner.accept(&claim)).map_err(|refusal| {
-            tracing::warn!(session = %id, %refusal, "the session's volume claim was not created");
-            refusal.failure("the session's volume")
+        let record = claim.and_then(|claim| inner.accept(&claim)).map_err(|error| {
+            tracing::warn!(session = %id, %error, "the session's volume claim was not created");
+            error.failure("the session's volume")
         })?;
         if record.deleting {
             return Err(Failure::new(Reason::RuntimeError, "It is still being deleted. Try again in a moment."));
@@ -210,13 +210,13 @@ impl Runtime for Kubernetes {
         Ok(record.spec == *spec && record.memo == *memo)
     }
 
-    async fn want(&self, id: SessionId, runs: bool) -> Result<(), RuntimeError> {
+    async fn set_requested(&self, id: SessionId, runs: bool) -> Result<(), RuntimeError> {
         let wanted = match runs {
-            true => self.inner.want_run(id).await.map(|record| record.is_some()),
-            false => self.inner.want_stop(id, None).await.map(|record| record.is_some()),
+            true => self.inner.request_run(id).await.map(|record| record.is_some()),
+            false => self.inner.request_stop(id, None).await.map(|record| record.is_some()),
         };
-        if wanted.map_err(|refusal| runtime_error(&refusal))? {
-            self.inner.picture.change(id, Held::tell_again);
+        if wanted.map_err(|error| runtime_error(&error))? {
+            self.inner.cache.update(id, CachedSession::publish_again);
         }
         Ok(())
     }
@@ -226,48 +226,48 @@ impl Runtime for Kubernetes {
     }
 
     async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
-        self.inner.stop_run(id, None).await.map(|_| ()).map_err(|refusal| runtime_error(&refusal))
+        self.inner.stop_run(id, None).await.map(|_| ()).map_err(|error| runtime_error(&error))
     }
 
     async fn stop_unchanged(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
-        self.inner.stop_run(id, Some(revision)).await.map_err(|refusal| runtime_error(&refusal))
+        self.inner.stop_run(id, Some(revision)).await.map_err(|error| runtime_error(&error))
     }
 
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {
-        self.inner.delete_all(id, None).await.map(|_| ()).map_err(|refusal| runtime_error(&refusal))
+        self.inner.delete_all(id, None).await.map(|_| ()).map_err(|error| runtime_error(&error))
     }
 
     async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
-        self.inner.delete_all(id, Some(revision)).await.map_err(|refusal| runtime_error(&refusal))
+        self.inner.delete_all(id, Some(revision)).await.map_err(|error| runtime_error(&error))
     }
 
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
-        let amended = self.inner.amend(id, |record| {
+        let updated = self.inner.update_record(id, |record| {
             let memo = record.memo.edited(&mut *edit)?;
-            Some(Amended { memo, wanted: record.wanted, run: record.run })
+            Some(RecordUpdate { memo, wanted: record.wanted, run: record.run })
         });
-        let record = amended.await.map_err(|refusal| runtime_error(&refusal))?;
+        let record = updated.await.map_err(|error| runtime_error(&error))?;
         Ok(record.map(|record| record.memo))
     }
 
     async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError> {
-        self.inner.edit_prompts(id, edit).await.map_err(|refusal| runtime_error(&refusal))
+        self.inner.edit_prompts(id, edit).await.map_err(|error| runtime_error(&error))
     }
 
-    fn duties(&self) -> value::Receiver<Duties> {
-        self.inner.duties.subscribe()
+    fn role(&self) -> value::Receiver<ReplicaRole> {
+        self.inner.role.subscribe()
     }
 
-    async fn look_again(&self, id: SessionId) {
+    async fn refresh(&self, id: SessionId) {
         let inner = &self.inner;
         let looked = async {
-            watches::ask(&inner.cluster.claims, &inner.picture, id).await?;
-            inner.picture.told(id).await;
-            Ok::<(), Refusal>(())
+            watches::ask(&inner.cluster.claims, &inner.cache, id).await?;
+            inner.cache.published(id).await;
+            Ok::<(), ApiError>(())
         };
         match tokio::join!(tokio::time::timeout(SECOND_LOOK, looked), tokio::time::sleep(SAME_FOR_ALL)).0 {
             Ok(Ok(())) => {}
-            Ok(Err(refusal)) => tracing::debug!(session = %id, %refusal, "it could not be looked at again"),
+            Ok(Err(error)) => tracing::debug!(session = %id, %error, "it could not be looked at again"),
             Err(_) => tracing::debug!(session = %id, "the API server does not answer, so it was not looked at again"),
         }
     }
@@ -282,7 +282,7 @@ impl Runtime for Kubernetes {
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
-        self.inner.read_logs(id, range).await.map_err(|refusal| runtime_error(&refusal))
+        self.inner.read_logs(id, range).await.map_err(|error| runtime_error(&error))
     }
 
     fn trouble(&self) -> Option<&'static str> {

@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use kube::api::{LogParams, Patch, PatchParams};
 
 use super::Inner;
-use super::api_server::{Refusal, asked};
+use super::api_server::{ApiError, asked};
 use super::manifest::{LAST_LOG, OPENCODE, PREPARE};
 use super::names::object_name;
 use super::upkeep::entry;
@@ -32,8 +32,8 @@ type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 impl Inner {
     /// See [`crate::runtime::Runtime::logs`].
-    pub(super) async fn read_logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, Refusal> {
-        if self.picture.pod(id).is_none() {
+    pub(super) async fn read_logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, ApiError> {
+        if self.cache.pod(id).is_none() {
             let kept = self.last_log(id).await?;
             return Ok(lines(last_lines(&kept, range.tail)));
         }
@@ -52,7 +52,7 @@ impl Inner {
         })
     }
 
-    async fn open(&self, id: SessionId, container: &str, range: LogRange) -> Result<Option<Reader>, Refusal> {
+    async fn open(&self, id: SessionId, container: &str, range: LogRange) -> Result<Option<Reader>, ApiError> {
         let how = LogParams {
             container: Some(container.to_owned()),
             follow: range.follow,
@@ -62,17 +62,17 @@ impl Inner {
         match asked(self.cluster.pods.log_stream(&object_name(id), &how)).await {
             Ok(reader) => Ok(Some(Box::pin(reader))),
             // The API server answers 400 for a container that has not started.
-            Err(Refusal::Missing | Refusal::Final(_)) => Ok(None),
-            Err(refusal) => Err(refusal),
+            Err(ApiError::Missing | ApiError::Final(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     /// Follows the output of the preparing container.
-    pub(super) async fn follow_preparation(&self, id: SessionId) -> Result<Option<Reader>, Refusal> {
+    pub(super) async fn follow_preparation(&self, id: SessionId) -> Result<Option<Reader>, ApiError> {
         self.open(id, PREPARE, LogRange { tail: KEPT_LINES, follow: true }).await
     }
 
-    async fn printed_by(&self, id: SessionId, container: &str, tail: usize) -> Result<String, Refusal> {
+    async fn printed_by(&self, id: SessionId, container: &str, tail: usize) -> Result<String, ApiError> {
         let Some(mut reader) = self.open(id, container, LogRange { tail, follow: false }).await? else {
             return Ok(String::new());
         };
@@ -88,11 +88,11 @@ impl Inner {
         Ok(printed)
     }
 
-    async fn last_log(&self, id: SessionId) -> Result<String, Refusal> {
+    async fn last_log(&self, id: SessionId) -> Result<String, ApiError> {
         match asked(self.cluster.secrets.get(&object_name(id))).await {
             Ok(secret) => Ok(entry(&secret, LAST_LOG).unwrap_or_default()),
-            Err(Refusal::Missing) => Ok(String::new()),
-            Err(refusal) => Err(refusal),
+            Err(ApiError::Missing) => Ok(String::new()),
+            Err(error) => Err(error),
         }
     }
 
@@ -109,12 +109,12 @@ impl Inner {
             let patch = Patch::Merge(patch);
             asked(self.cluster.secrets.patch(&object_name(id), &PatchParams::default(), &patch)).await
         };
-        if self.picture.pod(id).is_none() {
+        if self.cache.pod(id).is_none() {
             return;
         }
         match tokio::time::timeout(PATIENCE, keep).await {
             Ok(Ok(_)) => {}
-            Ok(Err(refusal)) => tracing::warn!(session = %id, %refusal, "the session's last log is not kept"),
+            Ok(Err(error)) => tracing::warn!(session = %id, %error, "the session's last log is not kept"),
             Err(_) => tracing::warn!(session = %id, "the session's last log is not kept: it could not be read in time"),
         }
     }

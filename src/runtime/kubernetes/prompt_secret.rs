@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
-use super::api_server::{Refusal, asked};
+use super::api_server::{ApiError, asked};
 use super::claim::Record;
 use super::names::object_name;
 use super::upkeep::{belongs_to, entry};
@@ -19,11 +19,11 @@ const PROMPTS: &str = "prompts";
 impl Inner {
     /// See [`crate::runtime::Runtime::edit_prompts`]. A change is refused where the Secret is not at the version that it was
     /// made of, so that of two replicas that take a prompt one has it.
-    pub(super) async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), Refusal> {
+    pub(super) async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), ApiError> {
         for _ in 0..ATTEMPTS {
-            let Some(record) = self.picture.record(id).filter(|record| !record.deleting) else { return Ok(()) };
+            let Some(record) = self.cache.record(id).filter(|record| !record.deleting) else { return Ok(()) };
             if let Some(why) = record.beyond_us() {
-                return Err(Refusal::Newer(why));
+                return Err(ApiError::Newer(why));
             }
             let Some(secret) = self.secret_of(&record).await? else { continue };
             let before = read(&secret)?;
@@ -36,35 +36,35 @@ impl Inner {
                 .await
             {
                 Ok(_) => return Ok(()),
-                Err(Refusal::Conflict(_) | Refusal::Missing) => {}
-                Err(refusal) => return Err(refusal),
+                Err(ApiError::Conflict(_) | ApiError::Missing) => {}
+                Err(error) => return Err(error),
             }
         }
-        Err(Refusal::Passing("others change the session's Secret all the time".to_owned()))
+        Err(ApiError::Passing("others change the session's Secret all the time".to_owned()))
     }
 
     /// The Secret of a session as it is now. It is made where there is none, and then has to be asked for again.
-    async fn secret_of(&self, record: &Record) -> Result<Option<Secret>, Refusal> {
+    async fn secret_of(&self, record: &Record) -> Result<Option<Secret>, ApiError> {
         let password = self.password(record).await?;
         match asked(self.cluster.secrets.get(&object_name(record.spec.id()))).await {
             Ok(secret) if belongs_to(&secret, record) => Ok(Some(secret)),
-            Ok(_) => Err(Refusal::Passing("its Secret belongs to an earlier session of the same name".to_owned())),
-            Err(Refusal::Missing) => {
+            Ok(_) => Err(ApiError::Passing("its Secret belongs to an earlier session of the same name".to_owned())),
+            Err(ApiError::Missing) => {
                 let again = manifest::secret(record, &password);
                 match asked(self.cluster.secrets.create(&PostParams::default(), &again)).await {
-                    Ok(_) | Err(Refusal::Conflict(_)) => Ok(None),
-                    Err(refusal) => Err(refusal),
+                    Ok(_) | Err(ApiError::Conflict(_)) => Ok(None),
+                    Err(error) => Err(error),
                 }
             }
-            Err(refusal) => Err(refusal),
+            Err(error) => Err(error),
         }
     }
 }
 
-fn read(secret: &Secret) -> Result<Prompts, Refusal> {
+fn read(secret: &Secret) -> Result<Prompts, ApiError> {
     let Some(text) = entry(secret, PROMPTS) else { return Ok(Prompts::default()) };
     // What the error would quote is a prompt.
-    Prompts::read(&text).map_err(|_| Refusal::Final(format!("the entry {PROMPTS} of its Secret cannot be read")))
+    Prompts::read(&text).map_err(|_| ApiError::Final(format!("the entry {PROMPTS} of its Secret cannot be read")))
 }
 
 fn patch(secret: &Secret, prompts: &Prompts) -> Patch<serde_json::Value> {

@@ -12,9 +12,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::{DeleteParams, ListParams, PostParams};
 
 use super::Inner;
-use super::api_server::{Refusal, asked, delete_exactly};
+use super::api_server::{ApiError, asked, delete_exactly};
 use super::names::version;
-use crate::lifecycle::Duties;
+use crate::lifecycle::ReplicaRole;
 use crate::tempo::Tempo;
 
 /// Interval between renewals.
@@ -59,9 +59,9 @@ impl Inner {
         loop {
             match tokio::time::timeout(tempo.wait(PATIENCE), self.meet_once(&mut seen, &mut led)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(refusal)) => {
-                    tracing::warn!(%refusal, "the other replicas cannot be met");
-                    if matches!(refusal, Refusal::Passing(_)) {
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the other replicas cannot be met");
+                    if matches!(error, ApiError::Passing(_)) {
                         self.freshness.failed();
                     }
                 }
@@ -71,12 +71,12 @@ impl Inner {
                     self.freshness.failed();
                 }
             }
-            self.settle_duties(&seen, led);
+            self.settle_role(&seen, led);
             tokio::time::sleep(tempo.wait(PERIOD)).await;
         }
     }
 
-    async fn meet_once(&self, seen: &mut HashMap<String, Seen>, led: &mut Option<Instant>) -> Result<(), Refusal> {
+    async fn meet_once(&self, seen: &mut HashMap<String, Seen>, led: &mut Option<Instant>) -> Result<(), ApiError> {
         let selector = format!("{SESSIONS}={}", self.settings.namespace);
         let found = asked(self.cluster.leases.list(&ListParams::default().labels(&selector))).await?;
         let mut leases: HashMap<_, _> =
@@ -101,8 +101,8 @@ impl Inner {
             match self.hold(&name, lease).await {
                 Ok(()) => *led = Some(asked_at),
                 // Another replica was faster.
-                Err(Refusal::Conflict(_)) => *led = None,
-                Err(refusal) => return Err(refusal),
+                Err(ApiError::Conflict(_)) => *led = None,
+                Err(error) => return Err(error),
             }
         } else {
             *led = None;
@@ -111,7 +111,7 @@ impl Inner {
     }
 
     /// Takes or renews a Lease, unless another replica changed it meanwhile.
-    async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), Refusal> {
+    async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), ApiError> {
         let now = Some(MicroTime(Timestamp::now()));
         let labels = [
             ("app.kubernetes.io/managed-by".to_owned(), "opencode-router".to_owned()),
@@ -138,22 +138,22 @@ impl Inner {
         .map(|_| ())
     }
 
-    fn settle_duties(&self, seen: &HashMap<String, Seen>, led: Option<Instant>) {
+    fn settle_role(&self, seen: &HashMap<String, Seen>, led: Option<Instant>) {
         let leading = self.leading_lease();
         let alive = seen.iter().filter(|(name, seen)| **name != leading && seen.holds(self.settings.tempo));
         let names = alive.filter_map(|(name, _)| Some(name.strip_prefix("opencode-router-")?.to_owned()));
         let leads = led.is_some_and(|led| led.elapsed() < self.settings.tempo.wait(LEADS));
-        let duties = Duties::new(leads, self.settings.replica.clone(), names);
-        let changed = self.duties.send_if_modified(|known| {
-            let changed = *known != duties;
-            known.clone_from(&duties);
+        let role = ReplicaRole::new(leads, self.settings.replica.clone(), names);
+        let changed = self.role.send_if_modified(|known| {
+            let changed = *known != role;
+            known.clone_from(&role);
             changed
         });
         if changed {
-            tracing::info!(leads, replicas = duties.replicas(), "the replicas share the work anew");
+            tracing::info!(leads, replicas = role.replicas(), "the replicas share the work anew");
             if leads {
                 // Recovers what was interrupted while no replica led.
-                self.picture.mark_all();
+                self.cache.mark_all();
             }
         }
     }
@@ -161,7 +161,7 @@ impl Inner {
     /// Releases this replica's Leases, so that the others need not wait.
     pub(super) async fn leave_replicas(&self) {
         let leave = async {
-            if self.duties.borrow().leads
+            if self.role.borrow().leads
                 && let Ok(lease) = asked(self.cluster.leases.get(&self.leading_lease())).await
                 && holder(&lease) == Some(&self.settings.replica)
             {

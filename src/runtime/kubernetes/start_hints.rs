@@ -7,9 +7,9 @@ use futures_util::io::AsyncReadExt;
 use kube::api::ListParams;
 
 use super::Inner;
-use super::api_server::{Refusal, asked};
+use super::api_server::{ApiError, asked};
+use super::cached_session::{CachedSession, StartHint};
 use super::explain::{concerns, last_seen, obstacle};
-use super::known_session::{Held, Hint};
 use super::names::object_name;
 use crate::prepare::{LineSplitter, PrepareLine};
 use crate::session::{PhaseName, SessionId};
@@ -22,9 +22,10 @@ impl Inner {
     pub(super) fn attend_start(self: &Arc<Self>, id: SessionId, run: u64) {
         let inner = self.clone();
         let attend = async move {
-            while let Some(phase) = inner.picture.look(id, |held| starting(held, run)).flatten() {
-                let moved = |held: Option<&Held>| held.and_then(|held| starting(held, run)) != Some(phase);
-                let moved = tokio::time::timeout(inner.settings.tempo.wait(PERIOD), inner.picture.until(id, moved));
+            while let Some(phase) = inner.cache.read(id, |cached| starting(cached, run)).flatten() {
+                let moved =
+                    |cached: Option<&CachedSession>| cached.and_then(|cached| starting(cached, run)) != Some(phase);
+                let moved = tokio::time::timeout(inner.settings.tempo.wait(PERIOD), inner.cache.until(id, moved));
                 let explained = match phase {
                     PhaseName::Cloning => {
                         let explained = inner.explain_clone(id, run).await;
@@ -36,47 +37,47 @@ impl Inner {
                     _ if moved.await.is_ok() => continue,
                     _ => inner.explain_wait(id, run).await,
                 };
-                if let Err(refusal) = explained {
-                    tracing::debug!(session = %id, %refusal, "the start cannot be explained further");
+                if let Err(error) = explained {
+                    tracing::debug!(session = %id, %error, "the start cannot be explained further");
                 }
             }
         };
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(attend));
     }
 
-    pub(super) fn hint(&self, id: SessionId, hint: Hint) {
-        let known = self.picture.look(id, |held| held.hint.as_ref() == Some(&hint));
+    pub(super) fn hint(&self, id: SessionId, hint: StartHint) {
+        let known = self.cache.read(id, |cached| cached.hint.as_ref() == Some(&hint));
         if known == Some(false) {
-            self.picture.change(id, |held| held.hint = Some(hint));
+            self.cache.update(id, |cached| cached.hint = Some(hint));
         }
     }
 
-    async fn explain_wait(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
+    async fn explain_wait(&self, id: SessionId, run: u64) -> Result<(), ApiError> {
         let of = format!("involvedObject.name={},type=Warning", object_name(id));
         let events = asked(self.cluster.events.list(&ListParams::default().fields(&of))).await?;
-        let Some((uid, begun)) = self.picture.look(id, |held| Some(held.pod.as_ref()?.identity())).flatten() else {
+        let Some((uid, begun)) = self.cache.read(id, |cached| Some(cached.pod.as_ref()?.identity())).flatten() else {
             return Ok(());
         };
         let mut recent: Vec<_> = events.items.iter().filter(|event| concerns(event, &uid, begun)).collect();
         recent.sort_by_key(|event| last_seen(event));
         if let Some(failure) = recent.into_iter().rev().find_map(obstacle) {
-            self.hint(id, Hint::obstacle(run, failure));
+            self.hint(id, StartHint::obstacle(run, failure));
         }
         Ok(())
     }
 
     /// Reads the progress of the preparation.
-    async fn explain_clone(&self, id: SessionId, run: u64) -> Result<(), Refusal> {
+    async fn explain_clone(&self, id: SessionId, run: u64) -> Result<(), ApiError> {
         let Some(mut reader) = self.follow_preparation(id).await? else { return Ok(()) };
         let mut printed = LineSplitter::default();
         let mut buffer = vec![0; 4096];
-        let cloning = |held: &Held| starting(held, run) == Some(PhaseName::Cloning);
-        while self.picture.look(id, cloning) == Some(true) {
+        let cloning = |cached: &CachedSession| starting(cached, run) == Some(PhaseName::Cloning);
+        while self.cache.read(id, cloning) == Some(true) {
             let Ok(length @ 1..) = reader.read(&mut buffer).await else { break };
             printed.push(&buffer[..length], |line| {
                 if let PrepareLine::Progress(progress) = PrepareLine::parse(line) {
                     let message = Some(progress.words());
-                    self.hint(id, Hint { run, message, percent: progress.percent, failure: None });
+                    self.hint(id, StartHint { run, message, percent: progress.percent, failure: None });
                 }
             });
         }
@@ -85,8 +86,8 @@ impl Inner {
 }
 
 /// The phase of a run's Pod before opencode starts.
-fn starting(held: &Held, run: u64) -> Option<PhaseName> {
-    let pod = held.pod.as_ref().filter(|pod| pod.run == run && !pod.deleting)?;
+fn starting(cached: &CachedSession, run: u64) -> Option<PhaseName> {
+    let pod = cached.pod.as_ref().filter(|pod| pod.run == run && !pod.deleting)?;
     let before = matches!(pod.seen.name, PhaseName::Scheduling | PhaseName::Pulling | PhaseName::Cloning);
     before.then_some(pod.seen.name)
 }

@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
-use super::api_server::{Refusal, asked, delete_exactly};
-use super::claim::{Amended, Record};
+use super::api_server::{ApiError, asked, delete_exactly};
+use super::claim::{Record, RecordUpdate};
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
@@ -32,16 +32,16 @@ impl Inner {
     }
 
     fn ask_server(self: &Arc<Self>, id: SessionId) {
-        let new = self.picture.look(id, |held| {
-            let pod = held.pod.as_ref().filter(|pod| pod.serving.is_some())?;
-            let record = held.record.as_ref().filter(|record| record.is_to_run())?;
-            let known = held.answers.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
-                || held.probe.as_ref().is_some_and(|(uid, _)| *uid == pod.uid);
+        let new = self.cache.read(id, |cached| {
+            let pod = cached.pod.as_ref().filter(|pod| pod.serving.is_some())?;
+            let record = cached.record.as_ref().filter(|record| record.is_to_run())?;
+            let known = cached.answers.as_ref().is_some_and(|(uid, _)| *uid == pod.uid)
+                || cached.probe.as_ref().is_some_and(|(uid, _)| *uid == pod.uid);
             (!known).then(|| (pod.clone(), record.clone()))
         });
         let Some((pod, record)) = new.flatten() else { return };
         let asking = CancellationToken::new();
-        self.picture.change(id, |held| held.probe = Some((pod.uid.clone(), asking.clone().drop_guard())));
+        self.cache.update(id, |cached| cached.probe = Some((pod.uid.clone(), asking.clone().drop_guard())));
         let inner = self.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -58,8 +58,8 @@ impl Inner {
         let password = loop {
             match self.password(record).await {
                 Ok(password) => break password,
-                Err(refusal) => {
-                    tracing::warn!(session = %id, %refusal, "the session's password is not known yet");
+                Err(error) => {
+                    tracing::warn!(session = %id, %error, "the session's password is not known yet");
                     tokio::time::sleep(5 * PAUSE).await;
                 }
             }
@@ -68,14 +68,14 @@ impl Inner {
         let run = Run::new(Server::new(serving.address, &password, manifest::directory(&record.spec), Some(gate)));
         let mut readiness = Readiness::of(run.server());
         while let Step::Waits(waiting) = readiness.next().await {
-            self.picture.change(id, |held| held.waits = Some((pod.uid.clone(), waiting)));
+            self.cache.update(id, |cached| cached.waits = Some((pod.uid.clone(), waiting)));
         }
         drop(readiness);
         self.note_program(id, run.server().version()).await;
-        self.picture.change(id, |held| {
-            held.waits = None;
-            if held.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
-                held.answers = Some((pod.uid.clone(), run));
+        self.cache.update(id, |cached| {
+            cached.waits = None;
+            if cached.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
+                cached.answers = Some((pod.uid.clone(), run));
             }
         });
     }
@@ -83,21 +83,21 @@ impl Inner {
     /// Writes down which opencode works on the session's files, if that is news. Not worth waiting long for.
     async fn note_program(&self, id: SessionId, version: Option<&str>) {
         let Some(version) = version.filter(|version| Dialect::of_version(version).is_some()) else { return };
-        let noted = self.amend(id, |record| {
+        let noted = self.update_record(id, |record| {
             let memo = record.memo.edited(|memo| memo.ran_by(version))?;
-            Some(Amended { memo, wanted: record.wanted, run: record.run })
+            Some(RecordUpdate { memo, wanted: record.wanted, run: record.run })
         });
         match tokio::time::timeout(NOTED_WITHIN, noted).await {
             Ok(Ok(_)) => {}
-            Ok(Err(refusal)) => tracing::warn!(session = %id, %refusal, "its opencode's version was not written down"),
+            Ok(Err(error)) => tracing::warn!(session = %id, %error, "its opencode's version was not written down"),
             Err(_) => tracing::warn!(session = %id, "its opencode's version was not written down in time"),
         }
     }
 
     /// What the session's opencode asks for: made once, kept in the session's Secret.
-    pub(super) async fn password(&self, record: &Record) -> Result<SecretString, Refusal> {
+    pub(super) async fn password(&self, record: &Record) -> Result<SecretString, ApiError> {
         let id = record.spec.id();
-        if let Some(password) = self.picture.look(id, |held| held.password.clone()).flatten() {
+        if let Some(password) = self.cache.read(id, |cached| cached.password.clone()).flatten() {
             return Ok(password);
         }
         let name = object_name(id);
@@ -109,53 +109,53 @@ impl Inner {
                 }
                 Ok(found) => match entry(&found, PASSWORD) {
                     Some(password) => break SecretString::from(password),
-                    None => return Err(Refusal::Final(format!("the Secret {name} has no entry {PASSWORD}"))),
+                    None => return Err(ApiError::Final(format!("the Secret {name} has no entry {PASSWORD}"))),
                 },
-                Err(Refusal::Missing) => {
+                Err(ApiError::Missing) => {
                     let password = random::random_hex::<32>();
                     let made = manifest::secret(record, &password.clone().into());
                     match asked(self.cluster.secrets.create(&PostParams::default(), &made)).await {
                         Ok(_) => break password.into(),
-                        Err(Refusal::Conflict(_)) => {}
-                        Err(refusal) => return Err(refusal),
+                        Err(ApiError::Conflict(_)) => {}
+                        Err(error) => return Err(error),
                     }
                 }
-                Err(refusal) => return Err(refusal),
+                Err(error) => return Err(error),
             }
         };
-        self.picture.change(id, |held| held.password = Some(password.clone()));
+        self.cache.update(id, |cached| cached.password = Some(password.clone()));
         Ok(password)
     }
 
     /// Deletes the Secret of this session, and of no other that had the same name.
-    pub(super) async fn delete_secret(&self, record: &Record) -> Result<(), Refusal> {
+    pub(super) async fn delete_secret(&self, record: &Record) -> Result<(), ApiError> {
         let name = object_name(record.spec.id());
         match asked(self.cluster.secrets.get(&name)).await {
             Ok(found) if belongs_to(&found, record) => {
                 let uid = found.metadata.uid.unwrap_or_default();
                 delete_exactly(&self.cluster.secrets, &name, &uid, None).await.map(|_| ())
             }
-            Ok(_) | Err(Refusal::Missing) => Ok(()),
-            Err(refusal) => Err(refusal),
+            Ok(_) | Err(ApiError::Missing) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
     /// A Pod that went while its run was wanted was taken by the cluster or an operator. The leading replica writes
     /// down that the session is stopped; whoever wants it next starts it again.
     fn notice_loss(self: &Arc<Self>, id: SessionId) {
-        if !self.duties.borrow().leads {
+        if !self.role.borrow().leads {
             return;
         }
-        let lost = self.picture.look(id, |held| {
-            let record = held.record.as_ref().filter(|record| record.is_to_run())?;
-            held.lost(record.run).then_some(record.run)
+        let lost = self.cache.read(id, |cached| {
+            let record = cached.record.as_ref().filter(|record| record.is_to_run())?;
+            cached.lost(record.run).then_some(record.run)
         });
         let Some(run) = lost.flatten() else { return };
         tracing::warn!(session = %id, run, "the session's Pod was deleted by the cluster or an operator");
         let inner = self.clone();
         self.tasks.spawn(async move {
-            if let Err(refusal) = inner.unwant_run(id, run).await {
-                tracing::warn!(session = %id, %refusal, "it was not written down that the session's Pod is gone");
+            if let Err(error) = inner.unwant_run(id, run).await {
+                tracing::warn!(session = %id, %error, "it was not written down that the session's Pod is gone");
             }
         });
     }

@@ -17,12 +17,12 @@ use tower::ServiceBuilder;
 use tower::timeout::TimeoutLayer;
 use tower_http::timeout::ResponseBodyTimeoutLayer;
 
-use super::api_server::{Cluster, Refusal, asked};
+use super::api_server::{ApiError, Cluster, asked};
 use super::claim::Record;
-use super::known_sessions::Picture;
 use super::kubernetes_settings::KubernetesSettings;
 use super::names::{SELECTOR, object_name, session_of};
 use super::seen_pod::PodSeen;
+use super::session_cache::SessionCache;
 use super::watch_freshness::Freshness;
 use crate::session::SessionId;
 use crate::tempo::Tempo;
@@ -68,47 +68,47 @@ pub(super) trait Watched:
     /// The name in the log.
     const NAME: &'static str;
     /// Stores its current state.
-    fn learn(self, id: SessionId, picture: &Picture);
+    fn learn(self, id: SessionId, cache: &SessionCache);
     /// Removes it.
-    fn forget(id: SessionId, uid: &str, picture: &Picture);
+    fn forget(id: SessionId, uid: &str, cache: &SessionCache);
     /// The UID of the known one.
-    fn known(id: SessionId, picture: &Picture) -> Option<String>;
+    fn known(id: SessionId, cache: &SessionCache) -> Option<String>;
 }
 
 impl Watched for Pod {
     const NAME: &'static str = "pods";
 
-    fn learn(self, id: SessionId, picture: &Picture) {
-        picture.learn_pod(id, PodSeen::of(&self));
+    fn learn(self, id: SessionId, cache: &SessionCache) {
+        cache.learn_pod(id, PodSeen::of(&self));
     }
 
-    fn forget(id: SessionId, uid: &str, picture: &Picture) {
-        picture.forget_pod(id, uid);
+    fn forget(id: SessionId, uid: &str, cache: &SessionCache) {
+        cache.forget_pod(id, uid);
     }
 
-    fn known(id: SessionId, picture: &Picture) -> Option<String> {
-        picture.pod(id).map(|pod| pod.uid)
+    fn known(id: SessionId, cache: &SessionCache) -> Option<String> {
+        cache.pod(id).map(|pod| pod.uid)
     }
 }
 
 impl Watched for PersistentVolumeClaim {
     const NAME: &'static str = "volume claims";
 
-    fn learn(self, id: SessionId, picture: &Picture) {
+    fn learn(self, id: SessionId, cache: &SessionCache) {
         match Record::read(&self) {
-            Ok(record) => picture.learn_record(record),
+            Ok(record) => cache.learn_record(record),
             Err(error) => {
                 tracing::error!(session = %id, %error, "this volume claim cannot be used as a session; it is left alone");
             }
         }
     }
 
-    fn forget(id: SessionId, uid: &str, picture: &Picture) {
-        picture.forget_record(id, uid);
+    fn forget(id: SessionId, uid: &str, cache: &SessionCache) {
+        cache.forget_record(id, uid);
     }
 
-    fn known(id: SessionId, picture: &Picture) -> Option<String> {
-        picture.record(id).map(|record| record.uid)
+    fn known(id: SessionId, cache: &SessionCache) -> Option<String> {
+        cache.record(id).map(|record| record.uid)
     }
 }
 
@@ -136,7 +136,7 @@ pub(super) async fn follow<K: Watched>(
     api: Api<K>,
     lasts: Duration,
     tempo: Tempo,
-    picture: Arc<Picture>,
+    cache: Arc<SessionCache>,
     freshness: Arc<Freshness>,
     complete: oneshot::Sender<()>,
 ) {
@@ -150,18 +150,18 @@ pub(super) async fn follow<K: Watched>(
             Ok(Event::Init) => listed.clear(),
             Ok(Event::InitApply(object)) => {
                 listed.extend(session_of(object.meta()));
-                learn(object, &picture);
+                learn(object, &cache);
             }
             Ok(Event::InitDone) => {
-                forget_unlisted(&api, &picture, &freshness, &listed, tempo).await;
+                forget_unlisted(&api, &cache, &freshness, &listed, tempo).await;
                 listed = HashSet::new();
                 // Only the first time has a waiter.
                 complete.take().map(|complete| complete.send(()));
             }
-            Ok(Event::Apply(object)) => learn(object, &picture),
+            Ok(Event::Apply(object)) => learn(object, &cache),
             Ok(Event::Delete(object)) => {
                 if let Some(id) = session_of(object.meta()) {
-                    K::forget(id, object.meta().uid.as_deref().unwrap_or_default(), &picture);
+                    K::forget(id, object.meta().uid.as_deref().unwrap_or_default(), &cache);
                 }
             }
             Err(error) => {
@@ -172,25 +172,25 @@ pub(super) async fn follow<K: Watched>(
     }
 }
 
-fn learn<K: Watched>(object: K, picture: &Picture) {
+fn learn<K: Watched>(object: K, cache: &SessionCache) {
     if let Some(id) = session_of(object.meta()) {
-        object.learn(id, picture);
+        object.learn(id, cache);
     }
 }
 
 /// A known object that is not in a list is gone, unless it is newer than the list. So the router asks for it.
 async fn forget_unlisted<K: Watched>(
     api: &Api<K>,
-    picture: &Picture,
+    cache: &SessionCache,
     freshness: &Freshness,
     listed: &HashSet<SessionId>,
     tempo: Tempo,
 ) {
-    for id in picture.ids() {
-        if listed.contains(&id) || K::known(id, picture).is_none() {
+    for id in cache.ids() {
+        if listed.contains(&id) || K::known(id, cache).is_none() {
             continue;
         }
-        while let Err(error) = ask(api, picture, id).await {
+        while let Err(error) = ask(api, cache, id).await {
             freshness.failed();
             tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
             tokio::time::sleep(tempo.wait(LONGEST_PAUSE)).await;
@@ -199,18 +199,18 @@ async fn forget_unlisted<K: Watched>(
 }
 
 /// Reads a session's Pod and record again, after an unexpected result.
-pub(super) async fn look_again(cluster: &Cluster, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
-    ask(&cluster.pods, picture, id).await?;
-    ask(&cluster.claims, picture, id).await
+pub(super) async fn refresh(cluster: &Cluster, cache: &SessionCache, id: SessionId) -> Result<(), ApiError> {
+    ask(&cluster.pods, cache, id).await?;
+    ask(&cluster.claims, cache, id).await
 }
 
 /// Reads an object of a session.
-pub(super) async fn ask<K: Watched>(api: &Api<K>, picture: &Picture, id: SessionId) -> Result<(), Refusal> {
-    let known = K::known(id, picture);
+pub(super) async fn ask<K: Watched>(api: &Api<K>, cache: &SessionCache, id: SessionId) -> Result<(), ApiError> {
+    let known = K::known(id, cache);
     match asked(api.get(&object_name(id))).await {
-        Ok(object) => object.learn(id, picture),
-        Err(Refusal::Missing) => known.into_iter().for_each(|uid| K::forget(id, &uid, picture)),
-        Err(refusal) => return Err(refusal),
+        Ok(object) => object.learn(id, cache),
+        Err(ApiError::Missing) => known.into_iter().for_each(|uid| K::forget(id, &uid, cache)),
+        Err(error) => return Err(error),
     }
     Ok(())
 }

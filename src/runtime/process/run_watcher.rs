@@ -48,11 +48,11 @@ impl Worker {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since }) => {
-                        worker.tell(State::Running { port, since }.observation(), None).await;
+                        worker.report(State::Running { port, since }.observation(), None).await;
                         state = worker.attend(port, found.then_some(since), &mut reports, &answers).await;
                     }
                     Some(cloning) => {
-                        worker.tell(cloning.observation(), None).await;
+                        worker.report(cloning.observation(), None).await;
                         state = reports.next().await;
                     }
                     None => break worker.lost().await,
@@ -66,8 +66,8 @@ impl Worker {
                 run.end();
             }
             progress.send_replace(Stage::Ended);
-            worker.tell(end, None).await;
-            progress.send_replace(Stage::Told);
+            worker.report(end, None).await;
+            progress.send_replace(Stage::Reported);
         });
         run
     }
@@ -91,13 +91,13 @@ impl Worker {
             };
             match step {
                 Step::Ready => break,
-                Step::Waits(waiting) => self.tell(Observation::starting(waiting), None).await,
+                Step::Waits(waiting) => self.report(Observation::starting(waiting), None).await,
             }
         }
         drop(readiness);
         *answers.lock() = Some(run.clone());
         let ready = Observation { since: found_since, ..Observation::of(PhaseName::Ready) };
-        self.tell(ready, Some(run)).await;
+        self.report(ready, Some(run)).await;
         reports.next_known().await
     }
 

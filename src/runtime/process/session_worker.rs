@@ -64,7 +64,7 @@ impl Worker {
         Sighting { spec: self.spec.clone(), memo: self.memo.lock().clone(), phase, run }
     }
 
-    pub(super) async fn tell(&self, phase: Observation, run: Option<Arc<Run>>) {
+    pub(super) async fn report(&self, phase: Observation, run: Option<Arc<Run>>) {
         // The registry is gone only when the router ends.
         let _ = self.news.send(News::Seen(self.sighting(phase, run))).await;
     }
@@ -101,7 +101,7 @@ impl Worker {
             let mut run = worker.run.lock().await;
             match run.as_mut() {
                 Some(run) if run.is_live() => return Ok(()),
-                Some(run) => run.told().await,
+                Some(run) => run.reported().await,
                 None => {}
             }
             match worker.start_run().await {
@@ -110,7 +110,7 @@ impl Worker {
                     tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
                     let failure = did_not_begin(&error);
                     // After whatever was told of this start before, so that it is the last that is heard.
-                    worker.tell(Observation::failed(failure.clone()), None).await;
+                    worker.report(Observation::failed(failure.clone()), None).await;
                     return Err(failure);
                 }
             }
@@ -128,7 +128,7 @@ impl Worker {
             memo.forget_run();
             memo.ran_by(&self.settings.opencode_version);
         })?;
-        self.tell(Observation::of(PhaseName::Pending), None).await;
+        self.report(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
         remove_if_there(&self.dir.outcome())?;
         let job = self.job()?;
@@ -180,7 +180,7 @@ impl Worker {
 
     async fn stop_run(&self, slot: &mut Option<WatchedRun>) -> Result<(), RuntimeError> {
         if let Some(ended) = slot.as_mut().filter(|run| !run.is_live()) {
-            ended.told().await;
+            ended.reported().await;
             *slot = None;
         }
         let Some(mut run) = slot.take() else {
@@ -189,7 +189,7 @@ impl Worker {
             let _ = remove_if_there(&self.dir.outcome());
             let _ = self.edit(&mut Memo::forget_run);
             if self.dir.record().exists() {
-                self.tell(Observation::of(PhaseName::Stopped), None).await;
+                self.report(Observation::of(PhaseName::Stopped), None).await;
             }
             return Ok(());
         };
@@ -203,12 +203,12 @@ impl Worker {
         }
         // A supervisor that cannot be told is gone, which is seen next.
         let _ = run.commands.stop().await;
-        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+        if tokio::time::timeout(STOP_TIMEOUT, run.reported()).await.is_ok() {
             return Ok(());
         }
         tracing::error!(session = %self.spec.id(), "the session's supervisor does not end; it is killed");
         run.commands.kill();
-        if tokio::time::timeout(STOP_TIMEOUT, run.told()).await.is_ok() {
+        if tokio::time::timeout(STOP_TIMEOUT, run.reported()).await.is_ok() {
             return Ok(());
         }
         *slot = Some(run);

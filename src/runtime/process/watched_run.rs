@@ -23,7 +23,7 @@ pub(super) enum Stage {
     /// None of its processes runs any more.
     Ended,
     /// Its end was also reported.
-    Told,
+    Reported,
 }
 
 impl WatchedRun {
@@ -39,8 +39,8 @@ impl WatchedRun {
         *self.stage.borrow() == Stage::Live
     }
 
-    pub(super) async fn told(&mut self) {
+    pub(super) async fn reported(&mut self) {
         // The watcher reports the run's end before it exits.
-        let _ = self.stage.wait_for(|stage| *stage == Stage::Told).await;
+        let _ = self.stage.wait_for(|stage| *stage == Stage::Reported).await;
     }
 }

@@ -47,7 +47,7 @@ impl Pair {
         let namespace = Namespace::create().await;
         let (first, second) = (Arc::<Set>::default(), Arc::<Set>::default());
         let (one, other) = Replica::pair_by(&namespace, limits(IDLE), first.clone(), second.clone()).await;
-        match one.lifecycle.duties().leads {
+        match one.lifecycle.role().leads {
             true => Self { namespace, leader: one, leaders: first, follower: other, followers: second },
             false => Self { namespace, leader: other, leaders: second, follower: one, followers: first },
         }
@@ -71,7 +71,7 @@ impl Pair {
                 let phase = replica.session(id).await.phase_name();
                 assert_eq!(phase, PhaseName::Ready, "after {:?}", begun.elapsed());
             }
-            assert!(self.leader.lifecycle.duties().leads && !self.follower.lifecycle.duties().leads, "one leads");
+            assert!(self.leader.lifecycle.role().leads && !self.follower.lifecycle.role().leads, "one leads");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

@@ -60,7 +60,7 @@ impl Situation {
         let lifecycle = Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await;
         let led = namespace.api::<Lease>().get_opt(&leading_lease(&namespace)).await.unwrap();
         let another = led.is_some_and(|lease| lease.spec.unwrap().holder_identity.as_deref() == Some(ANOTHER));
-        eventually("it leads", async || (another || lifecycle.duties().leads).then_some(())).await;
+        eventually("it leads", async || (another || lifecycle.role().leads).then_some(())).await;
         Self { namespace, lifecycle }
     }
 

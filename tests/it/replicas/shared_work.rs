@@ -61,8 +61,8 @@ async fn wake_on_another_replica_during_a_stop_restarts_the_session() {
 async fn leader_stops_only_sessions_unused_on_all_replicas() {
     let namespace = Namespace::create().await;
     let (one, other) = Replica::pair(&namespace, limits(6)).await;
-    let (leader, follower) = if one.lifecycle.duties().leads { (&one, &other) } else { (&other, &one) };
-    assert!(!follower.lifecycle.duties().leads, "one leads");
+    let (leader, follower) = if one.lifecycle.role().leads { (&one, &other) } else { (&other, &one) };
+    assert!(!follower.lifecycle.role().leads, "one leads");
     let id = leader.open().await.id();
     leader.sees(id, PhaseName::Ready).await;
     follower.sees(id, PhaseName::Ready).await;
@@ -93,7 +93,7 @@ async fn changes_on_one_replica_reach_the_other() {
     eventually("the title is known there", async || (there.memo().title.as_deref() == Some("told")).then_some(()))
         .await;
     one.sees(id, PhaseName::Ready).await;
-    let (here, there) = (one.lifecycle.duties().follows(id), other.lifecycle.duties().follows(id));
+    let (here, there) = (one.lifecycle.role().follows(id), other.lifecycle.role().follows(id));
     assert!(here != there, "one of them follows its agent");
     one.lifecycle.delete(&one.session(id).await, &callers::test()).await.unwrap();
     eventually("it is gone there", async || other.lifecycle.registry().get(id).is_none().then_some(())).await;

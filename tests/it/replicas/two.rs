@@ -69,10 +69,8 @@ impl Replica {
 
     /// Waits until it knows this many replicas, itself included.
     pub async fn knows(&self, count: usize) {
-        eventually("the replicas know each other", async || {
-            (self.lifecycle.duties().replicas() == count).then_some(())
-        })
-        .await;
+        eventually("the replicas know each other", async || (self.lifecycle.role().replicas() == count).then_some(()))
+            .await;
     }
 
     /// Opens a new project of somebody.

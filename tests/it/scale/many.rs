@@ -14,7 +14,7 @@ use crate::support::kubernetes::Namespace;
 /// How many are made or changed at once.
 pub(super) const AT_ONCE: usize = 16;
 
-/// Another writer of records: what a second replica would do, without any duties.
+/// Another writer of records: what a second replica would do, without any role.
 pub(super) struct Writer {
     pub(super) runtime: Arc<Kubernetes>,
     _listening: AbortOnDropHandle<()>,

@@ -22,7 +22,7 @@ pub const PASSWORD: &str = "the session's own password";
 /// A runtime without processes.
 pub struct Fake {
     upstream: Mutex<SocketAddr>,
-    sessions: Mutex<HashMap<SessionId, Held>>,
+    sessions: Mutex<HashMap<SessionId, FakeSession>>,
     /// One thing is done with sessions at a time.
     turn: tokio::sync::Mutex<()>,
     news: mpsc::Sender<News>,
@@ -34,7 +34,7 @@ pub struct Fake {
     me: std::sync::Weak<Self>,
 }
 
-struct Held {
+struct FakeSession {
     spec: Spec,
     memo: Memo,
     prompts: Prompts,
@@ -182,7 +182,7 @@ impl Runtime for Fake {
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
-        let held = Held {
+        let held = FakeSession {
             spec: spec.clone(),
             memo: memo.clone(),
             prompts: Prompts::default(),
@@ -246,7 +246,7 @@ impl Runtime for Fake {
     }
 
     async fn delete_unused(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
-        let unused = |held: &Held| {
+        let unused = |held: &FakeSession| {
             matches!(held.phase, PhaseName::Stopped | PhaseName::Failed) && held.memo.revision == revision
         };
         if self.sessions.lock().get(&id).is_some_and(|held| !unused(held)) {

@@ -160,7 +160,7 @@ fn silent_node_may_return() {
 fn delay_is_shown_and_does_not_end_the_start() {
     for (name, phase, reason, words) in HELD_UP {
         let seen = observe(&pod(name));
-        let failure = seen.failure.unwrap_or_else(|| panic!("{name} is held up"));
+        let failure = seen.failure.unwrap_or_else(|| panic!("{name} is cached up"));
         assert_eq!((seen.name, failure.reason), (phase, reason), "{name}");
         assert!(failure.message.contains(words), "{name}: {}", failure.message);
         assert_eq!(seen.message, Some(failure.message), "{name}");

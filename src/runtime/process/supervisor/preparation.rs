@@ -36,7 +36,7 @@ pub(super) async fn prepare(
             let _ = log.write(format!("{line}\n").as_bytes());
         }
         PrepareLine::Progress(progress) => {
-            link.tell(State::Cloning { message: Some(progress.words()), percent: progress.percent });
+            link.report(State::Cloning { message: Some(progress.words()), percent: progress.percent });
         }
         PrepareLine::End(told) => end = Some(told),
         PrepareLine::Unknown => {}

@@ -57,7 +57,7 @@ impl SupervisedRun {
         let outcome = Outcome { at: SystemClock.now(), failure };
         // On a full disk it cannot be written, but must still be reported.
         let written = write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?);
-        self.link.tell(State::Ended(outcome));
+        self.link.report(State::Ended(outcome));
         self.link.close().await;
         remove_if_there(&self.dir.socket()).and(written)
     }
@@ -114,7 +114,7 @@ impl SupervisedRun {
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn_printing(&mut command).map_err(|error| cannot(&error))?;
-        self.link.tell(State::Running { port, since: SystemClock.now() });
+        self.link.report(State::Running { port, since: SystemClock.now() });
         Ok(child)
     }
 }

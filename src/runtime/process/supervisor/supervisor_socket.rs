@@ -51,7 +51,7 @@ impl Link {
     }
 
     /// Reports a new state.
-    pub(super) fn tell(&self, state: State) {
+    pub(super) fn report(&self, state: State) {
         self.state.send_replace(state);
     }
 

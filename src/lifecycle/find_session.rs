@@ -13,13 +13,13 @@ use crate::session::{Action, Caller, Session, SessionId};
 pub(super) type Listener = oneshot::Sender<()>;
 
 /// How often the runtime is asked anew. Strangers cannot use up what users have.
-pub(super) struct SecondLooks {
+pub(super) struct RefreshLimits {
     users: Allowance,
     anybody: Allowance,
 }
 
-impl SecondLooks {
-    pub(super) fn none_so_far() -> Self {
+impl RefreshLimits {
+    pub(super) fn unused() -> Self {
         Self { users: Allowance::whole(), anybody: Allowance::whole() }
     }
 }
@@ -34,39 +34,44 @@ impl Lifecycle {
             Err(Denied::Unknown) => None,
             known => Some(known),
         };
-        self.look(id, &self.second_looks.users, found).await.unwrap_or(Err(Denied::Unknown))
+        self.find_or_refresh(id, &self.refresh_limits.users, found).await.unwrap_or(Err(Denied::Unknown))
     }
 
     /// What `found` gets from the registry, looked for in the same way, for somebody who may be anybody.
     pub(super) async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
-        self.look(id, &self.second_looks.anybody, found).await
+        self.find_or_refresh(id, &self.refresh_limits.anybody, found).await
     }
 
-    async fn look<T>(&self, id: SessionId, looks: &Allowance, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
+    async fn find_or_refresh<T>(
+        &self,
+        id: SessionId,
+        looks: &Allowance,
+        found: impl Fn(&Registry) -> Option<T>,
+    ) -> Option<T> {
         if let Some(found) = found(&self.registry) {
             return Some(found);
         }
         if looks.take() {
-            self.look_again(id).await;
+            self.refresh(id).await;
         }
         found(&self.registry)
     }
 
     /// Has the registry know what is written down of a session by now, as far as that can be had soon. For users only.
-    pub async fn catch_up(&self, id: SessionId) {
-        if self.second_looks.users.take() {
-            self.look_again(id).await;
+    pub async fn refresh_for_user(&self, id: SessionId) {
+        if self.refresh_limits.users.take() {
+            self.refresh(id).await;
         }
     }
 
     /// The same without a limit, for the router itself.
-    pub(super) async fn look_again(&self, id: SessionId) {
-        self.runtime.look_again(id).await;
-        self.hear_all().await;
+    pub(super) async fn refresh(&self, id: SessionId) {
+        self.runtime.refresh(id).await;
+        self.apply_all_news().await;
     }
 
     /// Returns when the registry has heard everything that the runtime told by now.
-    pub(super) async fn hear_all(&self) {
+    pub(super) async fn apply_all_news(&self) {
         let (listener, heard) = oneshot::channel();
         if self.listeners.send(listener).await.is_ok() {
             let _ = heard.await;
@@ -75,7 +80,7 @@ impl Lifecycle {
 
     /// Tells the registry all news until there are no more. A listener is answered when it has heard those that were told
     /// before.
-    pub(super) async fn hear(&self, mut news: mpsc::Receiver<News>, mut listeners: mpsc::Receiver<Listener>) {
+    pub(super) async fn apply_news(&self, mut news: mpsc::Receiver<News>, mut listeners: mpsc::Receiver<Listener>) {
         loop {
             tokio::select! {
                 fresh = news.recv() => match fresh {

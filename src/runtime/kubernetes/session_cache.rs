@@ -1,6 +1,6 @@
 //! A cache of all sessions: their records and Pods, from the watches and from the responses to our own requests.
 //!
-//! Every change marks its session. [`Picture::tell`] publishes the marked sessions to the registry.
+//! Every change marks its session. [`SessionCache::publish`] publishes the marked sessions to the registry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::cached_session::CachedSession;
 use super::claim::Record;
-use super::known_session::Held;
 use super::seen_pod::PodSeen;
 use crate::runtime::News;
 use crate::session::SessionId;
 
 /// The cache of all sessions.
-pub(super) struct Picture {
-    sessions: Mutex<HashMap<SessionId, Held>>,
+pub(super) struct SessionCache {
+    sessions: Mutex<HashMap<SessionId, CachedSession>>,
     marked: Mutex<HashSet<SessionId>>,
     /// Changes with every update and every publication.
     ticks: watch::Sender<u64>,
@@ -24,7 +24,7 @@ pub(super) struct Picture {
     silent: CancellationToken,
 }
 
-impl Picture {
+impl SessionCache {
     pub(super) fn new() -> Self {
         Self {
             sessions: Mutex::default(),
@@ -34,17 +34,17 @@ impl Picture {
         }
     }
 
-    /// Reads a session. `look` must not call other methods of the cache.
-    pub(super) fn look<T>(&self, id: SessionId, look: impl FnOnce(&Held) -> T) -> Option<T> {
-        self.sessions.lock().get(&id).map(look)
+    /// Reads a session. `read` must not call other methods of the cache.
+    pub(super) fn read<T>(&self, id: SessionId, read: impl FnOnce(&CachedSession) -> T) -> Option<T> {
+        self.sessions.lock().get(&id).map(read)
     }
 
     /// Updates a session and marks it.
-    pub(super) fn change<T>(&self, id: SessionId, change: impl FnOnce(&mut Held) -> T) -> T {
+    pub(super) fn update<T>(&self, id: SessionId, update: impl FnOnce(&mut CachedSession) -> T) -> T {
         let mut sessions = self.sessions.lock();
-        let held = sessions.entry(id).or_default();
-        let result = change(held);
-        held.changed();
+        let cached = sessions.entry(id).or_default();
+        let result = update(cached);
+        cached.changed();
         self.marked.lock().insert(id);
         drop(sessions);
         self.tick();
@@ -64,51 +64,51 @@ impl Picture {
 
     /// The record of a session, if it has one.
     pub(super) fn record(&self, id: SessionId) -> Option<Record> {
-        self.look(id, |held| held.record.clone()).flatten()
+        self.read(id, |cached| cached.record.clone()).flatten()
     }
 
     /// The Pod of a session, if it has one.
     pub(super) fn pod(&self, id: SessionId) -> Option<PodSeen> {
-        self.look(id, |held| held.pod.clone()).flatten()
+        self.read(id, |cached| cached.pod.clone()).flatten()
     }
 
     /// Stores a record, unless a newer one is known.
     pub(super) fn learn_record(&self, record: Record) {
-        self.change(record.spec.id(), |held| match &held.record {
+        self.update(record.spec.id(), |cached| match &cached.record {
             Some(known) if known.version > record.version => {}
             known => {
                 if known.as_ref().is_some_and(|known| known.uid != record.uid) {
                     // A new session of the same id has a new password.
-                    held.password = None;
+                    cached.password = None;
                 }
-                held.record = Some(record);
+                cached.record = Some(record);
             }
         });
     }
 
     /// Stores a Pod, unless a newer state of it is known.
     pub(super) fn learn_pod(&self, id: SessionId, pod: PodSeen) {
-        self.change(id, |held| match &held.pod {
+        self.update(id, |cached| match &cached.pod {
             Some(known) if known.version > pod.version => {}
-            known => held.pod = Some(pod.after(known.as_ref())),
+            known => cached.pod = Some(pod.after(known.as_ref())),
         });
     }
 
     /// Removes a Pod. A later Pod of the session stays.
     pub(super) fn forget_pod(&self, id: SessionId, uid: &str) {
-        self.change(id, |held| {
-            if let Some(pod) = held.pod.take_if(|pod| pod.uid == uid) {
-                held.vanished = Some(pod.run);
+        self.update(id, |cached| {
+            if let Some(pod) = cached.pod.take_if(|pod| pod.uid == uid) {
+                cached.vanished = Some(pod.run);
             }
         });
     }
 
     /// Removes a claim, and with it the session.
     pub(super) fn forget_record(&self, id: SessionId, uid: &str) {
-        self.change(id, |held| {
-            if held.record.as_ref().is_some_and(|record| record.uid == uid) {
-                held.record = None;
-                held.password = None;
+        self.update(id, |cached| {
+            if cached.record.as_ref().is_some_and(|record| record.uid == uid) {
+                cached.record = None;
+                cached.password = None;
             }
         });
     }
@@ -119,7 +119,7 @@ impl Picture {
     }
 
     /// Waits until `over` holds for a session. `over` must not call other methods of the cache.
-    pub(super) async fn until(&self, id: SessionId, over: impl Fn(Option<&Held>) -> bool) {
+    pub(super) async fn until(&self, id: SessionId, over: impl Fn(Option<&CachedSession>) -> bool) {
         let mut ticks = self.ticks.subscribe();
         while !over(self.sessions.lock().get(&id)) {
             // `self` owns the sender, so this cannot fail.
@@ -128,15 +128,20 @@ impl Picture {
     }
 
     /// Waits until the registry has what is known of a session now. Returns at once if nothing is published any more.
-    pub(super) async fn told(&self, id: SessionId) {
-        let (changes, _) = self.look(id, Held::changes_and_told).unwrap_or_default();
-        let told = self.until(id, |held| held.is_none_or(|held| held.changes_and_told().1 >= changes));
+    pub(super) async fn published(&self, id: SessionId) {
+        let (changes, _) = self.read(id, CachedSession::changes_and_published).unwrap_or_default();
+        let told = self.until(id, |cached| cached.is_none_or(|cached| cached.changes_and_published().1 >= changes));
         self.silent.run_until_cancelled(told).await;
     }
 
     /// Publishes a snapshot, then every change, until the receiver closes or `end` is cancelled. Calls `look_after`
     /// with each session before its news.
-    pub(super) async fn tell(&self, news: mpsc::Sender<News>, end: CancellationToken, look_after: impl Fn(SessionId)) {
+    pub(super) async fn publish(
+        &self,
+        news: mpsc::Sender<News>,
+        end: CancellationToken,
+        look_after: impl Fn(SessionId),
+    ) {
         let _silent = self.silent.clone().drop_guard();
         let mut ticks = self.ticks.subscribe();
         self.marked.lock().clear();
@@ -179,11 +184,11 @@ impl Picture {
     /// Records that all changes until the last look are published.
     fn confirm(&self, id: SessionId) {
         let mut sessions = self.sessions.lock();
-        let Some(held) = sessions.get_mut(&id) else { return };
+        let Some(cached) = sessions.get_mut(&id) else { return };
         if !self.marked.lock().contains(&id) {
-            held.all_told();
+            cached.all_published();
         }
-        if held.is_over() {
+        if cached.is_over() {
             sessions.remove(&id);
         }
         drop(sessions);

@@ -8,7 +8,7 @@ use crate::session::SessionId;
 
 /// The role of this replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Duties {
+pub struct ReplicaRole {
     /// Whether this replica leads: it stops idle sessions and finishes interrupted work.
     pub leads: bool,
     me: String,
@@ -16,7 +16,7 @@ pub struct Duties {
     replicas: Arc<[String]>,
 }
 
-impl Duties {
+impl ReplicaRole {
     /// The role of `me` among `replicas`.
     pub fn new(leads: bool, me: String, replicas: impl IntoIterator<Item = String>) -> Self {
         let mut replicas: Vec<_> = replicas.into_iter().filter(|name| *name != me).collect();
@@ -26,7 +26,7 @@ impl Duties {
     }
 
     /// The role of a single replica: everything.
-    pub fn of_the_only_one() -> Self {
+    pub fn only_replica() -> Self {
         Self::new(true, String::new(), [])
     }
 
@@ -56,7 +56,7 @@ mod tests {
 
     fn follower(replicas: &[&str], id: SessionId) -> Vec<String> {
         let all = || replicas.iter().map(ToString::to_string);
-        all().filter(|me| Duties::new(false, me.clone(), all()).follows(id)).collect()
+        all().filter(|me| ReplicaRole::new(false, me.clone(), all()).follows(id)).collect()
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn single_replica_follows_everything() {
-        let duties = Duties::of_the_only_one();
-        assert!(duties.leads && duties.follows(id(1)) && duties.replicas() == 1);
+        let role = ReplicaRole::only_replica();
+        assert!(role.leads && role.follows(id(1)) && role.replicas() == 1);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio_util::sync::DropGuard;
 
-use super::claim::{Record, Wanted};
+use super::claim::{Record, Requested};
 use super::seen_pod::PodSeen;
 use crate::opencode::Waiting;
 use crate::runtime::{News, Sighting};
@@ -13,7 +13,7 @@ use crate::session::{Failure, Observation, PhaseName, Reason, Run, SessionId};
 
 /// What is known of one session.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct CachedSession {
     pub(super) record: Option<Record>,
     pub(super) pod: Option<PodSeen>,
     pub(super) password: Option<SecretString>,
@@ -24,26 +24,26 @@ pub(super) struct Held {
     /// The Pod whose server is asked whether it answers. Dropping the guard ends that.
     pub(super) probe: Option<(String, DropGuard)>,
     /// What a start that goes on here found out besides.
-    pub(super) hint: Option<Hint>,
+    pub(super) hint: Option<StartHint>,
     /// The run whose Pod went although nobody here asked for that.
     pub(super) vanished: Option<u64>,
     /// One change of the record at a time.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     changes: u64,
-    told_changes: u64,
-    told: Option<Told>,
+    published_changes: u64,
+    published: Option<Published>,
 }
 
 /// What is known of a run beyond its Pod's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hint {
+pub(super) struct StartHint {
     pub(super) run: u64,
     pub(super) message: Option<String>,
     pub(super) percent: Option<u8>,
     pub(super) failure: Option<Failure>,
 }
 
-impl Hint {
+impl StartHint {
     /// Something that holds a start up, with which it fails if that lasts.
     pub(super) fn obstacle(run: u64, failure: Failure) -> Self {
         Self { run, message: Some(failure.message.clone()), percent: None, failure: Some(failure) }
@@ -52,7 +52,7 @@ impl Hint {
 
 /// What the registry was told last.
 #[derive(PartialEq)]
-struct Told {
+struct Published {
     /// The claim's identity: a session that was deleted and made anew is another one.
     uid: String,
     phase: Observation,
@@ -60,7 +60,7 @@ struct Told {
     run: Option<usize>,
 }
 
-impl Held {
+impl CachedSession {
     fn phase(&self, record: &Record) -> Observation {
         if let Some(why) = record.beyond_us().filter(|_| !record.deleting) {
             return Observation::failed(Failure::new(Reason::Other, why));
@@ -69,20 +69,20 @@ impl Held {
         let place = |pod: &PodSeen| pod.node.as_ref().map(|node| format!(" on node {node}")).unwrap_or_default();
         match (&self.pod, record.wanted) {
             _ if record.deleting => Observation::of(PhaseName::Deleting),
-            (_, Wanted::Other) => Observation::of(PhaseName::Failed),
-            (None, Wanted::Stopped) => Observation::of(PhaseName::Stopped),
+            (_, Requested::Other) => Observation::of(PhaseName::Failed),
+            (None, Requested::Stopped) => Observation::of(PhaseName::Stopped),
             // The leading replica writes it down.
-            (None, Wanted::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),
-            (None, Wanted::Running) => self.hinted(Observation::of(PhaseName::Pending), record.run),
-            (Some(pod), Wanted::Stopped) if pod.deleting => {
+            (None, Requested::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),
+            (None, Requested::Running) => self.hinted(Observation::of(PhaseName::Pending), record.run),
+            (Some(pod), Requested::Stopped) if pod.deleting => {
                 with(PhaseName::Stopping, format!("Its Pod{} ends.", place(pod)))
             }
-            (Some(_), Wanted::Stopped) => Observation::of(PhaseName::Stopping),
-            (Some(pod), Wanted::Running) if pod.run != record.run => {
+            (Some(_), Requested::Stopped) => Observation::of(PhaseName::Stopping),
+            (Some(pod), Requested::Running) if pod.run != record.run => {
                 with(PhaseName::Pending, format!("Waiting for the end of its last Pod{}.", place(pod)))
             }
-            (Some(pod), Wanted::Running) if pod.deleting => pod.seen.clone(),
-            (Some(pod), Wanted::Running) => self.running(pod, record.run),
+            (Some(pod), Requested::Running) if pod.deleting => pod.seen.clone(),
+            (Some(pod), Requested::Running) => self.running(pod, record.run),
         }
     }
 
@@ -129,29 +129,29 @@ impl Held {
     /// What the registry does not know yet. After the end of one session comes the beginning of the next.
     pub(super) fn news(&mut self, id: SessionId) -> Option<News> {
         let uid = self.record.as_ref().map(|record| record.uid.clone());
-        if self.told.as_ref().is_some_and(|told| Some(&told.uid) != uid.as_ref()) {
-            self.told = None;
+        if self.published.as_ref().is_some_and(|told| Some(&told.uid) != uid.as_ref()) {
+            self.published = None;
             return Some(News::Gone(id));
         }
         let sighting = self.sighting(self.record.as_ref()?);
         let run = sighting.run.as_ref().map(|run| Arc::as_ptr(run).addr());
         let (phase, revision) = (sighting.phase.clone(), sighting.memo.revision);
-        let told = Some(Told { uid: uid?, phase, revision, run });
-        let fresh = self.told != told;
-        self.told = told;
+        let told = Some(Published { uid: uid?, phase, revision, run });
+        let fresh = self.published != told;
+        self.published = told;
         fresh.then_some(News::Seen(sighting))
     }
 
     /// The registry is told again, also if nothing changed: it may wait to hear of something that was so already.
-    pub(super) fn tell_again(&mut self) {
-        if let Some(told) = &mut self.told {
+    pub(super) fn publish_again(&mut self) {
+        if let Some(told) = &mut self.published {
             told.revision = u64::MAX;
         }
     }
 
     /// Nothing of it is there any more, and the registry knows that.
     pub(super) fn is_over(&self) -> bool {
-        self.record.is_none() && self.pod.is_none() && self.told.is_none()
+        self.record.is_none() && self.pod.is_none() && self.published.is_none()
     }
 
     /// Something of it changed.
@@ -161,13 +161,13 @@ impl Held {
     }
 
     /// All news of it were told.
-    pub(super) fn all_told(&mut self) {
-        self.told_changes = self.changes;
+    pub(super) fn all_published(&mut self) {
+        self.published_changes = self.changes;
     }
 
     /// How many of its changes there were, and how many of them the registry was told of.
-    pub(super) fn changes_and_told(&self) -> (u64, u64) {
-        (self.changes, self.told_changes)
+    pub(super) fn changes_and_published(&self) -> (u64, u64) {
+        (self.changes, self.published_changes)
     }
 
     fn sighting(&self, record: &Record) -> Sighting {
@@ -182,11 +182,11 @@ impl Held {
     fn drop_stale(&mut self) {
         let serving = self.pod.as_ref().filter(|pod| pod.serving.is_some()).map(|pod| pod.uid.clone());
         let wanted = self.record.as_ref().map(|record| record.wanted);
-        if let Some((_, run)) = self.answers.as_ref().filter(|_| wanted == Some(Wanted::Stopped)) {
+        if let Some((_, run)) = self.answers.as_ref().filter(|_| wanted == Some(Requested::Stopped)) {
             run.silence();
         }
         let stale = |(uid, run): &(String, Arc<Run>)| {
-            Some(uid) != serving.as_ref() || wanted == Some(Wanted::Running) && run.quiet().is_cancelled()
+            Some(uid) != serving.as_ref() || wanted == Some(Requested::Running) && run.quiet().is_cancelled()
         };
         if let Some((_, run)) = self.answers.take_if(|answers| stale(answers)) {
             // At once, and not only when the registry hears of it: the address may be another's by now.
