@@ -3,34 +3,34 @@
 //! # The map
 //! | room | what is in it |
 //! |---|---|
-//! | [`app`] | wires the rooms together; the router's exit |
+//! | [`app`] | wiring of the rooms; the router's exit |
 //! | [`config`] | settings, each a flag and an environment variable |
 //! | [`edge`] | sockets in, requests out: route → identify → authorise → lease → forward |
 //! | [`api`] | the REST API and its document |
 //! | [`web`] | the embedded page |
-//! | [`auth`] | from headers and tokens to a caller |
-//! | [`answer`] | what the edge and the API answer with: problems, pages, bodies |
+//! | [`auth`] | identifies callers by headers and tokens |
+//! | [`answer`] | responses of the edge and the API: problems, pages, bodies |
 //! | [`proxy`] | bytes both ways, with a lease |
 //! | [`runtime`] | where sessions run |
-//! | [`prepare`] | what a session's folder needs before opencode runs |
+//! | [`prepare`] | prepares a session's folder: clone, branch, home |
 //! | [`lifecycle`] | the operations on sessions, and the port to the runtimes |
-//! | [`session`] | what a session is: keys, phases, runs, leases, the idle rule, access |
-//! | [`opencode`] | everything about the upstream program |
+//! | [`session`] | sessions: keys, phases, runs, leases, the idle rule, access |
+//! | [`opencode`] | the upstream program |
 //! | [`upstream`] | connections to the servers of a run, with their credentials |
 //! | [`git`] | repository URLs and branches |
 //! | [`tempo`] | the pace of periods and waits, which tests shorten |
-//! | [`init`] | starting programs, collecting and ending what runs below them |
+//! | [`init`] | starts programs; reaps and ends their descendants |
 //! | [`private_files`] | files that only this user can read |
 //! | [`telemetry`] | logs |
 //!
-//! Code names rooms below its own in this list, never above; `tests/it/structure` holds that.
+//! Code names only rooms below its own in this list; `tests/it/structure` checks it.
 //!
 //! # The life of a request
 //! [`edge::Listener`] accepts a connection and reads a head. [`edge::Front`] resolves the host, identifies the caller,
 //! and checks that the caller may use the session. It takes a [`session::Lease`]. If the session does not run, it waits
 //! until [`lifecycle::Lifecycle`] has started it. [`proxy::Proxy`] sends the request once and passes the response on.
 
-// The program `opencode-session` is these rooms, and of some others only the files that they need.
+// The program `opencode-session` has these rooms, and only the needed files of some others.
 pub mod init;
 pub mod prepare;
 pub mod private_files;
@@ -68,7 +68,7 @@ pub mod upstream;
 #[cfg(feature = "router")]
 pub mod web;
 
-/// What is known of Git: only what a preparation needs.
+/// Git: only the files that a preparation needs.
 #[cfg(not(feature = "router"))]
 pub mod git {
     pub mod branch;
@@ -78,12 +78,18 @@ pub mod git {
     pub use branch::Branch;
     pub use repo_url::RepoUrl;
 }
-/// What is known of opencode: only what a preparation needs.
+/// opencode: only the files that a preparation needs.
 #[cfg(not(feature = "router"))]
 pub mod opencode {
-    pub mod home;
+    mod dialect;
+    mod home;
+    mod v1 {
+        pub(super) mod home_files;
+    }
+
+    pub use dialect::Dialect;
 }
-/// What a session is: only how its preparation fails.
+/// Sessions: only the failures of a preparation.
 #[cfg(not(feature = "router"))]
 pub mod session {
     pub mod failure;

@@ -16,20 +16,20 @@ pub struct AgentReport {
 pub(super) struct Want {
     /// The path and query of a `GET` request.
     pub(super) path: String,
-    /// Which of the fold's questions it is.
+    /// The kind of request.
     pub(super) question: Question,
 }
 
-/// The kinds of such requests.
+/// The kinds of requests that a fold needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// The folders that the server works in.
+    /// The server's folders.
     Folders,
-    /// Which conversations of a folder are busy.
+    /// The busy conversations of a folder.
     Statuses(String),
-    /// Which permissions the agents of a folder ask for.
+    /// The open permissions of a folder.
     Permissions(String),
-    /// What the agents of a folder ask.
+    /// The open questions of a folder.
     Questions(String),
     /// The newest conversations of a folder.
     Titles(String),

@@ -43,6 +43,19 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// Whether a retry of the same request must fail: a client error (RFC 9110, 15.5) with a permanent cause. 404 is
+    /// not one: another client may have deleted the conversation.
+    pub fn is_rejection(&self) -> bool {
+        match self {
+            Self::Unexpected { status, .. } => {
+                (400..500).contains(status) && ![404, 408, 409, 425, 429].contains(status)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A response and its connection.
 pub(super) struct Answer {
     pub(super) response: Response<Incoming>,

@@ -33,7 +33,7 @@ pub(super) async fn follow(server: &Server, mut fold: impl Fold, mut report: imp
             if started.elapsed() > SILENCE {
                 pause = FIRST_PAUSE;
             }
-            // Jitter, so that streams that broke together do not reconnect together.
+            // Jitter, so that streams that broke together reconnect at different times.
             tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

@@ -1,11 +1,11 @@
-//! A session's first message. The router chooses its id, so it can ask later whether opencode took it.
+//! A session's first message. The router chooses the message's id, so it can check later whether opencode accepted it.
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstMessage {
     /// Its id, from [`FirstMessage::id_at`].
     pub id: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
 }
 
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn ids_sort_as_those_of_opencode() {
-        // opencode 1.18.33 made this one five seconds after that time.
+        // opencode 1.18.33 created `id` five seconds after `before`.
         let (before, id) = (1_795_654_645_121, "msg_2155b87c8001LKDLwoW6W4Qei8".to_owned());
         assert!(FirstMessage::id_at(before) < id);
         assert!(FirstMessage::id_at(before + 10_000) > id);

@@ -1,12 +1,13 @@
-//! All that is known of the upstream program, opencode: its paths, its events, its variables. What belongs to one major
-//! version is in that version's dialect.
+//! The interface of opencode: its paths, events, files and variables. A dialect has the parts that depend on the major
+//! version.
 
 mod agent_report;
 mod call;
 mod dialect;
+mod dialect_verbs;
 mod event_follower;
 mod first_message;
-pub mod home;
+mod home;
 mod readiness;
 mod server;
 mod server_verbs;
@@ -16,7 +17,8 @@ mod v1;
 
 pub use agent_report::AgentReport;
 pub use call::CallError;
-pub use dialect::{Dialect, Launch, RequestKind, Serve};
+pub use dialect::Dialect;
+pub use dialect_verbs::{Launch, RequestKind, Serve};
 pub use first_message::FirstMessage;
 pub use readiness::{Readiness, Step, Waiting};
 pub use server::Server;

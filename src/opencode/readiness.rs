@@ -1,7 +1,7 @@
-//! From a started server to a usable one: it answers its health probe, then answers for the session's folder.
+//! Waits until a started server is usable: until it answers its health probe, then for the session's folder.
 //!
 //! opencode 1.18 is healthy before it has loaded a folder. Loading installs packages of the repository's plugins and
-//! opens the database. It may take minutes, or never end.
+//! opens the database. It can take minutes, or never end.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ const PROBE_PERIOD: Duration = Duration::from_millis(25);
 const ASK_PERIOD: Duration = Duration::from_secs(5);
 /// Concurrent folder requests.
 const MOST_ASKS: usize = 4;
-/// Time until the start says that it waits for the folder.
+/// Time from the first probe answer until the start reports that it waits for the folder.
 const SAY_AFTER: Duration = Duration::from_secs(1);
-/// Time until this becomes the reason if the start fails.
+/// Time from the first probe answer until this wait becomes the failure's reason if the start fails.
 const DOUBT_AFTER: Duration = Duration::from_secs(20);
 /// Pause after a negative response.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -33,11 +33,11 @@ const SILENT: &str = "opencode runs, but does not answer for the session's folde
 /// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Probe {
-    /// A server that the router speaks with.
+    /// A supported server.
     Answers {
         /// Its dialect.
         dialect: Dialect,
-        /// Its version, where it says that.
+        /// Its version, if reported.
         version: Option<String>,
     },
     /// Nothing answers yet.
@@ -71,16 +71,16 @@ pub enum Step {
 /// What an unusable server waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// In words for people.
+    /// The text for users.
     pub message: String,
-    /// Whether the start fails with this sentence if it lasts.
+    /// Whether the start fails with this message if the wait lasts.
     pub is_obstacle: bool,
 }
 
 /// A server that becomes ready. Dropping it ends its requests.
 pub struct Readiness<'a> {
     server: &'a Server,
-    /// When it first answered a probe.
+    /// The time of the first probe answer.
     answered_at: Option<Instant>,
     asks: FuturesUnordered<BoxFuture<'a, Loaded>>,
     next_ask: Instant,
@@ -88,7 +88,7 @@ pub struct Readiness<'a> {
 }
 
 impl<'a> Readiness<'a> {
-    /// Begins to ask.
+    /// Prepares the first probe.
     pub fn of(server: &'a Server) -> Self {
         Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), told: None }
     }
@@ -162,7 +162,7 @@ fn obstacle(message: String) -> Step {
     Step::Waits(Waiting { message, is_obstacle: true })
 }
 
-/// Probes until there is something to say.
+/// Probes until a probe has a result other than [`Probe::NotYet`].
 async fn conclusive_probe(server: &Server) -> Probe {
     let mut ticks = tokio::time::interval(PROBE_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// A server that is healthy and answers questions for its folder with this status, or not at all.
+    /// A healthy server that answers folder requests with this status, or not at all.
     async fn folder_that_answers(listener: &TcpListener, status: Option<&str>) {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();

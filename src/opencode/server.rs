@@ -22,8 +22,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server at `address` with this `password`, working in `directory`. `gate` is asked before each dial if the
-    /// address may pass to another server.
+    /// A server at `address` with this `password`, working in `directory`. If another server can get the address,
+    /// `gate` checks it before each dial.
     pub fn new(address: SocketAddr, password: &SecretString, directory: String, gate: Option<Gate>) -> Self {
         // opencode 1.18 expects the user name "opencode", unless OPENCODE_SERVER_USERNAME is set.
         let credentials = STANDARD.encode(format!("opencode:{}", password.expose_secret()));
@@ -43,12 +43,12 @@ impl Server {
         Self { upstream: Arc::new(upstream), directory, dialect: Dialect::default(), version: OnceLock::new() }
     }
 
-    /// How it is reached.
+    /// Its upstream.
     pub fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream
     }
 
-    /// How the router speaks to it.
+    /// Its dialect.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }

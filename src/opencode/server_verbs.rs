@@ -6,14 +6,14 @@ use super::readiness::{Loaded, Probe};
 use super::{AgentReport, CallError, Dialect, FirstMessage, Server, event_follower, v1};
 
 impl Server {
-    /// Probes once whether the server answers, and what it is.
+    /// Probes the server once, and identifies it.
     pub(super) async fn probe(&self) -> Probe {
         match self.dialect() {
             Dialect::V1 => v1::server_state::probe(self).await,
         }
     }
 
-    /// Requests once whether it answers for its folder.
+    /// Checks once whether it answers for its folder.
     pub(super) async fn loaded(&self) -> Loaded {
         match self.dialect() {
             Dialect::V1 => v1::server_state::loaded(self).await,

@@ -2,8 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// Longest frame, in bytes. Longer ones are skipped. Frames contain whole tool outputs, and the router needs none of
-/// those.
+/// Size limit of a frame, in bytes. The router skips longer ones: they contain tool outputs, which it does not need.
 const LONGEST_FRAME: usize = 256 * 1024;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! The project: cloned the first time, and never touched again.
+//! The project: cloned by the first preparation, never changed by later ones.
 
 use std::io;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::private_files::remove_tree;
 use crate::session::failure::last_lines;
 use crate::session::{Failure, Reason};
 
-/// A project that is not whole yet: a preparation that is cut off never leaves one with the project's name.
+/// The name of an incomplete project. So an interrupted preparation never leaves one under the project's name.
 const DRAFT: &str = ".unfinished";
 
-/// Makes the project's folder. If it is there already, whatever is in it, this does nothing, and needs no network.
+/// Creates the project's folder. If the folder exists, does nothing and needs no network.
 pub(super) async fn check_out(job: &Job, mut git: Git<'_, '_>) -> Result<(), Failure> {
     let project = job.project_folder();
     if project.exists() {
@@ -27,7 +27,7 @@ pub(super) async fn check_out(job: &Job, mut git: Git<'_, '_>) -> Result<(), Fai
         None => begin_project(&draft, &mut git).await,
     };
     if made.is_err() {
-        // What is of no use takes no room, least of all on a disk that is full.
+        // Free the space: the disk may be full.
         let _ = remove_tree(&draft);
     }
     made?;
@@ -35,7 +35,7 @@ pub(super) async fn check_out(job: &Job, mut git: Git<'_, '_>) -> Result<(), Fai
 }
 
 async fn clone_repository(clone: &Clone, draft: &Path, git: &mut Git<'_, '_>) -> Result<(), Failure> {
-    // Submodules are repositories that nobody asked for.
+    // Do not clone submodules: the user requested only this repository.
     let arguments =
         ["clone", "--progress", "--no-checkout", "--no-recurse-submodules", "--template=", "--origin=origin"];
     let target = ["--", clone.url.as_str(), DRAFT];
@@ -46,7 +46,7 @@ async fn clone_repository(clone: &Clone, draft: &Path, git: &mut Git<'_, '_>) ->
     let checked_out = if git.has_branch(branch).await {
         git.run(&["checkout", "--progress", "-B", branch, "--track", &format!("origin/{branch}"), "--"]).await
     } else if git.is_empty().await {
-        // The branch begins here.
+        // The repository is empty: the first commit creates the branch.
         git.run(&["symbolic-ref", "HEAD", &format!("refs/heads/{branch}")]).await
     } else {
         let source = clone.source_branch.as_ref().map(Branch::as_str).unwrap_or_default();
@@ -67,12 +67,12 @@ fn no_branch(clone: &Clone, git: &mut Git<'_, '_>) -> Failure {
         None => format!("The branch “{branch}” does not exist. Name a branch to create it from"),
     };
     let message = format!("{what}, and try again.");
-    // Git printed nothing about it.
+    // Git printed nothing about the missing branch.
     git.report.log(&message);
     Failure { log_tail: last_lines(&git.report.last()), ..Failure::new(Reason::BranchNotFound, message) }
 }
 
-/// An empty project: a repository with one empty commit, so that there is something to compare with.
+/// Creates a repository with one empty commit, so that later changes have a base to compare with.
 async fn begin_project(draft: &Path, git: &mut Git<'_, '_>) -> Result<(), Failure> {
     let begun = async {
         git.run(&["init", "--quiet", "--template=", "--initial-branch=main", "--", DRAFT]).await?;
@@ -85,7 +85,7 @@ async fn begin_project(draft: &Path, git: &mut Git<'_, '_>) -> Result<(), Failur
     })
 }
 
-/// The session's files cannot be written.
+/// The failure for an error while writing the session's files.
 pub(super) fn files_failure(error: &io::Error) -> Failure {
     let full = error.kind() == io::ErrorKind::StorageFull;
     let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };

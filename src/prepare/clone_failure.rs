@@ -1,11 +1,11 @@
-//! What Git says when a clone fails, turned into words that a user can act on (Git 2.30 and later, English).
+//! Turns Git's output after a failed clone into a message that a user can act on (Git 2.30 and later, English).
 
 use super::git_command::KILLED;
 use crate::git::RepoUrl;
 use crate::session::failure::{last_lines, sentence};
 use crate::session::{Failure, Reason};
 
-/// What Git prints that is no cause, in lower case: the beginnings of lines.
+/// Prefixes of Git's lines that name no cause, in lower case.
 const NO_CAUSE: [&str; 8] = [
     "cloning into",
     "fatal: could not read from remote repository",
@@ -17,14 +17,14 @@ const NO_CAUSE: [&str; 8] = [
     "[prepare]",
 ];
 
-/// Why a clone failed, by what Git and the programs below it printed.
+/// The cause of a failed clone, from the output of Git and its child processes.
 pub(super) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Failure {
     let text = printed.join("\n").to_lowercase();
     let (reason, message) = explained(url, &text, &cause(printed));
     Failure { log_tail: last_lines(printed), ..Failure::new(reason, message) }
 }
 
-/// The first of these rules that holds counts.
+/// The first matching rule decides.
 fn explained(url: &RepoUrl, text: &str, cause: &str) -> (Reason, String) {
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if says(&["no space left on device", "disk quota exceeded"]) {
@@ -65,10 +65,10 @@ fn explained(url: &RepoUrl, text: &str, cause: &str) -> (Reason, String) {
     (Reason::CloneFailed, sentence(&format!("{url} could not be cloned"), cause))
 }
 
-/// A preparation that the system ended for its memory.
+/// The failure of a preparation that the system killed for its memory use.
 pub(super) fn out_of_memory() -> Failure {
     let message = "The session needed more memory than it may have while its files were prepared. Start it again, or ask an \
-                   operator for more.";
+                   administrator for more.";
     Failure::new(Reason::OutOfMemory, message)
 }
 
@@ -95,7 +95,7 @@ fn unreachable(text: &str) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
-/// The line that says why: the server's own words if there are some, else the first complaint.
+/// The line with the cause: the server's first message, else Git's first other line.
 fn cause(printed: &[String]) -> String {
     let is_cause = |line: &&String| {
         let lower = line.to_lowercase();

@@ -1,4 +1,4 @@
-//! A session's folder, made ready step by step.
+//! Prepares a session's folder step by step.
 
 use std::io;
 use std::path::Path;
@@ -12,20 +12,19 @@ use super::job::{Job, Owner};
 use super::report::Report;
 use super::stale_locks::remove_stale_locks;
 use crate::init::Children;
-use crate::opencode::home;
 use crate::private_files::{make_private, write_if_missing};
 use crate::session::Failure;
 
-/// How long opencode may take to say which version it is.
+/// Time limit for `opencode --version`.
 const VERSION_PATIENCE: Duration = Duration::from_secs(30);
-/// The most that is read of its answer, in bytes.
+/// Size limit for its output, in bytes.
 const LONGEST_VERSION: usize = 200;
 
-/// Makes everything that opencode needs in the session's folder. What is there already stays as it is.
+/// Creates what opencode needs in the session's folder. Existing files stay unchanged, except stale lock files.
 pub(super) async fn prepare(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
     let begun = SystemTime::now();
     make_folders(job).map_err(|error| files_failure(&error))?;
-    record_plugin_package(job, children, report).await?;
+    record_version(job, children, report).await?;
     remove_stale_locks(job, begun, report);
     check_out(job, Git::new(job, children, report)).await
 }
@@ -35,17 +34,17 @@ fn make_folders(job: &Job) -> io::Result<()> {
     make_private(&home)?;
     make_private(&job.work())?;
     write_if_missing(&home.join(".gitconfig"), &git_identity(&job.owner))?;
-    home::furnish(&home, job.opencode_login.as_deref())
+    job.dialect.furnish_home(&home, job.opencode_login.as_deref())
 }
 
-/// Commits in the session are its owner's.
+/// The owner is the author of the session's commits.
 fn git_identity(owner: &Owner) -> String {
     let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("[user]\n\tname = \"{}\"\n\temail = \"{}\"\n", quote(&owner.name), quote(&owner.email))
 }
 
-async fn record_plugin_package(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
-    if home::has_plugin_package(&job.home()) {
+async fn record_version(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
+    if job.dialect.has_recorded_version(&job.home()) {
         return Ok(());
     }
     let version = match &job.opencode_version {
@@ -53,16 +52,16 @@ async fn record_plugin_package(job: &Job, children: &Children, report: &mut Repo
         None => opencode_version(&job.home(), children).await?,
     };
     match version {
-        Some(version) => home::record_plugin_package(&job.home(), &version).map_err(|error| files_failure(&error)),
+        Some(version) => job.dialect.record_version(&job.home(), &version).map_err(|error| files_failure(&error)),
         None => {
-            // opencode itself is going to say why.
+            // The start of opencode will report the cause.
             report.log("[prepare] opencode does not say which version it is.");
             Ok(())
         }
     }
 }
 
-/// What `opencode --version` prints.
+/// The version that `opencode --version` prints, if any.
 async fn opencode_version(home: &Path, children: &Children) -> Result<Option<String>, Failure> {
     let mut command = Command::new("opencode");
     command.arg("--version").env("HOME", home).stdin(Stdio::null());

@@ -1,5 +1,4 @@
-//! `git` as a preparation runs it: each argument as it is, and nothing that a repository, a template or a setting names is
-//! run besides.
+//! Runs `git` for a preparation: without a shell, and without hooks or programs from a repository or template.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use super::report::Report;
 use crate::git::git_environment::QUIET;
 use crate::init::Children;
 
-/// Settings that win over all others. `clone` does not write them down, so the session's own `git` has its own.
+/// Settings that override all others. `clone` does not store them, so they do not affect the session's own `git`.
 const SETTINGS: [&str; 7] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -20,30 +19,30 @@ const SETTINGS: [&str; 7] = [
     "submodule.recurse=false",
     "gc.auto=0",
     "maintenance.auto=false",
-    // The files of a volume may belong to another number than the one this runs as.
+    // A volume's files may belong to another user id than this program's.
     "safe.directory=*",
 ];
-/// Variables that would lead `git` elsewhere.
+/// Variables that would redirect `git`, or expose the job to it.
 const UNSET: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TEMPLATE_DIR", JOB_VARIABLE];
 
-/// The line of the log for a `git` that the system killed.
+/// The log line for a `git` process that the system killed.
 pub(super) const KILLED: &str = "[prepare] git was killed by signal 9";
 
-/// Runs `git` and tells what it prints.
+/// Runs `git` and reports its output.
 pub(super) struct Git<'a, 'b> {
     job: &'a Job,
     children: &'a Children,
     pub(super) report: &'a mut Report<'b>,
-    /// The repository that it works in, once there is one.
+    /// The working folder, once the repository exists.
     pub(super) repository: Option<PathBuf>,
 }
 
-/// Whether the system killed a program. Nothing else here sends this signal.
+/// Whether the system killed a program. This program sends SIGKILL only at its end.
 pub(super) fn is_killed(status: ExitStatus) -> bool {
     status.signal() == Some(9)
 }
 
-/// `git` failed. What it printed was reported.
+/// `git` failed. The report has its output.
 #[derive(Debug)]
 pub(super) struct GitFailed;
 
@@ -52,7 +51,7 @@ impl<'a, 'b> Git<'a, 'b> {
         Self { job, children, report, repository: None }
     }
 
-    /// Runs it to its end.
+    /// Runs `git` until it exits.
     pub(super) async fn run(&mut self, arguments: &[&str]) -> Result<(), GitFailed> {
         let mut command = command(self.job, self.repository.as_deref());
         command.args(arguments);
@@ -61,7 +60,7 @@ impl<'a, 'b> Git<'a, 'b> {
             GitFailed
         })?;
         let mut lines = LineSplitter::default();
-        // What it leaves behind, an SSH master for example, may hold its output open for ever.
+        // Do not wait for the output's end: a background process, such as an SSH master, may hold it open forever.
         let status = child.follow(|printed| self.report.take(&mut lines, printed)).await;
         lines.finish(|line| self.report.line(line));
         if is_killed(status) {
@@ -75,7 +74,7 @@ impl<'a, 'b> Git<'a, 'b> {
         self.run(&["show-ref", "--verify", "--quiet", &format!("refs/remotes/origin/{branch}")]).await.is_ok()
     }
 
-    /// Whether the server has no branch at all.
+    /// Whether the server has no branch.
     pub(super) async fn is_empty(&mut self) -> bool {
         self.run(&["show-ref", "--quiet"]).await.is_err()
     }

@@ -1,22 +1,22 @@
-//! What `git clone --progress` prints, read as progress.
+//! Parses the output of `git clone --progress`.
 
 use serde::{Deserialize, Serialize};
 
-/// How far Git is.
+/// Git's progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The step, in Git's words: "Receiving objects", "Resolving deltas", "Updating files".
     pub step: String,
-    /// How much of the whole work is done, 0 to 100, as far as it can be told.
+    /// Progress of the whole clone, 0 to 100. `None` if the step is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
-    /// What Git says beyond the percentage: how many bytes, how fast.
+    /// Git's text after the percentage: bytes and speed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
 impl Progress {
-    /// In words, for people.
+    /// The progress as text for users.
     pub fn words(&self) -> String {
         match &self.detail {
             Some(detail) => format!("{}, {detail}", self.step),
@@ -25,7 +25,7 @@ impl Progress {
     }
 }
 
-/// Reads a line such as `Receiving objects:  42% (420/1000), 3.1 MiB | 1.2 MiB/s`; `None` for any other.
+/// Parses a line such as `Receiving objects:  42% (420/1000), 3.1 MiB | 1.2 MiB/s`. `None` for other lines.
 pub(super) fn parse(line: &str) -> Option<Progress> {
     let line = line.trim().trim_start_matches("remote: ");
     let (step, rest) = line.split_once(": ")?;
@@ -36,7 +36,7 @@ pub(super) fn parse(line: &str) -> Option<Progress> {
     Some(Progress { percent: overall(step, done), step: step.to_owned(), detail })
 }
 
-/// The steps of a clone on one scale, on which receiving, by far the longest, takes the most.
+/// Maps a step's percentage to the whole clone. Receiving takes longest, so it has the largest share.
 fn overall(step: &str, done: u8) -> Option<u8> {
     let (from, to) = match step {
         "Counting objects" | "Enumerating objects" => (0, 1),

@@ -1,4 +1,4 @@
-//! What the preparation is asked to do: JSON, from a runtime to the program.
+//! The job of a preparation: JSON, from a runtime to the program.
 
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -6,41 +6,45 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::git::{Branch, RepoUrl};
+use crate::opencode::Dialect;
 
-/// The version of the job that this program writes. It refuses a later one, and ignores fields that it does not know.
+/// The version of the job format. The program refuses newer versions and ignores unknown fields.
 const VERSION: u32 = 1;
-/// The most that is read of a job, in bytes.
+/// Size limit for a job, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// A preparation. It may hold secrets: it is passed by standard input or environment, never as an argument.
+/// A preparation. It may hold secrets, so it travels by standard input or environment, never as an argument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     version: u32,
-    /// The session's folder: `home/` and `work/` are made in it.
+    /// The session's folder. The preparation creates `home/` and `work/` in it.
     pub folder: PathBuf,
     /// The name of the project's folder below `work/`.
     pub project: String,
-    /// Whose session it is.
+    /// The session's owner.
     pub owner: Owner,
-    /// What to clone; nothing for a new project.
+    /// The repository to clone. `None` for a new project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<Clone>,
-    /// The version of opencode. Default: what `opencode --version` says.
+    /// The dialect of the session's opencode.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// The version of opencode. Default: the output of `opencode --version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_version: Option<String>,
     /// opencode's file of logins that the session may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_login: Option<PathBuf>,
-    /// The whole environment of `git`. Default: that of the program.
+    /// The complete environment of `git`. Default: this program's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_env: Option<Vec<(String, String)>>,
-    /// A file that the end is written to, besides being printed.
+    /// The program also writes its end to this file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_file: Option<PathBuf>,
 }
 
-/// Whose commits the session makes.
+/// The author of the session's commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The name.
@@ -53,11 +57,11 @@ pub struct Owner {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Clone {
-    /// Where from.
+    /// The repository.
     pub url: RepoUrl,
-    /// The branch that is checked out.
+    /// The branch to check out.
     pub branch: Branch,
-    /// The branch to create it from, where it does not exist.
+    /// The branch from which to create a missing `branch`.
     #[serde(default, alias = "source_branch", skip_serializing_if = "Option::is_none")]
     pub source_branch: Option<Branch>,
 }
@@ -71,6 +75,7 @@ impl Job {
             project,
             owner,
             clone: None,
+            dialect: Dialect::default(),
             opencode_version: None,
             opencode_login: None,
             git_env: None,
@@ -113,7 +118,7 @@ impl Job {
         self.folder.join("work")
     }
 
-    /// Where opencode works.
+    /// The working folder of opencode.
     pub(super) fn project_folder(&self) -> PathBuf {
         self.work().join(&self.project)
     }

@@ -1,8 +1,8 @@
-//! What a session's folder needs before opencode runs: its home, and its project, cloned the first time and never touched
-//! again. One algorithm for all runtimes.
+//! Prepares a session's folder before opencode runs: creates the home, and clones the project the first time. All
+//! runtimes use it.
 //!
-//! It is a program of its own, which gets a [`Job`] and prints lines ([`PrepareLine`]): log lines as they are, its progress,
-//! and at last its [`PrepareEnd`]. Nothing here knows HTTP or Kubernetes.
+//! The preparation is a separate program. It gets a [`Job`] and prints lines ([`PrepareLine`]): log lines, progress,
+//! and finally its [`PrepareEnd`]. This module does not depend on HTTP or Kubernetes.
 
 mod checkout;
 mod clone_failure;

@@ -1,20 +1,20 @@
-//! What a program prints, line by line.
+//! Splits a program's output into lines.
 
 use std::collections::VecDeque;
 
-/// How many of the last lines are kept for a failure.
+/// Number of last lines kept for a failure.
 const KEPT: usize = 40;
-/// A longer line is cut in pieces, in bytes.
+/// Longer lines are split, in bytes.
 const LONGEST: usize = 8192;
 
-/// Splits what is printed into lines. A carriage return ends a line too: Git redraws its progress with it.
+/// Splits output into lines. A carriage return also ends a line: Git redraws its progress with it.
 #[derive(Default)]
 pub struct LineSplitter {
     open: Vec<u8>,
 }
 
 impl LineSplitter {
-    /// Takes what was printed, and calls `each` with every line that is whole and not empty.
+    /// Adds output, and calls `each` with every complete, non-empty line.
     pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(&str)) {
         for byte in bytes {
             let ends = matches!(byte, b'\n' | b'\r');
@@ -27,7 +27,7 @@ impl LineSplitter {
         }
     }
 
-    /// Calls `each` with the line that has no end yet.
+    /// Calls `each` with the last, unfinished line.
     pub fn finish(&mut self, mut each: impl FnMut(&str)) {
         let line = std::mem::take(&mut self.open);
         let line = String::from_utf8_lossy(&line);
@@ -37,12 +37,12 @@ impl LineSplitter {
     }
 }
 
-/// The last lines of what is printed.
+/// The last lines of an output.
 #[derive(Default)]
 pub struct LastLines(VecDeque<String>);
 
 impl LastLines {
-    /// Takes a line.
+    /// Adds a line.
     pub fn push(&mut self, line: &str) {
         self.0.push_back(line.to_owned());
         if self.0.len() > KEPT {

@@ -1,14 +1,14 @@
-//! How a preparation ended: typed, and small enough for the kubelet.
+//! The result of a preparation, small enough for the kubelet.
 
 use serde::{Deserialize, Serialize};
 
 use crate::session::Failure;
 
-/// The most bytes of an end as JSON. The kubelet keeps 4096 of a container's termination message.
+/// Size limit of an end as JSON, in bytes. The kubelet keeps 4096 bytes of a container's termination message.
 const LONGEST: usize = 4000;
-/// The most bytes of one log line in it.
+/// Size limit of one log line in an end, in bytes.
 const LONGEST_LINE: usize = 400;
-/// The most bytes of the message in it, which is a sentence.
+/// Size limit of the message in an end, in bytes.
 const LONGEST_MESSAGE: usize = 1000;
 
 /// How a preparation ended.
@@ -16,11 +16,11 @@ const LONGEST_MESSAGE: usize = 1000;
 pub enum PrepareEnd {
     /// The session's folder is ready.
     Done,
-    /// It is not, and this is why.
+    /// The preparation failed.
     Failed(Failure),
 }
 
-/// An end as it is written.
+/// The JSON form of an end.
 #[derive(Serialize, Deserialize)]
 struct Format {
     version: u32,
@@ -29,7 +29,7 @@ struct Format {
 }
 
 impl PrepareEnd {
-    /// As JSON on one line. Lines of the log are left out, oldest first, where it would be too long.
+    /// The end as one line of JSON. If it is too long, drops log lines, oldest first.
     pub fn to_json(&self) -> String {
         let Self::Failed(failure) = self else { return written(None) };
         let mut failure = failure.clone();
@@ -44,7 +44,7 @@ impl PrepareEnd {
         }
     }
 
-    /// Reads an end; nothing if the text is none.
+    /// Parses an end. `None` if the text is not an end.
     pub fn parse(json: &str) -> Option<Self> {
         let format: Format = serde_json::from_str(json.trim()).ok()?;
         Some(format.failure.map_or(Self::Done, Self::Failed))
@@ -61,7 +61,7 @@ fn written(failure: Option<Failure>) -> String {
     serde_json::to_string(&Format { version: 1, failure }).unwrap_or_default()
 }
 
-/// The beginning of a text, at most so many bytes.
+/// The first `longest` bytes of a text.
 fn cut(text: &str, longest: usize) -> String {
     let end = text.floor_char_boundary(longest);
     if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }

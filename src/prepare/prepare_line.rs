@@ -1,8 +1,8 @@
-//! The lines that a preparation prints: `::progress {…}` and `::end {…}`, and every other line is one of the log.
+//! The lines that a preparation prints: `::progress {…}`, `::end {…}`, and log lines.
 
 use super::{PrepareEnd, Progress};
 
-/// What structured lines begin with. Lines of a log never do.
+/// The prefix of structured lines. Log lines never have it.
 const MARK: &str = "::";
 const PROGRESS: &str = "::progress ";
 const END: &str = "::end ";
@@ -10,18 +10,18 @@ const END: &str = "::end ";
 /// A printed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrepareLine<'a> {
-    /// A line of the log.
+    /// A log line.
     Log(&'a str),
-    /// How far the preparation is.
+    /// The progress of the preparation.
     Progress(Progress),
-    /// How it ended: the last line.
+    /// The end of the preparation: the last line.
     End(PrepareEnd),
-    /// What a later program prints. It is no log.
+    /// A structured line from a newer program.
     Unknown,
 }
 
 impl<'a> PrepareLine<'a> {
-    /// Reads a line without its end.
+    /// Parses a line without its line end.
     pub fn parse(line: &'a str) -> Self {
         if let Some(json) = line.strip_prefix(PROGRESS) {
             return serde_json::from_str(json).map_or(Self::Unknown, Self::Progress);
@@ -32,12 +32,13 @@ impl<'a> PrepareLine<'a> {
         if line.starts_with(MARK) { Self::Unknown } else { Self::Log(line) }
     }
 
-    /// The line of the log, if it is one.
+    /// The line, if it is a log line.
     pub fn log(line: &'a str) -> Option<&'a str> {
         (!line.starts_with(MARK)).then_some(line)
     }
 
-    /// As it is printed. A program that `git` runs cannot print structured lines.
+    /// The printed form. It indents a log line with the prefix, so that programs below `git` cannot forge structured
+    /// lines.
     pub fn print(&self) -> String {
         match self {
             Self::Log(line) if line.starts_with(MARK) => format!(" {line}"),

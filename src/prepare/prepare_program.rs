@@ -1,4 +1,4 @@
-//! The preparation as a program: a job in, lines and a status out. SIGTERM ends it at once.
+//! The preparation as a program: it reads a job, prints lines and exits with a status. SIGTERM ends it at once.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,24 +13,24 @@ use super::prepare_end::PrepareEnd;
 use super::report::Report;
 use crate::init::Children;
 
-/// The argument that makes the router's program a preparation, whose job is on its standard input.
+/// The argument that makes the router's program a preparation, with its job on standard input.
 pub const ARGUMENT: &str = "prepare-session";
 /// The environment variable with the job of `opencode-session prepare`.
 pub const JOB_VARIABLE: &str = "OPENCODE_SESSION_JOB";
 
-/// The job cannot be read.
+/// Exit status: the job is unreadable.
 const NO_JOB: u8 = 64;
-/// The preparation failed, and its end says why.
+/// Exit status: the preparation failed. Its end has the reason.
 const FAILED: u8 = 65;
-/// It was asked to stop, as a shell tells of SIGTERM.
+/// Exit status after SIGTERM, as in a shell.
 const TERMINATED: u8 = 128 + 15;
 
-/// Prepares as the job on standard input says.
+/// Runs the job on standard input.
 pub fn prepare_from_input() -> ExitCode {
     run(Job::read(io::stdin()))
 }
 
-/// Prepares as the job in [`JOB_VARIABLE`] says.
+/// Runs the job in [`JOB_VARIABLE`].
 pub fn prepare_from_environment() -> ExitCode {
     let text = std::env::var(JOB_VARIABLE).map_err(|_| io::Error::other(format!("{JOB_VARIABLE} is not set")));
     run(text.and_then(|text| Job::parse(&text)))
@@ -45,7 +45,7 @@ fn run(job: io::Result<Job>) -> ExitCode {
 }
 
 fn prepare(job: &Job) -> io::Result<ExitCode> {
-    // Nothing in a session's folder is for other users.
+    // Other users get no access to the session's files.
     umask(Mode::RWXG | Mode::RWXO);
     set_child_subreaper(Some(getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

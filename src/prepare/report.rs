@@ -1,4 +1,4 @@
-//! What a preparation tells while it works: log lines and progress, within limits.
+//! Prints a preparation's log lines and progress, within limits.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::output_lines::{LastLines, LineSplitter};
 use super::{PrepareEnd, PrepareLine, git_progress};
 
-/// How many lines are printed as log. What `git` prints comes from a repository's server.
+/// Limit for printed log lines. A repository's server controls the output of `git`.
 const MOST_LINES: usize = 1000;
-/// How much time passes between two lines of progress.
+/// Least time between two progress lines.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
-/// Where a preparation prints.
+/// The output of a preparation.
 pub(super) struct Report<'a> {
     out: &'a mut dyn Write,
     last: LastLines,
@@ -24,12 +24,12 @@ impl<'a> Report<'a> {
         Self { out, last: LastLines::default(), lines: 0, progress: None }
     }
 
-    /// Takes what `git` printed, as far as its lines are whole.
+    /// Reports the complete lines of `git` output.
     pub(super) fn take(&mut self, lines: &mut LineSplitter, printed: &[u8]) {
         lines.push(printed, |line| self.line(line));
     }
 
-    /// Takes a line that `git` printed.
+    /// Reports a line of `git` output.
     pub(super) fn line(&mut self, line: &str) {
         let Some(progress) = git_progress::parse(line) else { return self.log(line) };
         if self.progress.is_none_or(|printed| printed.elapsed() >= PROGRESS_PERIOD) {
@@ -38,7 +38,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Prints a line of the log.
+    /// Prints a log line.
     pub(super) fn log(&mut self, line: &str) {
         self.last.push(line);
         self.lines += 1;
@@ -49,18 +49,18 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The last lines of the log.
+    /// The last log lines.
     pub(super) fn last(&self) -> Vec<String> {
         self.last.lines()
     }
 
-    /// Prints how it ended.
+    /// Prints the end.
     pub(super) fn end(&mut self, end: &PrepareEnd) {
         self.print(&PrepareLine::End(end.clone()));
     }
 
     fn print(&mut self, line: &PrepareLine<'_>) {
-        // A reader that is gone is no reason to stop: the files are wanted.
+        // Go on if the reader has exited: the session still needs its files.
         let _ = writeln!(self.out, "{}", line.print()).and_then(|()| self.out.flush());
     }
 }

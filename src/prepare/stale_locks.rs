@@ -1,4 +1,4 @@
-//! Git's lock files that a killed run left behind: with them, every later command of the session's `git` fails.
+//! Removes Git's lock files that a killed run left behind. They make later `git` commands of the session fail.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -6,27 +6,26 @@ use std::time::SystemTime;
 
 use super::job::Job;
 use super::report::Report;
-use crate::opencode::home;
 
-/// The most folder entries that are looked at. A repository with many thousand branches has fewer.
+/// Limit for visited folder entries. Repositories with many thousand branches stay below it.
 const MOST_ENTRIES: usize = 100_000;
-/// Folders of a repository without lock files of Git: many entries, or other programs' files.
+/// Folders of a repository to skip: they have many entries or other programs' files, and no lock files of Git.
 const SKIPPED: [&str; 4] = ["objects", "logs", "hooks", "lfs"];
-/// Where else Git makes lock files of its settings, below the home.
+/// Lock files of Git's settings, below the home.
 const SETTINGS: [&str; 2] = [".gitconfig.lock", ".config/git/config.lock"];
 
-/// Removes the lock files that are older than `begun`. Nothing of the session runs yet.
+/// Removes the lock files from `begun` or before. No process of the session runs yet.
 pub(super) fn remove_stale_locks(job: &Job, begun: SystemTime, report: &mut Report<'_>) {
     let home = job.home();
     let mut repositories = vec![job.project_folder().join(".git")];
-    repositories.extend(home::snapshot_repositories(&home));
+    repositories.extend(job.dialect.own_repositories(&home));
     let mut locks: Vec<_> = SETTINGS.iter().map(|lock| home.join(lock)).collect();
     let mut entries = MOST_ENTRIES;
     for repository in repositories {
         locks.extend(locks_in(repository, &mut entries));
     }
     for lock in locks.iter().filter(|lock| is_file_from_before(lock, begun)) {
-        // Its name is the session's own and may hold anything.
+        // The session chose the file's name, which may contain control characters.
         let name = lock.strip_prefix(&job.folder).unwrap_or(lock).display().to_string();
         match std::fs::remove_file(lock) {
             Ok(()) => report.log(&format!("[prepare] removed {}, which a killed run left behind", name.escape_debug())),
@@ -35,10 +34,10 @@ pub(super) fn remove_stale_locks(job: &Job, begun: SystemTime, report: &mut Repo
     }
 }
 
-/// The lock files in a repository, its worktrees and submodules. Links are not followed.
+/// Finds lock files in a repository, its worktrees and submodules. Follows no links.
 fn locks_in(repository: PathBuf, entries: &mut usize) -> Vec<PathBuf> {
     let mut locks = Vec::new();
-    // A fan-out of objects has no locks, but these two folders do.
+    // Below `objects`, only these two folders have lock files.
     let mut folders = VecDeque::from([repository.join("objects/info"), repository.join("objects/pack"), repository]);
     while let Some(folder) = folders.pop_back().filter(|folder| is_folder(folder)) {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {

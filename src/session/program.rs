@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::record_format::UnknownFields;
 use crate::opencode::Dialect;
 
-/// The longest version that is written down, in bytes.
+/// The longest version to store, in bytes.
 const LONGEST_VERSION: usize = 64;
 
-/// The program that last worked on a session's files, as the record says it.
+/// The program that last worked on a session's files, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// Its major version.
@@ -25,7 +25,7 @@ impl Program {
     /// The program of this version; `None` for text that does not begin with a number.
     pub fn of_version(version: &str) -> Option<Self> {
         let major = version.trim_start_matches('v').split('.').next()?.parse().ok()?;
-        // A server in a session says it, and people are shown it as part of a command.
+        // The version comes from a session's server, and users see it as part of a command.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".+-".contains(&byte);
         let kept = version.len() <= LONGEST_VERSION && version.bytes().all(plain);
         let version = if kept { version.to_owned() } else { format!("{major}") };
@@ -48,9 +48,14 @@ impl Program {
         &self.version
     }
 
-    /// Why this router leaves the session alone, if it must.
+    /// Its dialect, if this router supports it.
+    pub fn dialect(&self) -> Option<Dialect> {
+        Dialect::of_major(self.major)
+    }
+
+    /// Why this router must not change the session, if so.
     pub fn refusal(&self) -> Option<String> {
-        Dialect::of_major(self.major).is_none().then(|| {
+        self.dialect().is_none().then(|| {
             format!(
                 "opencode {} worked on this session's files. This router does not know that version, and leaves the session \
                  alone. Upgrade the router to use it.",

@@ -1,4 +1,4 @@
-//! One session as the router holds it: what it is, where it is in its life, who uses it.
+//! One session in the router's memory: its spec, its course, its run and its leases.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,23 +19,23 @@ pub struct Session {
     id: SessionId,
     spec: Spec,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The phase of the course, for those who wait for it.
+    /// The phase of the course, for subscribers.
     pub(super) phase: watch::Sender<Phase>,
-    /// Unix time in milliseconds; apart from the rest because every request of a client writes it.
+    /// Unix time in milliseconds. Outside the lock, because every request of a client writes it.
     pub(crate) last_activity: AtomicI64,
     pub(crate) live: Mutex<Live>,
 }
 
-/// What changes while it lives.
+/// The changing parts of a session.
 pub(crate) struct Live {
-    /// What is written down, as far as it is known here.
+    /// The stored memo, as last observed by this replica.
     pub(crate) memo: Memo,
-    /// The title that was heard from the server, where its agent is followed here.
+    /// The title from opencode, if this replica follows the agent.
     pub(crate) title: Option<String>,
     /// The run that answers.
     pub(crate) run: Option<Arc<Run>>,
     pub(super) course: Course,
-    /// What the agent does, where it is followed here; else unknown.
+    /// The agent's state, if this replica follows the agent; otherwise unknown.
     pub(crate) agent: Agent,
     pub(crate) shared_start: Option<Arc<SharedStart>>,
 }
@@ -46,7 +46,7 @@ impl Live {
         self.run.as_ref().map(|run| run.leases()).unwrap_or_default()
     }
 
-    /// What the agent does: as heard here, else as written down by the replica that follows it.
+    /// The agent's state: as observed here, otherwise from the memo that the following replica stored.
     pub(crate) fn agent_state(&self) -> Agent {
         match (self.agent.unknown, &self.memo.agent) {
             (Some(_), Some(note)) => Agent { busy: note.busy, needs_input: note.needs_input, unknown: None },
@@ -57,7 +57,7 @@ impl Live {
 
 impl Session {
     pub(crate) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
-        // What another clock says is to come was just now by this one.
+        // Another clock may run ahead; cap its time at this clock's now.
         let last_activity = AtomicI64::new(memo.last_activity.min(clock.now()).as_millisecond());
         let live = Live {
             memo,
@@ -76,12 +76,12 @@ impl Session {
         self.id
     }
 
-    /// What it is.
+    /// The spec.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    /// Where it is in its life.
+    /// The phase.
     pub fn phase(&self) -> Phase {
         self.phase.borrow().clone()
     }
@@ -91,7 +91,7 @@ impl Session {
         self.phase.borrow().name
     }
 
-    /// Its phases from now on.
+    /// Subscribes to its phases.
     pub fn phases(&self) -> watch::Receiver<Phase> {
         self.phase.subscribe()
     }
@@ -101,35 +101,37 @@ impl Session {
         self.live.lock().run.clone()
     }
 
-    /// The time by which it lives.
+    /// The time of its clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// How its opencode is spoken to.
+    /// The dialect of its run, else of the opencode that last worked on its files.
     pub fn dialect(&self) -> Dialect {
-        self.run().map(|run| run.server().dialect()).unwrap_or_default()
+        let live = self.live.lock();
+        let run = live.run.as_ref().map(|run| run.server().dialect());
+        run.or_else(|| live.memo.program.as_ref()?.dialect()).unwrap_or_default()
     }
 
-    /// The version of the opencode that last worked on its files, where that is known.
+    /// The version of the opencode that last worked on its files, if known.
     pub fn opencode_version(&self) -> Option<String> {
         self.live.lock().memo.program.as_ref().map(|program| program.version().to_owned())
     }
 
-    /// Its owner used it just now.
+    /// Records a use at the current time.
     pub fn touch(&self) {
         self.last_activity.fetch_max(self.clock.now().as_millisecond(), Ordering::Relaxed);
     }
 
-    /// A lease on a server of the run that answers now; `None` while none does.
+    /// A lease on an upstream of the current run; `None` unless the session is ready.
     pub fn lease(self: &Arc<Self>, name: UpstreamName, purpose: Purpose) -> Option<Lease> {
         let live = self.live.lock();
         let run = live.run.clone().filter(|_| self.phase_name() == PhaseName::Ready)?;
         Some(Lease::new(self.clone(), run, name, purpose, self.now()))
     }
 
-    /// Takes over what the agent does; tells whether anything changed. Work that ends counts as a use, so that the
-    /// idle time begins when the agent is done.
+    /// Applies a report of the agent. Returns whether anything changed. The end of work counts as a use, so the idle
+    /// time begins then.
     pub(crate) fn agent_reports(&self, report: &AgentReport) -> bool {
         let now = self.clock.now();
         let mut live = self.live.lock();
@@ -144,7 +146,7 @@ impl Session {
         titled || news.changed
     }
 
-    /// Its agent is not followed here any more: what another replica writes down counts.
+    /// Stops following the agent. From now on, the memo that another replica stores counts.
     pub(crate) fn stop_following(&self) {
         let mut live = self.live.lock();
         live.title = None;
@@ -156,28 +158,28 @@ impl Session {
         Timestamp::from_millisecond(self.last_activity.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
-    /// Whether somebody waits for it to start.
+    /// Whether a caller waits for its start.
     pub fn is_awaited(&self) -> bool {
         self.live.lock().course.is_awaited()
     }
 
-    /// Whether a start or a stop was requested here of which the runtime did not tell yet.
+    /// Whether this replica requested a start or a stop that the runtime has not reported yet.
     pub(crate) fn has_request(&self) -> bool {
         self.live.lock().course.is_requested()
     }
 
-    /// Whether the runtime ever told of it.
+    /// Whether the runtime has ever reported it.
     pub(crate) fn was_seen(&self) -> bool {
         self.live.lock().course.was_seen()
     }
 
-    /// Whether this replica starts or stops it right now.
+    /// Whether this replica is starting or stopping it.
     pub(crate) fn is_worked_on(&self) -> bool {
         let live = self.live.lock();
         live.course.is_awaited() || live.course.is_requested()
     }
 
-    /// The name of this attach token, if it is one of the session's and still good.
+    /// The id of this attach token, if it is a valid token of the session.
     pub fn token_id(&self, token: &str, now: Timestamp) -> Option<String> {
         let live = self.live.lock();
         live.memo.tokens.iter().find(|stored| stored.accepts(token, now)).map(|stored| stored.id.clone())
@@ -203,7 +205,7 @@ pub(crate) mod tests {
         session
     }
 
-    /// This user's.
+    /// A session of this user.
     pub(crate) fn session_of(owner: &Email) -> Session {
         let key = SessionKey { owner: owner.clone(), origin: Origin::new_project() };
         let now = Timestamp::from_second(1).unwrap();

@@ -1,4 +1,4 @@
-//! Commands to an opencode 1 server: end all work, take a first message.
+//! Commands to an opencode 1 server: end all work, accept a first message.
 
 use std::time::Duration;
 
@@ -10,25 +10,26 @@ use serde_json::{Value, json};
 
 use super::super::call::{self, Ask};
 use super::super::{CallError, FirstMessage, Server};
-use super::wire::{AtMost, Conversation, Id};
+use super::bounded_json::AtMost;
+use super::wire::{Conversation, Id};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const LARGEST_LIST: usize = 1024 * 1024;
-/// A message comes back with its parts.
+/// The response contains the message's parts.
 const LARGEST_MESSAGE: usize = 1024 * 1024;
 /// Newest conversations to search for a first message.
 const CONVERSATIONS: usize = 10;
 
-/// An id in a path stays as it is, unless it is none.
+/// Ids need no escapes in a path. Escapes any other text.
 const ID: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_');
 
-/// A conversation that was just begun.
+/// A new conversation.
 #[derive(Deserialize)]
 struct Begun {
     id: Id,
 }
 
-/// Ends all work: aborts running turns and ends the tools' processes. opencode 1.18 does this for no signal.
+/// Ends all work: aborts running turns and ends the tools' processes. No signal makes opencode 1.18 do this.
 pub(in crate::opencode) async fn end_work(server: &Server, within: Duration) -> Result<(), CallError> {
     call::bytes(server, post("/global/dispose", None, within)).await.map(drop)
 }
@@ -47,7 +48,7 @@ pub(in crate::opencode) async fn send_first_message(server: &Server, message: &F
         .map(drop)
 }
 
-/// Whether one of the newest conversations has this message. opencode 1.18 would not refuse the same id again: it adds
+/// Whether one of the 10 newest conversations has this message. opencode 1.18 does not refuse a repeated id: it adds
 /// the text a second time.
 async fn was_taken(server: &Server, message: &FirstMessage) -> Result<bool, CallError> {
     let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);

@@ -1,4 +1,4 @@
-//! The page of opencode 1's web UI that a visitor sees first.
+//! The first page of opencode 1's web UI for a visitor.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::Server;
 use super::super::call::{self, Ask};
-use super::wire::{AtMost, Conversation};
+use super::bounded_json::AtMost;
+use super::wire::Conversation;
 
 /// Time limit, because a visitor waits.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,7 +37,7 @@ fn page(folder: &str, newest: Option<Conversation>) -> String {
     }
 }
 
-/// Only characters of ids, because the response comes from a session.
+/// Whether a text has only characters of ids. The session controls this text.
 fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

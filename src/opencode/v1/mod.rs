@@ -1,8 +1,12 @@
 //! The dialect of opencode 1, as version 1.18 speaks it.
 
 pub(super) mod agent_fold;
+#[cfg(test)]
+mod agent_fold_rules;
 pub(super) mod attach_client;
+mod bounded_json;
 pub(super) mod commands;
+pub(super) mod home_files;
 pub(super) mod landing_page;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::super::dialect::{RequestKind, is_safe};
+use super::super::dialect_verbs::{RequestKind, is_safe};
 
 /// Health polls. The open web page sends one every 10 s.
 const HEALTH: [&str; 2] = ["/api/health", "/global/health"];

@@ -1,8 +1,8 @@
 //! The command line of opencode 1.
 
-use super::super::dialect::{Launch, Serve};
+use super::super::dialect_verbs::{Launch, Serve};
 
-/// The variable in which its server, and its clients, expect the password.
+/// The password variable of opencode's server and clients.
 pub(in crate::opencode) const PASSWORD: &str = "OPENCODE_SERVER_PASSWORD";
 
 pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
@@ -18,7 +18,7 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
         ("XDG_DATA_HOME", below(".local/share")),
         ("XDG_STATE_HOME", below(".local/state")),
         ("XDG_CACHE_HOME", below(".cache")),
-        // Only the operator changes the version that a session's data were made with.
+        // Only the operator changes the version of a session's opencode.
         ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
     ];
     env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));

@@ -1,4 +1,4 @@
-//! Whether an opencode 1 server answers, and whether it answers for its folder.
+//! Checks whether an opencode 1 server answers, and whether it answers for its folder.
 
 use std::time::Duration;
 
@@ -9,16 +9,17 @@ use serde::de::IgnoredAny;
 use super::super::call::{self, Ask};
 use super::super::readiness::{Loaded, Probe};
 use super::super::{CallError, Dialect, Server};
-use super::wire::{AtMost, Health, Info2};
+use super::bounded_json::AtMost;
+use super::wire::{Health, Info2};
 
-/// How long one probe may take.
+/// Time limit for one probe.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long one question for the folder may take. One that is given up may end the loading that it waits for.
+/// Time limit for one folder request. It is long, because a cancelled request may also cancel the folder's loading.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 const LARGEST_HEALTH: usize = 1024;
 const LARGEST_LIST: usize = 1024 * 1024;
 
-/// Asks once, with the password: `/global/health` answers with JSON.
+/// Requests `/global/health` once, with the password.
 pub(in crate::opencode) async fn probe(server: &Server) -> Probe {
     let asked = call::json::<Health>(server, ask("/global/health", LARGEST_HEALTH, PROBE_TIMEOUT)).await;
     match asked {
@@ -26,7 +27,7 @@ pub(in crate::opencode) async fn probe(server: &Server) -> Probe {
         Err(CallError::Unexpected { status: 401 | 403, .. }) => {
             Probe::Failed("The server on the session's port refuses the router's password.".to_owned())
         }
-        // opencode answers paths that it does not know with its page.
+        // opencode answers unknown paths with its page.
         Err(CallError::Unexpected { status: 200, .. }) => {
             let info = call::json::<Info2>(server, ask("/api/info", LARGEST_HEALTH * 16, PROBE_TIMEOUT)).await;
             info.map_or(Probe::NotYet, |info| judge(Some(info.version.0)))
@@ -46,7 +47,7 @@ fn judge(version: Option<String>) -> Probe {
     }
 }
 
-/// Asks once for something that only a loaded folder has.
+/// Requests once a list that needs a loaded folder.
 pub(in crate::opencode) async fn loaded(server: &Server) -> Loaded {
     let folder = utf8_percent_encode(server.directory(), NON_ALPHANUMERIC);
     let path = format!("/session?directory={folder}&limit=1");

@@ -1,18 +1,16 @@
-//! What opencode 1 says, as types: only what the router reads, with a limit on every length and number.
+//! The responses and events of opencode 1, as types: only the fields that the router reads, each with a limit.
 
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// The longest id that is taken, in bytes. opencode 1.18's have 30.
+use super::bounded_json::{AtMost, MOST_ENTRIES, Text, Title};
+
+/// Size limit of an id, in bytes. opencode 1.18's ids have 30.
 const LONGEST_ID: usize = 128;
-/// The longest path of a folder that is taken, in bytes: Linux's own limit.
+/// Size limit of a folder's path, in bytes: Linux's own limit.
 const LONGEST_FOLDER: usize = 4096;
-/// How many letters of a title are kept.
-const LONGEST_TITLE: usize = 200;
-/// How many entries of a list are kept.
-pub(super) const MOST_ENTRIES: usize = 1000;
 
 /// The answer of `/global/health`.
 #[derive(Deserialize)]
@@ -22,7 +20,7 @@ pub(super) struct Health {
     pub(super) version: Option<Text<LONGEST_ID>>,
 }
 
-/// The part of opencode 2's `/api/info` that tells what it is.
+/// The part of opencode 2's `/api/info` that identifies it.
 #[derive(Deserialize)]
 pub(super) struct Info2 {
     pub(super) version: Text<LONGEST_ID>,
@@ -45,7 +43,7 @@ pub(super) struct Event {
     pub(super) properties: Properties,
 }
 
-/// The events that say something of what the agent does.
+/// The events about the agent's activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(super) enum EventKind {
     #[serde(rename = "session.status")]
@@ -66,7 +64,7 @@ pub(super) enum EventKind {
     Other,
 }
 
-/// What an event is about. Each kind has some of these.
+/// The properties of an event. Each kind has some of these.
 #[derive(Default, Deserialize)]
 pub(super) struct Properties {
     #[serde(default, rename = "sessionID")]
@@ -83,19 +81,19 @@ pub(super) struct Properties {
     pub(super) info: Option<Conversation>,
 }
 
-/// What a conversation's agent does.
+/// The status of a conversation's agent.
 #[derive(Deserialize)]
 pub(super) struct Status {
     #[serde(rename = "type")]
     pub(super) kind: StatusKind,
 }
 
-/// The kinds of that.
+/// The kinds of a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum StatusKind {
     Busy,
-    /// A turn waits to be tried again.
+    /// A turn waits for a retry.
     Retry,
     #[serde(other)]
     Idle,
@@ -108,14 +106,14 @@ pub(super) struct Conversation {
     pub(super) id: Option<Id>,
     #[serde(default)]
     pub(super) title: Option<Title>,
-    /// There for one that an agent began.
+    /// Set if an agent began the conversation.
     #[serde(default, rename = "parentID")]
     pub(super) parent: Option<IgnoredAny>,
     #[serde(default)]
     pub(super) time: Option<Times>,
 }
 
-/// When something of a conversation happened.
+/// The times of a conversation.
 #[derive(Deserialize)]
 pub(super) struct Times {
     #[serde(default)]
@@ -145,102 +143,12 @@ pub(super) type Id = Text<LONGEST_ID>;
 /// The path of a folder.
 pub(super) type Folder = Text<LONGEST_FOLDER>;
 
-/// A text of at most `MOST` bytes. A longer one is an error.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Text<const MOST: usize>(pub(super) String);
-
-/// A title; of a longer one its beginning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Title(pub(super) String);
-
-/// The first entries of a list.
-#[derive(Debug)]
-pub(super) struct AtMost<T> {
-    pub(super) entries: Vec<T>,
-    /// There were more, which were skipped.
-    pub(super) more: bool,
-}
-
-impl<T> Default for AtMost<T> {
-    fn default() -> Self {
-        Self { entries: Vec::new(), more: false }
-    }
-}
-
 /// The statuses of one folder's conversations.
 #[derive(Default)]
 pub(super) struct Statuses {
     pub(super) entries: Vec<(Id, StatusKind)>,
-    /// There were more, which were skipped.
+    /// The list had more entries, which were skipped.
     pub(super) more: bool,
-}
-
-struct TextVisitor<const MOST: usize>;
-
-impl<const MOST: usize> Visitor<'_> for TextVisitor<MOST> {
-    type Value = Text<MOST>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a text of at most {MOST} bytes")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text.len() <= MOST { Ok(Text(text.to_owned())) } else { Err(E::invalid_length(text.len(), &self)) }
-    }
-}
-
-impl<'de, const MOST: usize> Deserialize<'de> for Text<MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-struct TitleVisitor;
-
-impl Visitor<'_> for TitleVisitor {
-    type Value = Title;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a title")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Title, E> {
-        Ok(Title(text.chars().take(LONGEST_TITLE).collect()))
-    }
-}
-
-impl<'de> Deserialize<'de> for Title {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TitleVisitor)
-    }
-}
-
-struct AtMostVisitor<T>(std::marker::PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMostVisitor<T> {
-    type Value = AtMost<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AtMost<T>, A::Error> {
-        let mut found = AtMost::default();
-        while found.entries.len() < MOST_ENTRIES {
-            let Some(entry) = list.next_element()? else { return Ok(found) };
-            found.entries.push(entry);
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {
-            found.more = true;
-        }
-        Ok(found)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for AtMost<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(AtMostVisitor(std::marker::PhantomData))
-    }
 }
 
 struct StatusesVisitor;
@@ -297,20 +205,9 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_are_cut() {
-        let list = format!("[{}0]", "0,".repeat(MOST_ENTRIES));
-        let read: AtMost<u8> = serde_json::from_str(&list).unwrap();
-        assert_eq!((read.entries.len(), read.more), (MOST_ENTRIES, true));
-        let read: AtMost<u8> = serde_json::from_str("[1, 2]").unwrap();
-        assert_eq!((read.entries.len(), read.more), (2, false));
+    fn long_maps_are_cut() {
         let map: Vec<_> = (0..=MOST_ENTRIES).map(|n| format!(r#""{n}":{{"type":"busy"}}"#)).collect();
         let read: Statuses = serde_json::from_str(&format!("{{{}}}", map.join(","))).unwrap();
         assert_eq!((read.entries.len(), read.more), (MOST_ENTRIES, true));
-    }
-
-    #[test]
-    fn long_titles_are_cut() {
-        let title: Title = serde_json::from_str(&format!("\"{}\"", "ä".repeat(300))).unwrap();
-        assert_eq!(title.0.chars().count(), LONGEST_TITLE);
     }
 }

@@ -31,22 +31,22 @@ pub(super) const OPENCODE: &str = "opencode";
 pub(super) const RUN: &str = "opencode-router/run";
 /// Annotations that keep Karpenter (<https://karpenter.sh/docs/concepts/disruption/>) and the cluster autoscaler
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#cluster-autoscaler-kubernetes-io-safe-to-evict>)
-/// from removing a node under a session. The router ends the Pod when it is idle.
+/// from removing a node with a session. The router deletes an idle session's Pod itself.
 const STAYS: [(&str, &str); 2] =
     [("karpenter.sh/do-not-disrupt", "true"), ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")];
 /// The entry of the Secret with opencode's password.
 pub(super) const PASSWORD: &str = "password";
 /// The entry of the Secret with the end of the last run's log.
 pub(super) const LAST_LOG: &str = "last-log";
-/// The program that prepares the volume. It is also the first process beside opencode: it passes signals on and
-/// collects orphans.
+/// The program that prepares the volume. It is also opencode's parent in the Pod: it passes signals on and reaps
+/// orphans.
 const PROGRAM: &str = "opencode-session";
 /// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
 const TERMINATION_MESSAGE: &str = "/dev/termination-log";
-/// Seconds from SIGTERM to SIGKILL. opencode was asked to end its work before.
+/// Seconds from SIGTERM to SIGKILL. The router asks opencode to end its work before SIGTERM.
 const GRACE_SECONDS: i64 = 10;
 
-/// Builds an object from the JSON that Kubernetes documents. Tests show that it is valid.
+/// Builds an object from JSON. Tests prove that the JSON is valid.
 fn object<T: serde::de::DeserializeOwned + Default>(value: Value) -> T {
     serde_json::from_value(value).unwrap_or_default()
 }
@@ -68,7 +68,7 @@ fn owned_by(record: &Record) -> Value {
     }])
 }
 
-/// The claim of a new session, which is to run.
+/// The claim of a new session, requested to run.
 pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
     let written = claim::annotations(spec, memo, Requested::Running, 0);
     let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -162,6 +162,7 @@ fn command(words: &[&str]) -> Value {
 
 fn prepare(settings: &KubernetesSettings, record: &Record) -> Value {
     let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo);
+    job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     let env = [
         variable("HOME", &format!("{ROOT}/home")),

@@ -1,4 +1,4 @@
-//! One session of the process runtime, as the router sees it: its record, and its run if it has one.
+//! One session of the process runtime: its record and its run, if any.
 
 use std::io;
 use std::path::Path;
@@ -20,12 +20,12 @@ use crate::runtime::preparation_job::preparation_job;
 use crate::runtime::{Edit, News, PromptEdit, RuntimeError, Sighting};
 use crate::session::{Failure, Memo, Observation, PhaseName, Program, Reason, Run, Spec, random};
 
-/// How long opencode may take to end its work before it is asked to end itself.
+/// Time limit for opencode to end its work before the supervisor stops it.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a supervisor may take to end a run; it kills what does not end well before that.
+/// Time limit for a supervisor to end a run. It kills remaining processes much earlier.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A session and what is needed to run it.
+/// A session, with the means to run it.
 pub(super) struct Worker {
     pub(super) spec: Spec,
     pub(super) dir: SessionDir,
@@ -33,9 +33,9 @@ pub(super) struct Worker {
     news: mpsc::Sender<News>,
     pub(super) tasks: TaskTracker,
     memo: Mutex<Memo>,
-    /// Held while the prompts are changed.
+    /// Held while `prompts.json` changes.
     prompts: Mutex<()>,
-    /// Held while something is done with the session, so that one thing is done at a time.
+    /// Serialises start, stop and deletion of the session.
     run: tokio::sync::Mutex<Option<WatchedRun>>,
 }
 
@@ -65,11 +65,11 @@ impl Worker {
     }
 
     pub(super) async fn report(&self, phase: Observation, run: Option<Arc<Run>>) {
-        // The registry is gone only when the router ends.
+        // The send fails only while the router exits.
         let _ = self.news.send(News::Seen(self.sighting(phase, run))).await;
     }
 
-    /// What a router that just started finds of this session, with the connection to its run if it has one.
+    /// Observes this session after a router start. Returns the connection to its run, if it runs.
     pub(super) async fn find(&self) -> (Sighting, Option<Connected>) {
         if let Err(why) = self.is_ours() {
             tracing::error!(session = %self.spec.id(), "{why}");
@@ -79,7 +79,7 @@ impl Worker {
             Ok(connected) => (self.sighting(connected.state.observation(), None), Some(connected)),
             Err(_) if !self.dir.is_supervised() => (self.sighting(self.rest().await, None), None),
             Err(error) => {
-                tracing::error!(session = %self.spec.id(), %error, "the session runs and cannot be taken over");
+                tracing::error!(session = %self.spec.id(), %error, "cannot adopt the running session");
                 let message = "The session runs, but its supervisor does not answer. Restart the router to try again.";
                 let failure = Failure::new(Reason::RuntimeError, message);
                 (self.sighting(Observation::failed(failure), None), None)
@@ -87,13 +87,13 @@ impl Worker {
         }
     }
 
-    /// Watches a run that was found.
+    /// Adopts a run that an earlier router started.
     pub(super) async fn take_over(self: &Arc<Self>, connected: Connected) {
-        tracing::info!(session = %self.spec.id(), "taking over the running session");
+        tracing::info!(session = %self.spec.id(), "adopting the running session");
         *self.run.lock().await = Some(self.watch(connected, None));
     }
 
-    /// See [`crate::runtime::Runtime::start`]. Goes on to its end also if the caller does not wait for it.
+    /// See [`crate::runtime::Runtime::start`]. A dropped caller does not interrupt the start.
     pub(super) async fn start(self: &Arc<Self>) -> Result<(), Failure> {
         self.is_ours().map_err(|why| Failure::new(Reason::Other, why.to_string()))?;
         let worker = self.clone();
@@ -109,7 +109,7 @@ impl Worker {
                 Err(error) => {
                     tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
                     let failure = did_not_begin(&error);
-                    // After whatever was told of this start before, so that it is the last that is heard.
+                    // Report the failure after this start's other reports, so that it is the last.
                     worker.report(Observation::failed(failure.clone()), None).await;
                     return Err(failure);
                 }
@@ -123,7 +123,7 @@ impl Worker {
         if !self.dir.record().exists() {
             return Err(io::Error::other("it was deleted"));
         }
-        // Before opencode touches the files.
+        // Record the version before opencode changes the files.
         self.edit(&mut |memo| {
             memo.forget_run();
             memo.ran_by(&self.settings.opencode_version);
@@ -142,6 +142,7 @@ impl Worker {
         let owner = &self.spec.key.owner;
         let local_user = self.settings.local_user.as_ref();
         let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock());
+        preparation.dialect = self.settings.dialect;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
         preparation.git_env = Some(self.settings.session_git_env(&self.dir));
@@ -155,7 +156,7 @@ impl Worker {
         ))
     }
 
-    /// What this session's opencode asks for: made once, known to nobody else.
+    /// The password of this session's opencode, created at first use.
     pub(super) fn password(&self) -> io::Result<SecretString> {
         let path = self.dir.password();
         if let Some(password) = read_if_there(&path)?.filter(|password| password.len() >= 32) {
@@ -170,7 +171,7 @@ impl Worker {
     pub(super) async fn stop(self: &Arc<Self>) -> Result<(), RuntimeError> {
         self.is_ours().map_err(|why| RuntimeError(why.to_string()))?;
         let worker = self.clone();
-        // Goes on to its end also if the caller does not wait for it.
+        // A dropped caller does not interrupt the stop.
         let stopped = self.tasks.spawn(async move {
             let mut run = worker.run.lock().await;
             worker.stop_run(&mut run).await
@@ -185,7 +186,7 @@ impl Worker {
         }
         let Some(mut run) = slot.take() else {
             self.rest().await;
-            // A failure that was told of is done with.
+            // A stop clears the reported failure.
             let _ = remove_if_there(&self.dir.outcome());
             let _ = self.edit(&mut Memo::forget_run);
             if self.dir.record().exists() {
@@ -201,12 +202,12 @@ impl Worker {
                 tracing::warn!(session = %self.spec.id(), %error, "opencode did not end its work before the stop");
             }
         }
-        // A supervisor that cannot be told is gone, which is seen next.
+        // If the send fails, the supervisor is dead. The watcher then reports the end.
         let _ = run.commands.stop().await;
         if tokio::time::timeout(STOP_TIMEOUT, run.reported()).await.is_ok() {
             return Ok(());
         }
-        tracing::error!(session = %self.spec.id(), "the session's supervisor does not end; it is killed");
+        tracing::error!(session = %self.spec.id(), "the session's supervisor did not exit in time; killing it");
         run.commands.kill();
         if tokio::time::timeout(STOP_TIMEOUT, run.reported()).await.is_ok() {
             return Ok(());
@@ -215,9 +216,9 @@ impl Worker {
         Err(RuntimeError("the session's supervisor cannot be ended".to_owned()))
     }
 
-    /// See [`crate::runtime::Runtime::delete`]. The folder leaves its place in one step; what is in it is removed
-    /// after that. With `only_at`, nothing is done if it runs or the memo is not at this revision; returns whether it is
-    /// gone.
+    /// See [`crate::runtime::Runtime::delete`]. Stops the session, then moves its folder to the trash in one step. With
+    /// `only_at`, deletes only a session that does not run and whose memo has this revision. Returns whether it is
+    /// deleted.
     pub(super) async fn delete(self: &Arc<Self>, trash: &Path, only_at: Option<u64>) -> Result<bool, RuntimeError> {
         let name = format!("{}-{}", self.spec.id(), random::random_hex::<4>());
         let (worker, grave) = (self.clone(), trash.join(name));
@@ -257,7 +258,8 @@ impl Worker {
 }
 
 impl Worker {
-    /// Why this router only lists the session, and does not change it, if that is so. Its owner may still delete it.
+    /// Fails if a newer program wrote the session. Then this router lists the session but does not change it. Its owner
+    /// can still delete it.
     fn is_ours(&self) -> io::Result<()> {
         let refusal = self.memo.lock().program.as_ref().and_then(Program::refusal);
         refusal.map_or(Ok(()), |why| Err(io::Error::other(why)))

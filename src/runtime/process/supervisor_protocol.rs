@@ -1,22 +1,21 @@
-//! What the router and a supervisor say to each other: JSON values, one a line.
+//! The protocol between the router and a supervisor: JSON values, one per line.
 //!
-//! A supervisor outlives its router, so each may be of another release. Both ignore fields that they do not know. A state
-//! that the router does not know is a run that goes on. A command that a supervisor does not know is ignored.
+//! A supervisor outlives its router, so their releases can differ. Both ignore unknown fields. For the router, an
+//! unknown state means that the run goes on. A supervisor ignores unknown commands.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::opencode::{Dialect, home};
+use crate::opencode::Dialect;
 use crate::prepare::{self, Clone, Owner};
 use crate::session::{Failure, Observation, PhaseName};
 
-/// The version of what is said. A change that the last release cannot ignore raises it.
+/// The protocol's version. Raise it for a change that the last release cannot ignore.
 pub(super) const PROTOCOL: u32 = 1;
 
-/// Everything a supervisor has to know, given to it on its standard input: part of it is secret, and arguments and
-/// files can be read by others.
+/// A supervisor's configuration. It contains secrets, so it travels over standard input, not in arguments or files.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Job {
     /// See [`PROTOCOL`].
@@ -26,31 +25,31 @@ pub(super) struct Job {
     pub(super) dir: PathBuf,
     /// The name of the folder below `work/`.
     pub(super) project: String,
-    /// See [`Job::preparation`].
+    /// Missing if the router is of the last release; see [`Job::preparation`].
     #[serde(default)]
     preparation: Option<prepare::Job>,
     /// The opencode program.
     pub(super) opencode: PathBuf,
-    /// How it is started and spoken to.
+    /// The dialect for that program.
     #[serde(default)]
     pub(super) dialect: Dialect,
     /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
-    /// What the last release says instead of `preparation`: what to clone.
+    /// From the last release, instead of `preparation`: the clone.
     #[serde(default, skip_serializing)]
     clone: Option<Clone>,
-    /// The same: the whole environment of `git`.
+    /// From the last release, instead of `preparation`: the complete environment of `git`.
     #[serde(default, skip_serializing)]
     git_env: Vec<(String, String)>,
 }
 
-/// The version before versions were said.
+/// The version of messages without a version field.
 fn first() -> u32 {
     1
 }
 
 impl Job {
-    /// The first of this release.
+    /// A job in this release's format.
     pub(super) fn new(
         dir: PathBuf,
         preparation: prepare::Job,
@@ -63,7 +62,7 @@ impl Job {
         Self { protocol: PROTOCOL, dir, project, preparation, opencode, dialect, env, clone: None, git_env: Vec::new() }
     }
 
-    /// What has to be there before opencode runs. A router of the last release has made the home itself.
+    /// The preparation of the session's folder. A router of the last release created the home itself.
     pub(super) fn preparation(&self) -> prepare::Job {
         self.preparation.clone().unwrap_or_else(|| {
             let set = |name: &str| self.git_env.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
@@ -71,29 +70,29 @@ impl Job {
             let owner = Owner { name: set("GIT_AUTHOR_NAME"), email: set("GIT_AUTHOR_EMAIL") };
             let mut job = prepare::Job::new(self.dir.clone(), self.project.clone(), owner);
             job.clone.clone_from(&self.clone);
-            job.opencode_login = home::offered_login(&self.dir.join("home"));
+            job.opencode_login = self.dialect.offered_login(&self.dir.join("home"));
             job.git_env = Some(self.git_env.clone());
             job
         })
     }
 }
 
-/// Where a run is. Told to everybody who connects, at once and whenever it changes.
+/// The state of a run. Each client receives it on connecting and at each change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub(super) enum State {
-    /// The files are fetched or made.
+    /// The preparation runs.
     Cloning { message: Option<String>, percent: Option<u8> },
-    /// opencode was started and listens on this port of the loopback address, now or soon.
+    /// opencode has started. It listens on this loopback port, or soon will.
     Running { port: u16, since: Timestamp },
-    /// It is over, and nothing of it runs.
+    /// The run has ended, and none of its processes remains.
     Ended(Outcome),
-    /// A newer supervisor says something else: the run goes on.
+    /// An unknown state from a newer supervisor: the run goes on.
     #[serde(untagged)]
     Other { message: Option<String> },
 }
 
-/// A state as it is said.
+/// A state, with the protocol's version.
 #[derive(Serialize)]
 struct Said<'a> {
     protocol: u32,
@@ -105,34 +104,34 @@ struct Said<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Outcome {
     pub(super) at: Timestamp,
-    /// Nothing if it was stopped on request.
+    /// `None` after a requested stop.
     pub(super) failure: Option<Failure>,
 }
 
-/// The one thing that a supervisor can be told.
+/// The supervisor's only command.
 pub(super) const STOP: &str = "stop";
-/// What a supervisor prints when it can be connected to.
+/// A supervisor prints this word when it accepts connections.
 pub(super) const LISTENING: &str = "listening";
 
-/// Whether a line begins with this word. What a newer program says after it is ignored.
+/// Whether a line's first word is `word`. Ignores later words, which a newer program may add.
 pub(super) fn says(line: &str, word: &str) -> bool {
     line.split_ascii_whitespace().next() == Some(word)
 }
 
 impl State {
-    /// The line that says it.
+    /// The line that carries this state.
     pub(super) fn line(&self) -> serde_json::Result<Vec<u8>> {
         let mut line = serde_json::to_vec(&Said { protocol: PROTOCOL, state: self })?;
         line.push(b'\n');
         Ok(line)
     }
 
-    /// What a line says. Nothing for one that is no state.
+    /// Reads a state from a line. `None` if the line is not a state.
     pub(super) fn read(line: &str) -> Option<Self> {
         serde_json::from_str(line).ok()
     }
 
-    /// What it means; that opencode answers has to be seen first.
+    /// The observation for this state. Never `ready`: the router first waits for opencode's answer.
     pub(super) fn observation(&self) -> Observation {
         match self {
             Self::Cloning { message, percent } => {
@@ -146,7 +145,7 @@ impl State {
 }
 
 impl Outcome {
-    /// Stopped, or failed.
+    /// The observation for this end: stopped or failed.
     pub(super) fn observation(&self) -> Observation {
         let failure = self.failure.clone();
         let seen = failure.map_or_else(|| Observation::of(PhaseName::Stopped), Observation::failed);
@@ -159,7 +158,7 @@ mod tests {
     use super::*;
     use crate::session::Reason;
 
-    /// What the last release (commit 28be866) says.
+    /// Messages of the last release (commit 28be866).
     const OLD_JOB: &str = r#"{"dir":"/data/sessions/b2bda214b7b483701d1a","project":"b",
         "clone":{"url":"https://host.example/a/b","branch":"main","source_branch":"dev"},
         "opencode":"/usr/bin/opencode","env":[["HOME","/h"]],"git_env":[["GIT_TERMINAL_PROMPT","0"]]}"#;
@@ -202,7 +201,7 @@ mod tests {
                 (serde_json::from_str(&line).unwrap(), serde_json::from_str(old).unwrap());
             assert_eq!(said, meant);
         }
-        // It compares whole lines.
+        // The last release compares whole lines.
         assert_eq!((LISTENING, STOP), ("listening", "stop"));
     }
 

@@ -1,0 +1,100 @@
+//! The files of opencode 1 in a session's home, before its first run.
+
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::private_files::{make_private, write_if_missing};
+
+/// opencode's configuration folder, below the home.
+const CONFIG: &str = ".config/opencode";
+/// opencode's data folder, below the home.
+const DATA: &str = ".local/share/opencode";
+/// Limit for the number of listed repositories.
+const MOST_SNAPSHOTS: usize = 1000;
+
+/// Creates opencode's folders in a home, and links its file of logins to `login`. Existing files stay.
+pub(in crate::opencode) fn furnish(home: &Path, login: Option<&Path>) -> io::Result<()> {
+    make_private(&home.join(CONFIG).join("node_modules"))?;
+    let data = home.join(DATA);
+    make_private(&data)?;
+    match login {
+        Some(login) => offer_login(login, &data.join("auth.json")),
+        None => withdraw_login(&data.join("auth.json")),
+    }
+}
+
+/// Whether this home records the plugin package.
+pub(in crate::opencode) fn has_plugin_package(home: &Path) -> bool {
+    plugin_files(home).iter().all(|file| file.exists())
+}
+
+/// Records this version's plugin package as installed. Otherwise opencode 1.18 installs it into every configuration
+/// folder, over the network. A new session's folder does not need it.
+pub(in crate::opencode) fn record_plugin_package(home: &Path, version: &str) -> io::Result<()> {
+    let dependencies = serde_json::json!({"@opencode-ai/plugin": version});
+    let package = serde_json::json!({"dependencies": dependencies});
+    let lock = serde_json::json!({"lockfileVersion": 3, "packages": {"": {"dependencies": dependencies}}});
+    let [package_file, lock_file] = plugin_files(home);
+    write_if_missing(&package_file, &package.to_string())?;
+    write_if_missing(&lock_file, &lock.to_string())
+}
+
+/// The repositories with opencode's snapshots of the project.
+pub(in crate::opencode) fn snapshot_repositories(home: &Path) -> Vec<PathBuf> {
+    let folders = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let projects = folders(home.join(DATA).join("snapshot"));
+    projects.flat_map(folders).filter(|path| path.join("HEAD").is_file()).take(MOST_SNAPSHOTS).collect()
+}
+
+/// The file of logins that the session may use.
+pub(in crate::opencode) fn offered_login(home: &Path) -> Option<PathBuf> {
+    std::fs::read_link(home.join(DATA).join("auth.json")).ok()
+}
+
+fn plugin_files(home: &Path) -> [PathBuf; 2] {
+    ["package.json", "package-lock.json"].map(|name| home.join(CONFIG).join(name))
+}
+
+/// Links the local user's login. A copy would keep an old token, because opencode renews some logins.
+fn offer_login(login: &Path, link: &Path) -> io::Result<()> {
+    if login.exists() && link.symlink_metadata().is_err() { symlink(login, link) } else { Ok(()) }
+}
+
+fn withdraw_login(link: &Path) -> io::Result<()> {
+    let is_link = link.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if is_link { std::fs::remove_file(link) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_offered_and_withdrawn_but_never_overwritten() {
+        let temp = tempfile::tempdir().unwrap();
+        let (login, link) = (temp.path().join("mine.json"), temp.path().join("auth.json"));
+        offer_login(&login, &link).unwrap();
+        assert!(link.symlink_metadata().is_err(), "there is nothing to offer");
+        std::fs::write(&login, "{}").unwrap();
+        offer_login(&login, &link).unwrap();
+        assert_eq!(std::fs::read_link(&link).unwrap(), login);
+        withdraw_login(&link).unwrap();
+        std::fs::write(&link, "own").unwrap();
+        offer_login(&login, &link).unwrap();
+        withdraw_login(&link).unwrap();
+        assert_eq!(std::fs::read_to_string(&link).unwrap(), "own");
+    }
+
+    #[test]
+    fn the_plugin_package_is_recorded_once() {
+        let temp = tempfile::tempdir().unwrap();
+        furnish(temp.path(), None).unwrap();
+        assert!(!has_plugin_package(temp.path()));
+        record_plugin_package(temp.path(), "1.18.33").unwrap();
+        record_plugin_package(temp.path(), "2.0.0").unwrap();
+        assert!(has_plugin_package(temp.path()));
+        let text = std::fs::read_to_string(temp.path().join(CONFIG).join("package.json")).unwrap();
+        assert_eq!(text, r#"{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}"#);
+    }
+}
