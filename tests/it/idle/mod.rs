@@ -1,6 +1,7 @@
-//! A session that nobody and nothing uses is stopped, and no other is.
+//! The router stops idle sessions, and no others.
 
 mod open_requests_and_tunnels;
+mod rejected_first_message;
 mod situation;
 mod unused_sessions;
 mod volume_ttl;

@@ -47,7 +47,7 @@ async fn tunnel_input_keeps_the_session_and_output_does_not() {
     at.kept_by(&["activity"]).await;
     at.app.pass(1);
     at.stopped().await;
-    // An open terminal is closed by the stop, not left hanging.
+    // The stop closes an open terminal.
     terminal.rest().await;
     at.app.no_leases(&at.id).await;
 }

@@ -1,4 +1,4 @@
-//! One ready session, and a second one that nobody uses: when that is stopped, the first was looked at too.
+//! One ready session, and a second, unused one. When the reaper stops the unused one, it has also checked the first.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -37,10 +37,10 @@ impl Situation {
         self.session().await["phase"]["name"].as_str().unwrap().to_owned()
     }
 
-    /// Puts the clock forward and waits until the reaper has looked at all sessions.
+    /// Advances the clock and waits until the reaper has checked all sessions.
     pub async fn pass(&self, minutes: i64) {
         self.app.api("POST", &format!("/api/sessions/{}/start", self.unused)).send().await.unwrap();
-        // Until it is known what its agent does, it is not stopped.
+        // The reaper stops no session with an unknown agent state.
         let quiet = async || (keepers(&self.app.get(&self.unused).await) == ["activity"]).then_some(());
         eventually("only its last use keeps the other session", quiet).await;
         self.app.pass(minutes);
@@ -53,7 +53,7 @@ impl Situation {
         eventually(&format!("kept by {what:?}"), session).await
     }
 
-    /// The minutes from now until it is stopped if nothing else happens.
+    /// The minutes until the idle stop if nothing else happens.
     pub async fn minutes_left(&self) -> i64 {
         let stops_at: Timestamp = self.session().await["stopsAt"].as_str().unwrap().parse().unwrap();
         let left: SignedDuration = stops_at.duration_since(self.app.lifecycle.clock().now());

@@ -8,7 +8,7 @@ async fn open_tab_neither_keeps_nor_wakes_a_session() {
     let poll = async || at.app.session(&at.id, "GET", "/api/health").send().await.unwrap();
     for left in [20, 10, 1] {
         at.app.pass(at.minutes_left().await - left);
-        // The script knows no such path; what matters is that it was asked.
+        // The script does not know this path. Only the request matters.
         assert_eq!(poll().await.status, 404);
         at.kept_by(&["activity"]).await;
         assert_eq!(at.minutes_left().await, left, "neither polls nor streams are a use");

@@ -1,4 +1,4 @@
-//! Files of a session that nobody came back to go, after their owner was warned; by default they stay.
+//! The router deletes files of unused sessions after a warning to the owner. By default files stay.
 
 use http::StatusCode;
 use opencode_router::runtime::Runtime;
@@ -33,7 +33,7 @@ async fn session_used_just_before_keeps_its_files() {
     let app = TestApp::start_local(upstream.address, &["--volume-ttl-days", "30"]).await;
     let id = app.stopped().await;
     let (known, session) = (id.parse().unwrap(), app.session_of(&id));
-    // Another replica writes that down, and this one did not hear of it yet.
+    // Another replica records the use, and this one has not observed it yet.
     app.fake.edit(known, &mut |memo| memo.title = Some("used".to_owned())).await.unwrap();
     app.pass(31 * DAY);
     eventually("its files were to go", async || app.fake.was_kept(known).then_some(())).await;

@@ -32,7 +32,7 @@ async fn stuck_agent_loses_the_session_at_max_busy() {
     at.kept_by(&["activity", "busy"]).await;
     at.pass(8 * 60 - 1).await;
     assert_eq!(at.phase().await, "ready");
-    // Saying it again is no new work.
+    // A repeated event is no new work.
     at.upstream.opencode().turn(&at.id, "busy");
     at.pass(10).await;
     at.stopped().await;
@@ -52,7 +52,7 @@ async fn missed_events_do_not_hide_a_working_agent() {
     opencode.cut_events();
     at.kept_by(&["activity"]).await;
     assert_eq!(at.minutes_left().await, 5);
-    // What comes on the new stream counts.
+    // Events on the new stream count.
     opencode.turn(&at.id, "busy");
     at.kept_by(&["activity", "busy"]).await;
 }

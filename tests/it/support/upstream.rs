@@ -30,7 +30,7 @@ struct State {
     seen: Mutex<Vec<Seen>>,
     closed: Mutex<HashSet<usize>>,
     opencode: Opencode,
-    /// What `/events` and `/talk` send on.
+    /// The texts that `/events` and `/talk` forward.
     said: Channel<String>,
     gate: Gate,
     /// The bytes that `/1xx` sends before it answers are counted, to show that it is at it.
@@ -139,7 +139,7 @@ impl Upstream {
         self.state.flooded.load(Ordering::Relaxed)
     }
 
-    /// What the agent of a session does.
+    /// The state of the agent.
     pub fn opencode(&self) -> &Opencode {
         &self.state.opencode
     }

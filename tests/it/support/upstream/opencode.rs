@@ -1,4 +1,6 @@
-//! What the server says of its agent, as opencode 1.18 says it.
+//! The agent state that the server reports, in the format of opencode 1.18.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -11,6 +13,7 @@ use super::Channel;
 pub struct Opencode {
     statuses: Mutex<Map<String, Value>>,
     permissions: Mutex<Vec<Value>>,
+    rejects_prompts: AtomicBool,
     frames: Channel<Frame>,
 }
 
@@ -46,6 +49,11 @@ impl Opencode {
         self.event(id, "permission.asked", &asked);
     }
 
+    /// Prompts are answered with status 400, or taken again.
+    pub fn reject_prompts(&self, rejects: bool) {
+        self.rejects_prompts.store(rejects, Ordering::Relaxed);
+    }
+
     /// The event streams end, as if the connection broke.
     pub fn cut_events(&self) {
         let _ = self.frames.0.send(Frame::Cut);
@@ -55,9 +63,10 @@ impl Opencode {
         self.frames.0.subscribe()
     }
 
-    /// The answer to a request of the router's own, if it is one.
-    pub(super) fn answer(&self, method: &str, path: &str) -> Option<Value> {
-        Some(match path {
+    /// Status and answer of a request of the router's own, if it is one.
+    pub(super) fn answer(&self, method: &str, path: &str) -> Option<(&'static str, Value)> {
+        let rejected = path.ends_with("/prompt_async") && self.rejects_prompts.load(Ordering::Relaxed);
+        let answer = match path {
             "/session" if method == "POST" => json!({"id": "ses_1"}),
             "/session/ses_1/prompt_async" => json!(true),
             "/global/health" => json!({"healthy": true, "version": "1.18.0"}),
@@ -66,6 +75,7 @@ impl Opencode {
             "/permission" => json!(*self.permissions.lock()),
             "/question" | "/session" | "/project" => json!([]),
             _ => return None,
-        })
+        };
+        Some((if rejected { "400 Bad Request" } else { "200 OK" }, answer))
     }
 }

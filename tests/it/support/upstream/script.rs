@@ -1,4 +1,4 @@
-//! What the server does for each path.
+//! The behaviour of the server, by path.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -43,7 +43,7 @@ pub(super) async fn serve(wire: &mut Wire, state: &State) -> io::Result<()> {
         }
         let seen = state.seen.lock()[index].clone();
         match state.opencode.answer(&seen.method, plain) {
-            Some(answer) => wire.answer("200 OK", "application/json", &answer.to_string()).await?,
+            Some((status, answer)) => wire.answer(status, "application/json", &answer.to_string()).await?,
             None if good(wire, plain, &seen, state).await? => {}
             None => return bad(wire, plain, state).await,
         }
