@@ -1,4 +1,5 @@
 use opencode_router::app::Shutdown;
+use opencode_router::session::PhaseName;
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -108,4 +109,44 @@ async fn request_that_changes_nothing_writes_no_line() {
     app.api("POST", &format!("/api/sessions/{id}/start")).send().await.unwrap();
     app.api("DELETE", &format!("/api/sessions/{id}/tokens/none")).send().await.unwrap();
     assert_eq!(told(&id), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_change_writes_a_second_line() {
+    audit_log::listen();
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.ready().await;
+    let path = format!("/api/sessions/{id}");
+    app.fake.fail_stops();
+    app.api("POST", &format!("{path}/stop")).send().await.unwrap();
+    eventually("the stop fails", async || told(&id).last()?.starts_with("stop failed").then_some(())).await;
+    app.api("DELETE", &path).send().await.unwrap();
+    eventually("the delete fails", async || told(&id).last()?.starts_with("delete failed").then_some(())).await;
+    let dev = "user dev@localhost";
+    let ends = ["stop begun", "stop failed", "delete begun", "delete failed"];
+    let whys = [format!("POST {path}/stop"), format!("DELETE {path}")];
+    let expected: Vec<_> = ends.iter().zip(whys.iter().flat_map(|why| [why, why])).collect();
+    let expected: Vec<_> = expected.iter().map(|(end, why)| format!("{end} {dev} {why}")).collect();
+    assert_eq!(told(&id)[2..], expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leader_and_expiry_are_actors() {
+    audit_log::listen();
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--volume-ttl-days", "1"]).await;
+    let id = app.ready().await;
+    app.fake.tells(id.parse().unwrap(), PhaseName::Stopping).await;
+    app.wait_for_phase(&id, "stopping").await;
+    app.pass(1);
+    app.wait_for_phase(&id, "stopped").await;
+    app.pass(24 * 60);
+    let gone =
+        async || (app.api("GET", &format!("/api/sessions/{id}")).send().await.unwrap().status == 404).then_some(());
+    eventually("its files expire", gone).await;
+    let lines = told(&id);
+    assert!(lines[2].starts_with("stop begun leader - left Stopping since "), "{lines:?}");
+    assert!(lines[3].starts_with("expire done expiry - last used at "), "{lines:?}");
+    assert_eq!(lines.len(), 4, "{lines:?}");
 }

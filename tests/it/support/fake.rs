@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,6 +31,7 @@ pub struct Fake {
     starts_may_end: watch::Sender<bool>,
     stops_may_end: watch::Sender<bool>,
     failure: Mutex<Option<Failure>>,
+    stops_fail: AtomicBool,
     kept: Mutex<Vec<SessionId>>,
     me: std::sync::Weak<Self>,
 }
@@ -58,6 +60,7 @@ impl Fake {
             starts_may_end: watch::Sender::new(true),
             stops_may_end: watch::Sender::new(true),
             failure: Mutex::default(),
+            stops_fail: AtomicBool::default(),
             kept: Mutex::default(),
             me: me.clone(),
         })
@@ -84,6 +87,11 @@ impl Fake {
     /// Starts fail with this, or succeed again.
     pub fn fail_starts(&self, failure: Option<Failure>) {
         *self.failure.lock() = failure;
+    }
+
+    /// Stops and deletes fail.
+    pub fn fail_stops(&self) {
+        self.stops_fail.store(true, Ordering::Relaxed);
     }
 
     /// Servers that begin from now on are at `upstream`.
@@ -227,6 +235,9 @@ impl Runtime for Fake {
 
     async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
         let _turn = self.turn.lock().await;
+        if self.stops_fail.load(Ordering::Relaxed) {
+            return Err(RuntimeError("the runtime cannot stop it".to_owned()));
+        }
         if self.phase(id).is_none_or(|phase| phase == PhaseName::Stopped) {
             return Ok(());
         }
