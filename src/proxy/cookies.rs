@@ -19,7 +19,7 @@ pub(super) fn join(headers: &mut HeaderMap, private: &[String]) {
     }
 }
 
-/// Leaves the cookies that a session may set: none with a name of the front door, and all for its own host only.
+/// Keeps the cookies that a session may set: none with a front door's name, and each for its own host only.
 pub(super) fn keep_own(headers: &mut HeaderMap, private: &[String]) {
     if !headers.contains_key(SET_COOKIE) {
         return;

@@ -26,15 +26,15 @@ pub struct ProxySettings {
     pub private_cookies: Vec<String>,
 }
 
-/// A value of the request that must live as long as its tunnel: the slot among client connections. A request without an
-/// upgrade needs none.
+/// A value of the request that must live as long as its tunnel: the slot of the client connection. Only an upgrade
+/// needs one.
 #[derive(Clone)]
 pub struct TunnelGuard(pub Arc<dyn Any + Send + Sync>);
 
 /// Why there is no response to forward. The request was sent at most once.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
-    /// No response. The cause says whether the request may be repeated.
+    /// No response. The cause decides whether a retry is safe.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
     /// The server switched protocols without a request, or to another protocol.
@@ -98,8 +98,12 @@ impl Proxy {
         let server = hyper::upgrade::on(response);
         let (lease, end) = (lease.into_tunnel(), self.end.clone());
         self.tunnels.spawn(async move {
-            tunnel::run(client, server, lease, end).await;
-            drop((connection, guard));
+            if let Some(sides) = tunnel::both_sides(client, server, &lease).await {
+                // Its tasks and buffers are of no more use.
+                drop(connection);
+                tunnel::run(sides, lease, end).await;
+            }
+            drop(guard);
         });
         Ok(agreed)
     }
@@ -147,14 +151,14 @@ mod tests {
     use crate::session::session_state::tests::ready_session;
     use crate::session::{Purpose, Run, UpstreamName};
 
-    /// A proxy, a ready session, and the other ends of the proxy's connections.
+    /// A proxy, a ready session, and the server ends of the proxy's connections.
     fn stage() -> (Proxy, Arc<crate::session::Session>, mpsc::Receiver<DuplexStream>) {
         let settings = ProxySettings { proto: HeaderValue::from_static("http"), private_cookies: Vec::new() };
         let (ends, connections) = mpsc::channel(8);
         (Proxy::new(settings, CancellationToken::new()), ready_session(Run::new(Server::in_memory(ends))), connections)
     }
 
-    /// Takes one request up to `last`, and answers.
+    /// Reads one request up to `last`, and answers it.
     async fn answer_one(connections: &mut mpsc::Receiver<DuplexStream>, last: &str) -> String {
         let mut stream = connections.recv().await.unwrap();
         let mut request = Vec::new();

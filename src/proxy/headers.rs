@@ -35,7 +35,7 @@ const PRIVATE_PREFIXES: [&str; 6] =
 /// Query parameters with credentials. opencode 1.18 accepts `auth_token`, and prefers it to the header.
 const CREDENTIAL_PARAMETER: &str = "auth_token";
 
-/// Whether the client requests an upgrade (RFC 9110, section 7.8). Only HTTP/1.1 can.
+/// Whether the client requests an upgrade (RFC 9110, section 7.8). Only HTTP/1.1 has upgrades.
 pub fn asks_for_upgrade<B>(request: &Request<B>) -> bool {
     let listed = request.headers().get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named = listed.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("upgrade"));

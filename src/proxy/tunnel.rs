@@ -1,6 +1,6 @@
 //! Copies raw bytes in both directions after an upgrade.
 
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
@@ -10,15 +10,19 @@ use crate::session::Lease;
 /// Buffer size per direction.
 const BUFFER: usize = 16 * 1024;
 
-/// Joins both sides until both have closed, the run is over, or tunnels must end. Bytes from the client count as use.
-pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end: CancellationToken) {
-    let (client, server) = match tokio::try_join!(client, server) {
-        Ok(sides) => sides,
+/// The client's and the server's side, once both have switched protocols.
+pub(super) async fn both_sides(client: OnUpgrade, server: OnUpgrade, lease: &Lease) -> Option<(Upgraded, Upgraded)> {
+    match tokio::try_join!(client, server) {
+        Ok(sides) => Some(sides),
         Err(error) => {
-            tracing::debug!(session = %lease.session_id(), %error, "the upgrade was not completed");
-            return;
+            tracing::debug!(session = %lease.session_id(), %error, "cannot complete the upgrade");
+            None
         }
-    };
+    }
+}
+
+/// Joins both sides until both have closed, the run is over, or tunnels must end. Bytes from the client count as use.
+pub(super) async fn run((client, server): (Upgraded, Upgraded), lease: Lease, end: CancellationToken) {
     let (client_read, client_write) = tokio::io::split(TokioIo::new(client));
     let (server_read, server_write) = tokio::io::split(TokioIo::new(server));
     let both = async {
@@ -34,16 +38,18 @@ pub(super) async fn run(client: OnUpgrade, server: OnUpgrade, lease: Lease, end:
 /// Copies until the reader ends, then closes the writer and leaves the other direction open. Returns the number of
 /// bytes.
 async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut on_bytes: impl FnMut()) -> u64 {
-    let mut buffer = vec![0; BUFFER];
+    // Not filled with zeros: a tunnel without traffic uses none of its pages.
+    let mut buffer = Vec::with_capacity(BUFFER);
     let mut total = 0;
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+    while let Ok(length @ 1..) = from.read_buf(&mut buffer).await {
         on_bytes();
         total += length as u64;
-        if to.write_all(&buffer[..length]).await.is_err() || to.flush().await.is_err() {
+        if to.write_all(&buffer).await.is_err() || to.flush().await.is_err() {
             break;
         }
+        buffer.clear();
     }
-    // The other side may be gone.
+    // The other side may have closed already.
     let _ = to.shutdown().await;
     total
 }

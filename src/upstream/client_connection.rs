@@ -17,12 +17,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::RequestBody;
 
-/// A connection for one request after another. It closes when it is dropped, when its run is over, and after too long
-/// without use.
+/// A connection for consecutive requests. It closes when it is dropped, when its run is over, or when it was unused for
+/// too long.
 pub struct Connection {
     sender: SendRequest<RequestBody>,
     idle: Arc<IdleClock>,
-    _task: AbortOnDropHandle<()>,
+    _closer: AbortOnDropHandle<()>,
 }
 
 impl Connection {
@@ -35,14 +35,18 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let idle = Arc::new(IdleClock::default());
         let clock = idle.clone();
-        let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        let driver = AbortOnDropHandle::new(tokio::spawn(async move {
+            let _ = connection.with_upgrades().await;
+        }));
+        // A task of its own: the driver runs for every read and write, and would poll these two each time.
+        let closer = AbortOnDropHandle::new(tokio::spawn(async move {
+            let _driver = driver;
             tokio::select! {
-                _ = connection.with_upgrades() => {}
                 () = over.cancelled() => {}
                 () = clock.run_down(longest_idle) => {}
             }
         }));
-        Ok(Self { sender, idle, _task: task })
+        Ok(Self { sender, idle, _closer: closer })
     }
 
     /// Sends one request. The error contains the request if no byte of it was sent.
@@ -69,7 +73,7 @@ impl Connection {
     }
 }
 
-/// Since when a connection is unused.
+/// Measures a connection's idle time.
 struct IdleClock {
     begun: Instant,
     /// Milliseconds after `begun`; 0 while it is used.
@@ -140,7 +144,7 @@ mod tests {
             assert!(connection.send(Request::new(RequestBody::from(Bytes::new()))).await.is_ok());
             idle.keep(connection);
         }
-        // Nothing but their timers ends them.
+        // Only their timers end them.
         let closed = async { while servers.join_next().await.is_some() {} };
         tokio::time::timeout(Duration::from_secs(60), closed).await.expect("all close");
         assert!(begun.elapsed() >= SHORT);

@@ -22,14 +22,14 @@ pub struct Upstream {
     gate: Option<Gate>,
     over: CancellationToken,
     idle: IdleConnections,
-    /// Where the other ends of its connections go, in tests without sockets.
+    /// Receives the other ends of its connections, in tests without sockets.
     #[cfg(test)]
     pub(super) memory: Option<tokio::sync::mpsc::Sender<tokio::io::DuplexStream>>,
 }
 
 impl Upstream {
-    /// A server at `address` until `over`. `authorization` is its header value, if it needs credentials. `gate` is
-    /// asked before each dial if the address may pass to another server.
+    /// A server at `address` until `over`. `authorization` is its header value, if it needs credentials. `gate` runs
+    /// before each dial if the address may pass to another server.
     pub fn new(
         address: SocketAddr,
         authorization: Option<HeaderValue>,

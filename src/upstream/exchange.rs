@@ -9,12 +9,12 @@ use hyper::body::Incoming;
 use super::idle_connections::LONGEST_IDLE;
 use super::{Connection, RequestBody, Upstream};
 
-/// Pause before a failed dial is retried. Nothing was sent yet.
+/// Attempts to connect. A retry is safe, because nothing was sent yet.
 const DIALS: u32 = 3;
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 const DIAL_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why there is no response. Its kind says whether the request may be repeated.
+/// Why there is no response. Its kind decides whether a retry is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
     /// No byte of the request was sent: it may be repeated.
@@ -40,7 +40,8 @@ impl Upstream {
             let fresh = used.is_none();
             let mut connection = match used {
                 Some(connection) => connection,
-                None => self.connect().await.map_err(ExchangeError::NotSent)?,
+                // Boxed, since most requests need no new connection, and their futures would all be as large.
+                None => Box::pin(self.connect()).await.map_err(ExchangeError::NotSent)?,
             };
             match connection.send(request).await {
                 Ok(response) => return Ok((connection, response)),

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use super::Connection;
 
-/// How long an unused connection is kept. A request that meets a closing connection cannot be repeated. opencode 1.18
-/// keeps a used connection for more than 400 s, other servers for less.
+/// Time until an unused connection is closed. A request cannot be repeated if the server closes its connection
+/// meanwhile. opencode 1.18 keeps a used connection for more than 400 s. Other servers close it earlier.
 pub(super) const LONGEST_IDLE: Duration = Duration::from_secs(15);
 /// Maximum number of idle connections.
 const MOST_IDLE: usize = 64;
