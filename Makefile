@@ -25,8 +25,7 @@ run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C
 test: tools test-tools opencode $(WEB) ## Check and test everything
 	@cargo fmt --check
 	@tests/tools/lanes clippy docs page unit machine chart
-	@tests/tools/lanes cluster
-	@tests/tools/lanes outages
+	@tests/tools/lanes cluster outages
 
 quick: tools opencode $(WEB) ## What can be told in three minutes: no browser, no cluster
 	@cargo fmt --check
