@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-/// Makes a folder and its parents with mode 0700.
+/// Creates a folder and its parents with mode 0700.
 pub fn make_private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Writes a file with mode 0600 so that a reader sees the old content or the new, even after a crash.
+/// Writes a file with mode 0600. A reader sees the old content or the new, even after a crash.
 pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let draft = path.with_extension(format!("draft-{:016x}", fastrand::u64(..)));
     let write = || {
@@ -22,12 +22,12 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     write().inspect_err(|_| drop(std::fs::remove_file(&draft)))
 }
 
-/// Writes a file unless there is one.
+/// Writes a file, unless it exists.
 pub fn write_if_missing(path: &Path, content: &str) -> io::Result<()> {
     if path.exists() { Ok(()) } else { write_atomically(path, content.as_bytes()) }
 }
 
-/// The content of a file, or `None` if there is no such file.
+/// The content of a file. `None` if it does not exist.
 pub fn read_if_there(path: &Path) -> io::Result<Option<String>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -36,7 +36,7 @@ pub fn read_if_there(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Removes a file that may not be there.
+/// Removes a file, if it exists.
 pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -44,7 +44,7 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a folder with all that is in it, if it is there. Some package managers make theirs read-only.
+/// Removes a folder with its content, if it exists. Some package managers make their folders read-only.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
     match std::fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// A factor for periods and waits; the values stay beside their rules. Default: 1. Only tests shorten it.
+/// A factor for periods and waits; the values stay beside their rules. Default: 1. Only tests set a smaller factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tempo(f64);
 

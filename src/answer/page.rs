@@ -37,7 +37,7 @@ pub fn page(status: StatusCode, headers: HeaderMap, title: &str, head: &str, mai
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // With "no-referrer" a browser would send forms with the origin "null", which the router refuses.
+        // With "no-referrer", a browser sends forms with the origin "null", which the router would refuse.
         (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ];

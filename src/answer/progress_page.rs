@@ -55,7 +55,7 @@ fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
     response
 }
 
-/// Sends a browser back to the page from which it requested another start. Only to a path of the same host.
+/// Sends a browser back to the page that requested another start. Only to a path of the same host.
 pub fn back_to_page<B>(request: &Request<B>) -> Response<Body> {
     let wanted = request.uri().query().and_then(|query| query.strip_prefix("to="));
     let path = wanted.map(|to| percent_decode_str(to).decode_utf8_lossy().into_owned());

@@ -37,7 +37,7 @@ pub(super) async fn logs(
 ) -> Result<Response, Problem> {
     let range = LogRange { tail: query.tail.unwrap_or(DEFAULT_TAIL).min(LONGEST_TAIL), follow: query.follow };
     let log = api.lifecycle.runtime().logs(session.id(), range).await.map_err(|error| {
-        tracing::error!(session = %session.id(), %error, "log not read");
+        tracing::error!(session = %session.id(), %error, "cannot read the session's log");
         let detail = "The log could not be read. Try again; the router's log has the cause.";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "log-unreadable", detail)
     })?;

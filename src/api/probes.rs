@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::caller::Public;
 
-/// The names of what the router still waits for.
+/// The names of the conditions that block readiness.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Mutex<Vec<&'static str>>>);
 

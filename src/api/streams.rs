@@ -25,7 +25,7 @@ use crate::lifecycle::Change;
 use crate::session::access::{knows, may};
 use crate::session::{Action, Caller, PhaseName, Session};
 
-/// Ping interval, so that listeners notice a dead stream.
+/// Ping interval: clients detect dead streams.
 const PING: Duration = Duration::from_secs(10);
 
 /// The caller's sessions: an event `snapshot` with all of them, then `session` for each new or changed one and
@@ -45,7 +45,7 @@ pub(super) async fn stream_all(Call { api, caller, .. }: Call) -> Response {
     sse(events, ending)
 }
 
-/// A listener to the caller's sessions.
+/// A subscription to the caller's sessions.
 struct Follow {
     api: Arc<Api>,
     caller: Caller,
@@ -110,13 +110,13 @@ pub(super) async fn stream_phases(
 ) -> Response {
     let until_settled = query.until == Some(Until::Settled);
     if until_settled && session.phase_name().is_settled() {
-        // Another replica may just have accepted a start, so check before the first event could be the last.
+        // Another replica may have just accepted a start. Without a refresh, the first event could end the stream.
         api.lifecycle.refresh_for_user(session.id()).await;
     }
     phase_events(&session, until_settled, api.ending.clone())
 }
 
-/// The stream of a session's phases. The progress page on the session's host uses it too.
+/// Streams a session's phases. The progress page uses it too.
 pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: CancellationToken) -> Response {
     let mut phases = session.phases();
     phases.mark_changed();
@@ -152,7 +152,7 @@ fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static, e
     let mut response = Sse::new(events.take_until(ending.cancelled_owned()).boxed()).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    // Otherwise nginx would buffer events (X-Accel-Buffering).
+    // Without this header, nginx buffers events.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }

@@ -14,7 +14,7 @@ pub struct Addresses {
     pub main: SocketAddr,
     /// The socket for command-line clients.
     pub attach: SocketAddr,
-    /// The socket for Prometheus, if there is one.
+    /// The socket for Prometheus, if configured.
     pub metrics: Option<SocketAddr>,
     /// The URL to open in a browser.
     pub url: String,

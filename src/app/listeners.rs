@@ -26,7 +26,7 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    /// Binds all sockets. An error names the one that cannot be bound, and what to do.
+    /// Binds all sockets. The error names the socket and the remedy.
     pub(super) async fn bind(config: &Config) -> Result<Self, StartError> {
         let main = bind(config, config.network.port, "PORT").await?;
         let attach = bind_attach(config).await?;
@@ -88,7 +88,7 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
     Listener::bind(SocketAddr::new(network.bind_address, port), limits, move |peer| proxy.trusts(peer)).await
 }
 
-/// Binds the configured port; without one, the default port, or any port if that is taken.
+/// Binds the configured port. Without one, binds the default port, or any free port if another program has it.
 async fn bind_attach(config: &Config) -> Result<Listener, StartError> {
     match config.network.attach_port {
         Some(port) => bind(config, port, "ATTACH_PORT").await,

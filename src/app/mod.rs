@@ -28,7 +28,7 @@ use crate::web;
 pub use self::addresses::Addresses;
 pub use self::shutdown::{Ended, Shutdown, Signals};
 
-/// Why the router cannot start: one sentence that says what to do.
+/// The reason why the router cannot start: one sentence with the fix.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StartError(String);

@@ -13,7 +13,7 @@ use crate::api::Readiness;
 use crate::edge::{Drain, Front};
 use crate::lifecycle::Lifecycle;
 
-/// What happens to sessions when the router stops.
+/// The effect of the router's exit on its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// They stop too. Their files stay.
@@ -41,7 +41,7 @@ pub enum Ended {
 }
 
 impl Signals {
-    /// Starts to receive signals. Without `stops_sessions`, every signal leaves the sessions running.
+    /// Starts to receive signals. Without `stops_sessions`, every signal leaves sessions running.
     pub fn listen(stops_sessions: bool) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -69,7 +69,7 @@ impl Signals {
         }
     }
 
-    /// Ctrl-C and a closed terminal also stop sessions that belong to this router alone. SIGTERM leaves them running.
+    /// Ctrl-C and a closed terminal also stop sessions that belong to this router alone. SIGTERM never stops sessions.
     async fn next(&mut self) -> Shutdown {
         let wish = tokio::select! {
             _ = self.interrupt.recv() => Shutdown::StopSessions,
@@ -91,8 +91,8 @@ pub(super) struct End {
 }
 
 impl End {
-    /// Waits for `shutdown`, then ends everything in this order: readiness; a delay for load balancers; new
-    /// connections; open requests, tunnels and, if requested, sessions; the lifecycle.
+    /// Waits for `shutdown`, then ends in this order: readiness; a delay for load balancers; new connections; open
+    /// requests, tunnels and, if requested, sessions; the lifecycle.
     pub(super) async fn run(&self, shutdown: impl Future<Output = Shutdown>) {
         let wish = shutdown.await;
         self.readiness.block("shutdown");
@@ -107,7 +107,7 @@ impl End {
         };
         let (cut, ()) = tokio::join!(self.drain.run(self.drain_timeout, self.front.tunnels_closed()), sessions);
         if cut > 0 {
-            tracing::warn!(connections = cut, "cut at the end of the drain time-out");
+            tracing::warn!(connections = cut, "closed open connections: the drain timed out");
         }
         self.front.tunnels_closed().await;
         self.lifecycle.end().await;

@@ -1,4 +1,4 @@
-//! Users that a login proxy in front of the router names.
+//! Users, as named by a login proxy in front of the router.
 //!
 //! Setting: `TRUSTED_PROXY_CIDRS` (default: none).
 
@@ -14,7 +14,7 @@ use crate::session::{Caller, Email, Principal};
 /// The header in which login proxies such as oauth2-proxy name the user.
 const EMAIL_HEADER: &str = "x-auth-request-email";
 
-/// Believes the identity header only from peers in these networks.
+/// Accepts the identity header only from peers in these networks.
 #[derive(Clone, Debug)]
 pub struct LoginProxy(Vec<IpNet>);
 

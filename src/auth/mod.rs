@@ -1,5 +1,4 @@
-//! Authentication: from a request to a [`crate::session::Caller`], and the check that no other website made a browser
-//! send it.
+//! Authentication: from a request to a [`crate::session::Caller`], and the check against cross-site requests.
 
 mod authenticator;
 mod bearer_token;

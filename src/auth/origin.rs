@@ -12,8 +12,7 @@ pub struct CrossSite;
 
 /// Refuses requests that another page, such as a sibling session's, could make a user's browser send.
 ///
-/// Only a proof that the browser adds by itself can be abused this way. A token that the client sends may come from any
-/// page that has it.
+/// Only a proof that the browser adds by itself can be abused this way. A page that sends a token has it.
 ///
 /// Navigations pass. Every other request must come from the same origin or from the user directly. Without Fetch
 /// Metadata, writes and upgrades need an `Origin` equal to the host. Without an `Origin`, they must not carry cookies.

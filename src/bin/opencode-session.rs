@@ -1,4 +1,4 @@
-//! The program beside opencode in a Pod. It prepares the session's folder, and is the first process of opencode's
+//! The helper program in a session's Pod. It prepares the session's folder, and is the first process of opencode's
 //! container.
 
 use std::ffi::{OsStr, OsString};
@@ -11,7 +11,7 @@ use opencode_router::init::{OWN_PROGRAM, run_program};
 use opencode_router::prepare::prepare_from_environment;
 
 const USAGE: &str = "usage: opencode-session prepare | run -- PROGRAM [ARGUMENT]... | install FOLDER";
-/// The status for wrong arguments.
+/// Exit status for wrong arguments.
 const WRONG_USE: u8 = 64;
 
 fn main() -> ExitCode {

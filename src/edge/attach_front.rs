@@ -1,5 +1,5 @@
 //! The life of a request on the attach listener, top to bottom: route → identify → same origin → authorise → lease →
-//! forward. Identity headers mean nothing here.
+//! forward. This listener ignores identity headers.
 
 use std::net::IpAddr;
 
@@ -61,15 +61,15 @@ impl Front {
     }
 }
 
-/// The same for a token that is wrong, expired, revoked or another session's, and for a session that does not exist.
-/// Basic credentials are accepted and never asked for: a browser would keep them, and add them to requests by itself.
+/// One answer for invalid tokens and unknown sessions, so that it reveals no session. It does not ask for Basic
+/// credentials, because a browser would store them and add them to later requests.
 fn wrong_token() -> Problem {
     let detail = "This attach token is not valid for this session. Make a new one on the router's page with “Copy attach \
                   command”, and pass it with -p.";
     Problem::new(StatusCode::UNAUTHORIZED, "bad-token", detail).authenticate("Bearer realm=\"opencode-router attach\"")
 }
 
-/// HTTP/2 names the host in its target, which is about to change.
+/// Copies the host from the target to the header. HTTP/2 has it only in the target, and `attach` may replace that.
 fn keep_host(request: &mut Request<Incoming>) {
     let authority = request.uri().authority().and_then(|authority| HeaderValue::try_from(authority.as_str()).ok());
     if let (false, Some(authority)) = (request.headers().contains_key(HOST), authority) {

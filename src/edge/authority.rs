@@ -19,7 +19,7 @@ pub(super) fn host_of<B>(request: &Request<B>) -> Result<String, BadAuthority> {
     let authority = match (header, target) {
         (Some(header), Some(target)) if !header.eq_ignore_ascii_case(target) => return Err(BadAuthority),
         (Some(header), _) => header,
-        // HTTP/2 has the authority in its target. HTTP/1.1 must have the header too.
+        // HTTP/2 has the authority in its target. HTTP/1.1 also needs the header.
         (None, Some(target)) if request.version() >= Version::HTTP_2 => target,
         (None, _) => return Err(BadAuthority),
     };

@@ -1,5 +1,4 @@
-//! The drain at the router's exit: ask clients to reconnect elsewhere, stop accepting, let open requests finish, close
-//! the rest.
+//! The drain at the router's exit: ask clients to reconnect, stop accepting, let open requests finish, close the rest.
 
 use std::time::Duration;
 
@@ -21,9 +20,8 @@ impl Drain {
         Self::default()
     }
 
-    /// Announces the drain. From now on every HTTP/1.1 response asks its client to close the connection (RFC 9112,
-    /// section 9.6), so that no request is under way on a closing connection. HTTP/2 needs none of this: its GOAWAY
-    /// loses no request.
+    /// Announces the drain. From now on, HTTP/1.1 responses carry `Connection: close` (RFC 9112, section 9.6), so no
+    /// client sends a request on a closing connection. HTTP/2 needs nothing: GOAWAY loses no request.
     pub fn announce(&self) {
         self.soon.cancel();
     }
@@ -38,17 +36,17 @@ impl Drain {
         &self.begin
     }
 
-    /// Cancelled when the time is up, for tunnels and streams too.
+    /// Cancelled when the grace period ends or all connections are closed. Tunnels and streams then end too.
     pub fn ended(&self) -> &CancellationToken {
         &self.end
     }
 
-    /// Runs a connection.
+    /// Runs a connection in a tracked task.
     pub fn track(&self, connection: impl Future<Output = ()> + Send + 'static) {
         self.connections.spawn(connection);
     }
 
-    /// Ends all connections and their tunnels, after `grace` at the latest. Returns how many connections were cut.
+    /// Ends all connections and tunnels within `grace`. Returns the number of connections that it cut.
     pub async fn run(&self, grace: Duration, tunnels_closed: impl Future<Output = ()>) -> usize {
         self.begin.cancel();
         self.connections.close();

@@ -26,20 +26,20 @@ use crate::session::access::may;
 use crate::session::{Action, Caller, Lease, Session, SessionId, UpstreamName};
 use crate::upstream::ExchangeError;
 
-/// What the front has to be told.
+/// Settings of the front.
 #[derive(Clone)]
 pub struct FrontSettings {
-    /// The names it answers to.
+    /// The router's host names.
     pub hosts: Hosts,
-    /// How users are known on the main listener.
+    /// Identifies users on the main listener.
     pub users: Authenticators,
-    /// How clients are known on the attach listener.
+    /// Identifies clients on the attach listener.
     pub attach_clients: Authenticators,
-    /// What may wait for a session to start.
+    /// Limits for held requests.
     pub holds: HoldLimits,
 }
 
-/// Everything that a request can reach.
+/// The entry point for requests of both listeners.
 pub struct Front {
     pub(super) settings: FrontSettings,
     pub(super) lifecycle: Arc<Lifecycle>,
@@ -50,7 +50,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// Puts the parts together. `api` serves the router's own host; `ending` ends streams when the router stops.
+    /// `api` serves the router's own host. `ending` ends streams when the router stops.
     pub fn new(
         settings: FrontSettings,
         lifecycle: Arc<Lifecycle>,
@@ -61,7 +61,7 @@ impl Front {
         Self { holds: Holds::new(settings.holds), settings, lifecycle, proxy, api, ending }
     }
 
-    /// Waits until no tunnel is open any more.
+    /// Waits until all tunnels are closed.
     pub async fn tunnels_closed(&self) {
         self.proxy.tunnels_closed().await;
     }
@@ -76,7 +76,7 @@ impl Front {
         let result = match route {
             Route::Router => self.router_host(peer, request).await,
             Route::Session(id) => self.session_host(peer, id, request).await,
-            // Not before a port can be shown to belong to the session and nobody else.
+            // Ports stay closed until the router can prove that a port belongs to the session.
             Route::Port(..) => Err(Problem::no_session()),
         };
         match result {
@@ -105,7 +105,7 @@ impl Front {
         })
     }
 
-    /// The router's own page and API; whether it lives can be asked by anybody.
+    /// Serves the router's own page and API. Probes need no identity.
     async fn router_host(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
         if !api::is_probe(request.uri().path()) {
             let caller = self.identify(peer, None, &request).await?;
@@ -181,7 +181,7 @@ impl Front {
         match self.proxy.forward(lease, request, peer).await {
             Ok(response) => Ok(response.map(|body| body.map_or_else(Body::empty, Body::Forwarded))),
             Err(error) => {
-                tracing::warn!(session = %id, %error, "not forwarded");
+                tracing::warn!(session = %id, %error, "cannot forward the request");
                 let verified = self.lifecycle.runtime().trouble().is_none();
                 Err(match error {
                     ForwardError::Exchange(ExchangeError::NotSent(_)) if verified => not_sent(),
@@ -205,7 +205,7 @@ fn no_answer() -> Problem {
     Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail)
 }
 
-/// What a path of the router's own on a session's host does.
+/// The action of the router's own path on a session's host.
 fn action_of_own(own: OwnPath) -> Action {
     match own {
         OwnPath::Style | OwnPath::Script | OwnPath::Events | OwnPath::Unknown => Action::ReadServer,
@@ -213,21 +213,22 @@ fn action_of_own(own: OwnPath) -> Action {
     }
 }
 
-/// Refuses what a page of another site made a browser ask.
+/// Refuses requests that another site's page made the browser send.
 pub(super) fn same_origin(caller: &Caller, request: &Request<Incoming>) -> Result<(), Problem> {
     check_origin(caller.via, request)
         .map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
 }
 
-/// Where the runtime cannot be asked, no connection is opened that may lead to another session by now.
+/// The runtime cannot verify the server's address, which may belong to another session now. So the router opens no
+/// connection.
 fn unverified() -> Problem {
-    let detail = "The cluster cannot be asked at the moment whether the session's server is still there, so no new \
-                  connection to it was opened. Nothing was sent; try again in a moment.";
+    let detail = "The router cannot reach the cluster to verify the session's server, so it opened no new \
+                  connection. Nothing was sent; try again in a moment.";
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cluster-unreachable", detail);
     problem.retry_after(Duration::from_secs(5))
 }
 
-/// A host that is not the router's. 421: this server does not speak for it (RFC 9110, section 15.5.20).
+/// An unknown host. 421: this server is not authoritative for it (RFC 9110, section 15.5.20).
 pub(super) fn unknown_host() -> Problem {
     let detail = "This host name is not one of the router's. Check the address, and ROUTER_DOMAIN.";
     Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", detail)

@@ -15,13 +15,13 @@ use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
 use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamName};
 
-/// Limits for held requests. The head of a held request is read, its body is not, so the largest head bounds its
+/// Limits for held requests. The router has read only the head of a held request, so the head limit bounds its
 /// memory.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldLimits {
-    /// HeldRequest requests per session.
+    /// Held requests per session.
     pub per_session: usize,
-    /// HeldRequest requests in total.
+    /// Held requests in total.
     pub total: usize,
     /// Time limit for one held request.
     pub timeout: Duration,
@@ -43,7 +43,7 @@ struct HeldRequest<'a> {
 pub(super) enum NoLease {
     /// The request is a navigation: show the progress page.
     ShowProgress,
-    /// Answer the request with this.
+    /// Answer the request with this problem.
     Refused(Box<Problem>),
 }
 
@@ -58,7 +58,7 @@ impl Holds {
         Self { limits, waiting: Mutex::default() }
     }
 
-    /// Gets a lease on this server of the session: at once if it runs, else by the wake rule.
+    /// Gets a lease on this server of the session: at once if the session is ready, else by the wake rule.
     pub(super) async fn lease(
         &self,
         lifecycle: &Arc<Lifecycle>,
@@ -88,7 +88,7 @@ impl Holds {
             }
             let _held = self.enter(session.id())?;
             match tokio::time::timeout(self.limits.timeout, outcome).await {
-                // The session may have stopped again meanwhile, so apply the rule again.
+                // The session may have stopped meanwhile, so apply the rule again.
                 Ok(Outcome::Ready) => {}
                 Ok(Outcome::Failed(failure)) => return Err(Problem::failed(&failure).into()),
                 Ok(Outcome::Stopped) => return Err(Problem::stopped().into()),

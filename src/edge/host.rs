@@ -28,7 +28,8 @@ pub(super) enum Route {
 }
 
 impl Hosts {
-    /// The meaning of `host`, in its plain form. `None`: not one of the router's names.
+    /// The meaning of `host`, as [`super::authority::host_of`] returns it. `None` if it is not one of the router's
+    /// names.
     pub(super) fn route(&self, host: &str) -> Option<Route> {
         if self.router.iter().any(|name| name == host) {
             return Some(Route::Router);

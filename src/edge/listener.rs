@@ -18,15 +18,15 @@ use super::http_protocols::{self, Protocols};
 use crate::answer::Body;
 use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
-/// Pause when the system has no more descriptors.
+/// Pause after a failed accept, for example without free file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits of one listener.
 #[derive(Clone, Copy, Debug)]
 pub struct ListenerLimits {
-    /// Connections in total. More wait in the system's queue.
+    /// Connections in total. Further ones wait in the system's queue.
     pub connections: usize,
-    /// Connections per peer. The listener closes more.
+    /// Connections per peer. The listener closes further ones.
     pub per_peer: usize,
     /// Time limit for the head of a request.
     pub header_timeout: Duration,
@@ -70,7 +70,7 @@ impl Listener {
                 () = drain.begun().cancelled() => return,
             };
             let Some(place) = place else {
-                tracing::debug!(%peer, "connection refused: this peer has too many");
+                tracing::debug!(%peer, "closed a connection: the peer is at its limit");
                 continue;
             };
             let serve = serve.clone();
@@ -98,7 +98,7 @@ impl Listener {
         }
     }
 
-    /// Accepts the next connection, and gets a slot for it.
+    /// Accepts the next connection and takes a slot. Without a slot, the peer is at its limit.
     async fn accept(&self) -> (TcpStream, IpAddr, Option<Place>) {
         let permit = self.limits.free().await;
         loop {
@@ -109,7 +109,7 @@ impl Listener {
                     return (stream, peer, place);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "no connection could be accepted");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(PAUSE).await;
                 }
             }

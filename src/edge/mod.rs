@@ -1,4 +1,4 @@
-//! Sockets in, requests out: the accept loop, and the service that reads as the life of a request.
+//! The network edge: the accept loop, and the service that handles each request from start to end.
 
 mod attach_front;
 mod authority;

@@ -10,20 +10,20 @@ use crate::session::{Action, PhaseName, Purpose, Session, UpstreamName};
 /// The meaning of a request for a session's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// A navigation. A person looks at the response.
+    /// A person waits for the page.
     pub(super) navigation: bool,
     /// It wakes a session that does not run.
     pub(super) wakes: bool,
-    /// It wakes a session even during a stop. A client that only reads may do so because it sees the stop: opencode's
-    /// terminal reloads everything when opencode ends its work.
+    /// It wakes a session even during a stop. A client's reads do not, because the stop itself can cause them:
+    /// opencode's terminal reloads everything when opencode ends its work.
     pub(super) insists: bool,
-    /// A person did something, as opposed to an idle client.
+    /// A person caused it, not an idle client, so it counts as use.
     pub(super) activity: bool,
     /// The purpose of its lease.
     pub(super) purpose: Purpose,
 }
 
-/// The meaning of a request from a browser, or from a script with its user's identity.
+/// The meaning of a request from a browser, or from a script with a user's identity.
 pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let navigation = is_navigation(request);
     let unsafe_method = is_unsafe(request.method());
@@ -31,8 +31,8 @@ pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning 
     Meaning { navigation, wakes: acts, insists: acts, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// The meaning of a request on the attach listener. Every request wakes and counts as use, except those that an idle
-/// client sends. For opencode 1.18 the dialect lists them all.
+/// The meaning of a request on the attach listener. Each request wakes and counts as use, except the background
+/// requests of an idle client. The dialect lists all of them for opencode 1.18.
 pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
     let alone = kind == RequestKind::Background || (!unsafe_method && request.headers().contains_key(UPGRADE));
@@ -41,8 +41,8 @@ pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> M
     Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
 }
 
-/// The action of a request to this server. opencode's dialect knows its paths; those of a port are unknown. An error
-/// for a request that no client may send.
+/// The kind of a request to this server. The dialect knows opencode's paths; a port's paths are unknown. Fails for
+/// a request that no client may send.
 pub(super) fn kind_of<B>(
     session: &Session,
     server: UpstreamName,
@@ -53,14 +53,15 @@ pub(super) fn kind_of<B>(
     }
     match session.dialect().request_kind(request.method(), request.uri().path()) {
         RequestKind::Refused => {
-            let detail = "The router's operator decides which version of opencode a session runs. Nothing was sent.";
+            let detail =
+                "An administrator of the router decides which version of opencode a session runs. Nothing was sent.";
             Err(Problem::new(StatusCode::FORBIDDEN, "not-through-router", detail))
         }
         kind => Ok(kind),
     }
 }
 
-/// What happens to a request, by the session's phase.
+/// The treatment of a request, by the session's phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Forward it.
@@ -104,7 +105,7 @@ pub(super) fn action_of<B>(request: &Request<B>) -> Action {
 }
 
 impl Meaning {
-    /// The meaning from a caller who may not wake the session: then it is no use either.
+    /// Without the right to wake, a request neither wakes the session nor counts as use.
     pub(super) fn allowed(self, may_wake: bool) -> Self {
         let Self { wakes, insists, activity, .. } = self;
         Self { wakes: wakes && may_wake, insists: insists && may_wake, activity: activity && may_wake, ..self }
@@ -119,7 +120,8 @@ fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
-/// A navigation: by Fetch Metadata, or, without such headers, by an accepted type of HTML. A prefetch is not one.
+/// Whether the request is a navigation: by `Sec-Fetch-Mode`, or by `Accept: text/html` if that header is missing. A
+/// prefetch is not a navigation.
 fn is_navigation<B>(request: &Request<B>) -> bool {
     let headers = request.headers();
     let ahead = ["sec-purpose", "purpose"].iter().any(|name| contains(headers, name, "prefetch"));

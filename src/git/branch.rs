@@ -44,9 +44,9 @@ fn fault(name: &str) -> Option<&'static str> {
         (name.len() > LONGEST, "it is longer than 244 bytes"),
         (name == "@" || name == "HEAD", "Git keeps this name for itself"),
         (name.starts_with('-'), "it starts with “-”"),
-        (name.chars().any(|c| c.is_ascii_control() || c.is_whitespace()), "it holds white space or control characters"),
-        (name.contains(['~', '^', ':', '?', '*', '[', '\\']), "it holds one of ~ ^ : ? * [ \\"),
-        (name.contains("..") || name.contains("@{"), "it holds “..” or “@{”"),
+        (name.chars().any(|c| c.is_ascii_control() || c.is_whitespace()), "it has white space or control characters"),
+        (name.contains(['~', '^', ':', '?', '*', '[', '\\']), "it contains one of ~ ^ : ? * [ \\"),
+        (name.contains("..") || name.contains("@{"), "it contains “..” or “@{”"),
         (name.starts_with('/') || name.ends_with('/') || name.contains("//"), "it has an empty part between slashes"),
         (name.ends_with('.'), "it ends with “.”"),
         (

@@ -1,4 +1,4 @@
-//! The environment in which the router runs `git`: without prompts, and without a user's settings.
+//! The environment of the router's `git`: without prompts and without user settings.
 
 /// Git asks no questions, uses only these transports, and speaks English.
 pub const QUIET: [(&str, &str); 6] = [

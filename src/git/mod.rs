@@ -1,4 +1,4 @@
-//! Repository URLs, branch names, and a remote's default branch. Needs no session.
+//! Repository URLs, branch names, and a remote's default branch. Independent of sessions.
 
 pub mod branch;
 pub mod git_environment;

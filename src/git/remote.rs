@@ -39,7 +39,7 @@ pub async fn default_branch(url: &RepoUrl, env: &[(String, String)]) -> Result<B
         .map_err(|error| RemoteError::Unreadable(error.to_string()))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
-        let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("git ended without a word");
+        let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("git ended without a message");
         return Err(RemoteError::Unreadable(line.trim().to_owned()));
     }
     head_of(&String::from_utf8_lossy(&output.stdout)).ok_or(RemoteError::Empty)

@@ -24,7 +24,7 @@ pub struct RepoUrl {
 pub struct InvalidRepoUrl(&'static str);
 
 impl RepoUrl {
-    /// Reads a URL as a person types or pastes it.
+    /// Parses a typed or pasted URL.
     pub fn parse(text: &str) -> Result<Self, InvalidRepoUrl> {
         let text = text.trim();
         if text.is_empty() {
@@ -34,7 +34,7 @@ impl RepoUrl {
             return Err(InvalidRepoUrl("it is longer than 2048 bytes"));
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(InvalidRepoUrl("it holds white space or control characters"));
+            return Err(InvalidRepoUrl("it has white space or control characters"));
         }
         match scp_like(text) {
             Some((user, host, path)) => from_scp(user, host, path),
@@ -89,7 +89,7 @@ fn from_url(text: &str) -> Result<RepoUrl, InvalidRepoUrl> {
         "http" => 80,
         "ssh" => 22,
         "git" => 9418,
-        _ => return Err(InvalidRepoUrl("only https, http, ssh and git URLs are taken")),
+        _ => return Err(InvalidRepoUrl("only https, http, ssh and git URLs are accepted")),
     };
     if url.query().is_some() || url.fragment().is_some() {
         return Err(InvalidRepoUrl("it has a query or a fragment"));
@@ -122,7 +122,7 @@ fn checked_path(path: &str) -> Result<&str, InvalidRepoUrl> {
         return Err(InvalidRepoUrl("the path to the repository is missing"));
     }
     if path.starts_with('-') || path.split('/').any(|part| part == "..") {
-        return Err(InvalidRepoUrl("its path starts with “-” or holds “..”"));
+        return Err(InvalidRepoUrl("its path starts with “-” or contains “..”"));
     }
     Ok(path)
 }

@@ -1,4 +1,4 @@
-//! The children of a process: those that it started, and orphans that became its own.
+//! The children of a process: programs that it started, and orphans that it inherited.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,7 +19,7 @@ use super::process_tree;
 /// Read size for output of a child.
 const CHUNK: usize = 16 * 1024;
 
-/// Collects every child that ends. For single-threaded programs: no other code may wait for children.
+/// Reaps every child that exits. For single-threaded programs: no other code may wait for children.
 #[derive(Clone, Default)]
 pub struct Children(Arc<Mutex<HashMap<Pid, oneshot::Sender<ExitStatus>>>>);
 
@@ -30,14 +30,14 @@ pub struct Child {
     ended: oneshot::Receiver<ExitStatus>,
 }
 
-/// A child in its own process group. Both of its outputs are read here.
+/// A child in its own process group, with both of its outputs in one pipe.
 pub struct PrintingChild {
     child: Child,
     output: pipe::Receiver,
 }
 
 impl Children {
-    /// Collects children while polled. Fails if it cannot begin.
+    /// Reaps children while polled. Fails if it cannot begin.
     pub async fn collect(&self) -> io::Result<()> {
         let mut ended = signal(SignalKind::child())?;
         loop {
@@ -56,7 +56,7 @@ impl Children {
 
     /// Starts a program.
     pub fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        // The lock keeps the child from being collected before it is registered here.
+        // With the lock, `reap` cannot miss the child: registration comes first.
         let mut known = self.0.lock();
         let pid = Pid::from_child(&command.spawn()?);
         let (sender, ended) = oneshot::channel();
@@ -81,20 +81,20 @@ impl Children {
 }
 
 impl Child {
-    /// Waits until it ends.
+    /// Waits until the child exits.
     pub async fn ended(&mut self) -> ExitStatus {
         (&mut self.ended).await.unwrap_or_default()
     }
 
-    /// Sends it a signal.
+    /// Sends the child a signal.
     pub fn signal(&self, signal: Signal) {
-        // It may have ended by itself.
+        // The child may have exited already.
         let _ = kill_process(self.pid, signal);
     }
 }
 
 impl PrintingChild {
-    /// Passes its output to `each` until it ends. Later output of its own children is dropped.
+    /// Passes the child's output to `each` until the child exits. Drops later output of its descendants.
     pub async fn follow(&mut self, mut each: impl FnMut(&[u8])) -> ExitStatus {
         let mut buffer = vec![0; CHUNK];
         let mut open = true;
@@ -110,7 +110,7 @@ impl PrintingChild {
         }
     }
 
-    /// Sends SIGTERM to it and its group.
+    /// Sends SIGTERM to the child's process group.
     pub fn terminate(&self) {
         let _ = kill_process_group(self.child.pid, Signal::TERM);
     }

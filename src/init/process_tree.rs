@@ -1,4 +1,4 @@
-//! Finds and ends the processes below one, from /proc (proc(5)).
+//! Finds and kills the descendants of a process, from /proc (proc(5)).
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// Time limit for killing all, in case processes multiply meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Time limit for signalled processes to end.
+/// Pause between two rounds of signals.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Kills all descendants of a process, even those that left their group or lost their parents. `root` must be their
-/// subreaper. `reap` collects the dead.
+/// Kills all descendants of a process, even in other process groups or without their parents. `root` must be their
+/// subreaper. `reap` collects exited processes.
 pub fn kill_below(root: Pid, mut reap: impl FnMut()) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
@@ -28,7 +28,7 @@ pub fn kill_below(root: Pid, mut reap: impl FnMut()) {
 /// Sends a signal to each of these processes.
 pub fn send_all(pids: &[Pid], signal: Signal) {
     for pid in pids {
-        // It may have ended by itself.
+        // The process may have exited already.
         let _ = kill_process(*pid, signal);
     }
 }
@@ -60,7 +60,7 @@ pub fn all() -> Vec<(Pid, Pid)> {
 fn living_process(name: &str) -> Option<(Pid, Pid)> {
     let pid = Pid::from_raw(name.parse().ok()?)?;
     let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
-    // The second field is the program's name in parentheses and may hold anything.
+    // The second field is the program's name in parentheses, which may contain any character.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = Pid::from_raw(fields.next()?.parse().ok()?)?;

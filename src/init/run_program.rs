@@ -1,5 +1,4 @@
-//! Runs one program as the first process of a container: passes signals on, collects orphans, and leaves no process
-//! behind.
+//! Runs one program as the first process of a container: forwards signals, reaps orphans, and leaves no process behind.
 
 use std::ffi::OsString;
 use std::future::poll_fn;
@@ -19,11 +18,11 @@ use super::{Child, Children};
 /// The signals that are passed on.
 const PASSED_ON: [Signal; 7] =
     [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2, Signal::WINCH];
-/// Time for the program to end after SIGTERM before it is killed. A Pod has 10 seconds in total.
+/// Time for the program to exit after SIGTERM, before SIGKILL. A Pod has 10 seconds in total.
 const PROGRAM_GRACE: Duration = Duration::from_secs(7);
-/// Time for remaining processes to end after SIGTERM.
+/// Time for remaining processes to exit after SIGTERM.
 const REST_GRACE: Duration = Duration::from_secs(1);
-/// Polling interval for their end.
+/// Polling interval for their exit.
 const PAUSE: Duration = Duration::from_millis(20);
 /// The shell's status for a program that cannot start.
 const CANNOT_START: u8 = 127;
@@ -47,7 +46,7 @@ fn code_of(status: ExitStatus) -> u8 {
 }
 
 async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatus> {
-    // The first process of a container is that already.
+    // As a container's first process, this process is the subreaper already; elsewhere it is not.
     set_child_subreaper(Some(getpid()))?;
     let children = Children::default();
     let mut signals = Signals::listen()?;
@@ -65,7 +64,7 @@ async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatu
     status
 }
 
-/// Waits for the program, passes signals on to it, and kills it if it does not end in time.
+/// Waits for the program, forwards signals to it, and kills it if it does not exit in time.
 async fn until_ended(mut child: Child, signals: &mut Signals) -> ExitStatus {
     let mut deadline = None;
     loop {
@@ -104,7 +103,7 @@ impl Signals {
         PASSED_ON.into_iter().map(listen).collect::<io::Result<_>>().map(Self)
     }
 
-    /// The next one that comes.
+    /// Waits for the next signal.
     async fn next(&mut self) -> Signal {
         poll_fn(|context| {
             let mut all = self.0.iter_mut();

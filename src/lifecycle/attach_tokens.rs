@@ -67,7 +67,8 @@ impl Lifecycle {
     }
 
     /// The name of this attach token, if it is a valid one of the session. An unknown session counts as a wrong token.
-    /// Looks once for a token that another replica may just have stored, at a rate that all strangers share.
+    /// Refreshes the session once for an unknown token: another replica may just have stored it. All callers share the
+    /// rate limit of this refresh.
     pub async fn token_id(&self, session: SessionId, token: &str) -> Option<String> {
         let now = self.clock.now();
         self.find_for_anybody(session, |registry| registry.get(session)?.token_id(token, now)).await

@@ -8,7 +8,7 @@ use crate::session::course_event::Event;
 use crate::session::{Cause, Failure, Reason, Session};
 
 impl Lifecycle {
-    /// Removes the session with its files. Done when the returned task is; nobody has to wait for it.
+    /// Deletes the session with its files. The returned task ends with the deletion, and runs on if it is dropped.
     pub fn delete(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<bool> {
         let (request, changed) = session.request(Event::DeleteRequested);
         if changed {

@@ -1,4 +1,4 @@
-//! Finding what another replica of the router may just have written down.
+//! Finds a session, also if another replica has just written its record.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::runtime_port::News;
 use super::{Denied, Lifecycle, Registry};
 use crate::session::{Action, Caller, Session, SessionId};
 
-/// Somebody who waits until the registry has heard all news that were told by now.
+/// A waiter for the registry to apply all news sent so far.
 pub(super) type Listener = oneshot::Sender<()>;
 
-/// How often the runtime is asked anew. Strangers cannot use up what users have.
+/// Rate limits for refreshes. Strangers have their own, so they cannot use up the users' allowance.
 pub(super) struct RefreshLimits {
     users: Allowance,
     anybody: Allowance,
@@ -27,8 +27,8 @@ impl RefreshLimits {
 impl Lifecycle {
     /// The session, if it exists and the caller may do this with it.
     ///
-    /// A client that was told of something by one replica may turn to another that has not heard of it yet: what is not
-    /// found here is looked for once more, in what the runtime says when it is asked anew.
+    /// A client may ask this replica about a session that another replica has just created. So an unknown session is
+    /// refreshed from the runtime and looked up once more.
     pub async fn find(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
         let found = |registry: &Registry| match registry.session_for(caller, id, action) {
             Err(Denied::Unknown) => None,
@@ -37,7 +37,7 @@ impl Lifecycle {
         self.find_or_refresh(id, &self.refresh_limits.users, found).await.unwrap_or(Err(Denied::Unknown))
     }
 
-    /// What `found` gets from the registry, looked for in the same way, for somebody who may be anybody.
+    /// Like [`Lifecycle::find`], with the lookup `found`, for callers without proven identity.
     pub(super) async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
         self.find_or_refresh(id, &self.refresh_limits.anybody, found).await
     }
@@ -57,20 +57,20 @@ impl Lifecycle {
         found(&self.registry)
     }
 
-    /// Has the registry know what is written down of a session by now, as far as that can be had soon. For users only.
+    /// Refreshes a session from its stored record, if the rate limit and the runtime allow it. For users only.
     pub async fn refresh_for_user(&self, id: SessionId) {
         if self.refresh_limits.users.take() {
             self.refresh(id).await;
         }
     }
 
-    /// The same without a limit, for the router itself.
+    /// Refreshes without a rate limit, for the router itself.
     pub(super) async fn refresh(&self, id: SessionId) {
         self.runtime.refresh(id).await;
         self.apply_all_news().await;
     }
 
-    /// Returns when the registry has heard everything that the runtime told by now.
+    /// Returns when the registry has applied all news that the runtime has sent so far.
     pub(super) async fn apply_all_news(&self) {
         let (listener, heard) = oneshot::channel();
         if self.listeners.send(listener).await.is_ok() {
@@ -78,8 +78,7 @@ impl Lifecycle {
         }
     }
 
-    /// Tells the registry all news until there are no more. A listener is answered when it has heard those that were told
-    /// before.
+    /// Applies news until the channel closes or the router shuts down. Answers a listener after all earlier news.
     pub(super) async fn apply_news(&self, mut news: mpsc::Receiver<News>, mut listeners: mpsc::Receiver<Listener>) {
         loop {
             tokio::select! {

@@ -1,7 +1,7 @@
-//! The loop that stops idle sessions, and tells listeners now and then that a last use moved.
+//! The loop that stops idle sessions, and publishes changes of their last use.
 //!
-//! With several replicas one of them leads. It knows of uses elsewhere from what is written down, which may be a minute
-//! old; so it announces a stop, writing down what it knows itself, and gives the others a moment to do the same.
+//! Only the leader stops idle sessions. It knows uses on other replicas from memos, up to a minute old. So it first
+//! announces a stop in the memo, with its own uses. Other replicas then have `NOTICE` to object.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,31 +15,31 @@ use super::audit::{self, Deed, Step};
 use crate::session::course_event::RequestNumber;
 use crate::session::{Actor, Cause, PhaseName, Session, SessionId};
 
-/// How often it looks, in real time.
+/// How often the loop runs, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How often listeners are told of a last use that moved.
+/// Publishes a last use that is newer than the published one by this much.
 const ANNOUNCE_AGE: SignedDuration = SignedDuration::from_secs(10);
-/// How long other replicas may take to object to a stop.
+/// Time for other replicas to object to a stop.
 const NOTICE: Duration = Duration::from_secs(2);
 
-/// What the reaper has done about sessions that run.
+/// The reaper's state for ready sessions.
 #[derive(Default)]
 struct ReaperState {
-    /// The last use that listeners know of.
+    /// The last use that was published.
     announced: HashMap<SessionId, Timestamp>,
-    /// The stops of idle sessions that were announced to other replicas.
+    /// The idle stops that were announced to other replicas.
     noticed: HashMap<SessionId, Notice>,
 }
 
 /// The announcement of a stop.
 struct Notice {
     at: Instant,
-    /// The other replicas can know of it.
+    /// Whether the announcement is in the memo, where the other replicas see it.
     written: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
-    /// Runs until the shutdown.
+    /// Runs until shutdown.
     pub(super) async fn reap(self: Arc<Self>) {
         let mut state = ReaperState::default();
         let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
@@ -74,7 +74,7 @@ impl Lifecycle {
         }
     }
 
-    /// Stops an idle session, or announces that. Returns the announcement.
+    /// Stops an idle session, or first announces the stop. Returns a pending announcement.
     fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
         let Some(notice) = noticed else { return Some(self.give_notice(session)) };
         let alone = self.role.borrow().replicas() == 1;
@@ -83,7 +83,7 @@ impl Lifecycle {
         }
         if !session.memo().closing {
             if notice.written.load(Ordering::Relaxed) {
-                // Somebody objects, and yet it looks idle: by another clock than this one it is used.
+                // Another replica objects: by its clock the session is in use, although it is idle by this clock.
                 session.touch();
             }
             return None;

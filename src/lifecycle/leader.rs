@@ -1,5 +1,4 @@
-//! What the leading replica does for all: it ends what a replica that went left half done, and lets go of the files of
-//! sessions that nobody came back to.
+//! The leader finishes work that an ended replica left unfinished, and deletes the files of sessions past retention.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,12 +11,12 @@ use super::audit::{self, Deed, Step};
 use super::{Lifecycle, Limits};
 use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId};
 
-/// How often it looks, in real time.
+/// How often the loop runs, in real time.
 const PERIOD: Duration = Duration::from_secs(5);
-/// How long nothing has to have happened until something counts as left behind.
+/// Work counts as abandoned when its phase is at least this old.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
-/// Something that falls to the leader.
+/// A task of the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LeaderTask {
     Start,
@@ -27,16 +26,15 @@ enum LeaderTask {
     Expire,
 }
 
-/// What is to be done for a session that no replica is known to work on. A start that still waits for its turn elsewhere
-/// joins the leader's own turns too, which does no harm: whoever comes first makes the one Pod. One that `answers` another
-/// replica goes on.
+/// The task for a session without known work on any replica. A start that still waits on another replica may also queue
+/// here. That is harmless: the first replica creates the only Pod. A start that `answers` another replica continues.
 fn task(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits, now: Timestamp) -> Option<LeaderTask> {
     let age = now.duration_since(phase.since);
     let left_after = limits.tempo.age(LEFT_AFTER);
     let left = age >= left_after;
     match phase.name {
         PhaseName::Pending if left => Some(LeaderTask::Start),
-        // A replica that began it would have given it up itself.
+        // If its replica still ran, that replica would have failed this start at the timeout.
         name if name.is_starting() => {
             let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
             (!answers && age >= timeout.saturating_add(left_after)).then_some(LeaderTask::GiveUp)
@@ -51,7 +49,7 @@ fn task(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits,
 }
 
 impl Lifecycle {
-    /// Runs until the shutdown.
+    /// Runs until shutdown.
     pub(super) async fn lead(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -61,7 +59,7 @@ impl Lifecycle {
                 _ = ticks.tick() => {}
                 () = self.shutdown.cancelled() => return,
             }
-            // Alone there is nobody who could leave something behind; what expires, expires.
+            // A single replica leads too: files still expire.
             if self.role.borrow().leads {
                 self.registry.all().into_iter().for_each(|session| self.do_task(&session, &under_way));
             }
@@ -70,7 +68,7 @@ impl Lifecycle {
 
     fn do_task(self: &Arc<Self>, session: &Arc<Session>, under_way: &Arc<Mutex<HashSet<SessionId>>>) {
         let Some(task) = self.task_for(session) else { return };
-        // A start that waits for the end of a stop is no work on that stop.
+        // A start that waits for the end of a stop does not work on that stop.
         let worked_on = if task == LeaderTask::Stop { session.has_request() } else { session.is_worked_on() };
         let id = session.id();
         if worked_on || !under_way.lock().insert(id) {
@@ -88,18 +86,18 @@ impl Lifecycle {
         task(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
     }
 
-    /// What is known here may be old, and somebody at work on it elsewhere.
+    /// Refreshes the session first, because another replica may work on it already.
     async fn do_if_still_due(self: &Arc<Self>, session: &Arc<Session>, task: LeaderTask) {
         let id = session.id();
         self.refresh(id).await;
-        // Before what is judged: a change after that is noticed.
+        // Read the revision before the decision, so that `expire` notices a later change.
         let revision = session.memo().revision;
         if self.task_for(session) != Some(task) {
             return;
         }
         let phase = session.phase();
         let cause = Cause::own(Actor::Leader, format!("left {:?} since {}", phase.name, phase.since));
-        // The verbs below find the phase as it is, and so record nothing for these.
+        // The calls below already find the requested phase, so they record nothing for these tasks.
         let deed = match task {
             LeaderTask::Start => Some(Deed::Start),
             LeaderTask::Stop => Some(Deed::Stop),
@@ -113,9 +111,9 @@ impl Lifecycle {
             LeaderTask::Start => drop(self.wake(session, &cause).outcome().await),
             LeaderTask::GiveUp => self.end_lost_start(session, &cause).await,
             LeaderTask::Stop => {
-                // The runtime tells that it is stopped.
+                // The runtime's watch reports `stopped`.
                 if let Err(error) = self.runtime.stop(id).await {
-                    tracing::warn!(session = %id, %error, "a stop that was left half done goes on");
+                    tracing::warn!(session = %id, %error, "cannot finish an interrupted stop; the leader retries");
                 }
             }
             LeaderTask::Delete => drop(self.delete(session, &cause).await),
@@ -123,7 +121,7 @@ impl Lifecycle {
         }
     }
 
-    /// Lets go of the files, unless somebody came back to them since this revision.
+    /// Deletes the files, unless the session runs or its memo changed since this revision.
     async fn expire(&self, session: &Arc<Session>, revision: u64) {
         let id = session.id();
         match self.runtime.delete_unused(id, revision).await {
@@ -132,8 +130,8 @@ impl Lifecycle {
                 audit::record(&cause, session, Deed::Expire, Step::Done);
                 self.registry.remove_exactly(session);
             }
-            Ok(false) => tracing::info!(session = %id, "its files are kept: somebody came back to it just now"),
-            Err(error) => tracing::warn!(session = %id, %error, "its files were not removed; that is tried again"),
+            Ok(false) => tracing::info!(session = %id, "files kept: the session changed meanwhile"),
+            Err(error) => tracing::warn!(session = %id, %error, "cannot delete the files; the leader retries"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is done with sessions: open, start, stop, delete, reap, lead, follow, remember; and the port to the runtimes.
-//! Each of these runs in a task of its own, so that a caller who leaves cannot leave it half done.
+//! The operations on sessions, and the port to the runtimes. Each operation runs in its own task, and completes even if
+//! its caller disconnects.
 
 mod agent_follower;
 mod attach_tokens;
@@ -43,22 +43,22 @@ pub use self::replica_role::ReplicaRole;
 pub use self::start_waiter::StartWaiter;
 pub use self::visible::Denied;
 
-/// The limits that sessions live by.
+/// The limits for sessions.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// When a session is idle.
     pub idle: IdleRules,
-    /// How long a start may take until it counts as failed.
+    /// Time limit for a start.
     pub start_timeout: Duration,
-    /// How many sessions may start at once; the others wait their turn.
+    /// Limit for concurrent starts. Further starts wait.
     pub concurrent_starts: usize,
-    /// How long files are kept; for ever if nothing is said.
+    /// How long files are kept. Default: forever.
     pub retention: Option<Retention>,
-    /// How fast it does what it does by itself.
+    /// The pace of the router's own periods and waits.
     pub tempo: Tempo,
 }
 
-/// The sessions and what can be done with them.
+/// The sessions and their operations.
 pub struct Lifecycle {
     registry: Arc<Registry>,
     runtime: Arc<dyn Runtime>,
@@ -66,19 +66,19 @@ pub struct Lifecycle {
     limits: Limits,
     tasks: TaskTracker,
     shutdown: CancellationToken,
-    /// What falls to this replica of the router.
+    /// The role of this replica.
     role: watch::Receiver<ReplicaRole>,
-    /// Cancelled when nothing is to be started any more.
+    /// Cancelled when no session may start any more.
     closing: CancellationToken,
     start_slots: Semaphore,
-    /// Who waits until the registry has heard what the runtime told.
+    /// Receives each task that waits for the registry to apply all news.
     listeners: mpsc::Sender<Listener>,
     refresh_limits: RefreshLimits,
 }
 
 impl Lifecycle {
-    /// Takes the sessions of `runtime` over and keeps up with it, until `shutdown`. Returns when everything that
-    /// exists is known.
+    /// Adopts the sessions of `runtime` and follows its news until `shutdown`. Returns when the first snapshot is
+    /// applied.
     pub async fn begin(
         runtime: Arc<dyn Runtime>,
         clock: Arc<dyn Clock>,
@@ -117,41 +117,41 @@ impl Lifecycle {
         &self.registry
     }
 
-    /// The limits that sessions live by.
+    /// The limits of all sessions.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The clock by which they live.
+    /// The clock of all sessions.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
-    /// What falls to this replica of the router.
+    /// The role of this replica.
     pub fn role(&self) -> ReplicaRole {
         self.role.borrow().clone()
     }
 
-    /// Where they run.
+    /// The runtime of the sessions.
     pub fn runtime(&self) -> &Arc<dyn Runtime> {
         &self.runtime
     }
 
-    /// Takes a step of the session's course, and announces a change.
+    /// Takes a step of the session's course, and publishes a change.
     fn step(&self, session: &Arc<Session>, event: Event) {
         if session.step(event) {
             self.registry.announce(session);
         }
     }
 
-    /// A stop or a delete was not done, because of this failure if there was one.
+    /// Reverts a stop or a delete that was not done. Without a failure, another replica objected.
     fn not_done(&self, session: &Arc<Session>, request: RequestNumber, failure: Option<Failure>) {
         if session.not_done(request, failure) {
             self.registry.announce(session);
         }
     }
 
-    /// Ends the background work and waits for it. Sessions go on as they are.
+    /// Ends the background work and waits for it. Sessions keep running.
     pub async fn end(&self) {
         self.shutdown.cancel();
         self.tasks.close();

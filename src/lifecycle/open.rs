@@ -55,7 +55,7 @@ impl Lifecycle {
         initial_message: Option<String>,
         cause: Cause,
     ) -> Result<Opened, OpenError> {
-        // Before anything is made for it.
+        // Refuse it before the session is created.
         initial_message.as_deref().map_or(Ok(()), Prompts::check)?;
         let memo = Memo::new(spec.created_at);
         let (session, unknown) = self.registry.expect(&spec, &memo);
@@ -89,7 +89,7 @@ impl Lifecycle {
         Ok(Opened { session, new })
     }
 
-    /// An owner who asks for a session whose preparation failed may name another address or a source branch now.
+    /// After a failed preparation, the owner's next request can change the address and the source branch.
     async fn note_clone_request(&self, session: &Arc<Session>, wanted: &Spec) -> Result<(), RuntimeError> {
         let failed = session.phase().failure.is_some_and(|failure| failure.reason.is_of_preparation());
         if !failed {

@@ -1,4 +1,4 @@
-//! Puts prompts where the runtime keeps them. `first_messages.rs` gives them to the agent.
+//! Stores prompts in the runtime. `first_messages.rs` delivers them to the agent.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::runtime_port::RuntimeError;
 use crate::session::Session;
 use crate::session::prompts::{Prompts, TooMuch};
 
-/// Why a prompt is not kept.
+/// Why a prompt was not stored.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotKept {
     #[error(transparent)]
@@ -17,15 +17,15 @@ pub(super) enum NotKept {
 }
 
 impl Lifecycle {
-    /// Keeps a prompt until it can be given to the session's agent. The text comes first, then its number in the record: a
-    /// router that dies in between has not answered, and the caller tries again.
+    /// Stores a prompt until the session's agent can take it: first the text, then its number in the record. If the
+    /// router crashes between the two, the caller gets no answer and retries.
     pub(super) async fn put_prompt(&self, session: &Arc<Session>, text: &str) -> Result<(), NotKept> {
         let announced = session.memo().prompts.put;
         let put = self.edit_prompts(session, |prompts| prompts.put(text, announced)).await??;
         Ok(self.edit_memo(session, |memo| memo.prompts.put = memo.prompts.put.max(put)).await?)
     }
 
-    /// Changes the prompts that wait, and returns what the last change returned.
+    /// Changes the waiting prompts. `edit` may run several times; the last result counts.
     pub(super) async fn edit_prompts<T: Send>(
         &self,
         session: &Session,
@@ -33,6 +33,6 @@ impl Lifecycle {
     ) -> Result<T, RuntimeError> {
         let mut result = None;
         self.runtime.edit_prompts(session.id(), &mut |prompts| result = Some(edit(prompts))).await?;
-        result.ok_or_else(|| RuntimeError("there is no such session any more".to_owned()))
+        result.ok_or_else(|| RuntimeError("the session no longer exists".to_owned()))
     }
 }

@@ -1,4 +1,4 @@
-//! All sessions there are, as the runtime tells.
+//! All sessions, as observed by the runtime.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Registry {
 #[derive(Default)]
 struct Sessions {
     by_id: HashMap<SessionId, Arc<Session>>,
-    /// The same ones: what one user's list costs must not grow with what others have.
+    /// An index by owner: the cost of one user's list must not grow with other users' sessions.
     by_owner: HashMap<Email, Vec<Arc<Session>>>,
 }
 
@@ -47,12 +47,12 @@ impl Sessions {
 }
 
 impl Registry {
-    /// An empty one.
+    /// An empty registry.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { sessions: RwLock::default(), changes: Changes::new(), clock }
     }
 
-    /// The session with this id. Rights are not asked here: see [`crate::session::access`].
+    /// The session with this id. Does not check rights: see [`crate::session::access`].
     pub fn get(&self, id: SessionId) -> Option<Arc<Session>> {
         self.sessions.read().by_id.get(&id).cloned()
     }
@@ -62,27 +62,27 @@ impl Registry {
         self.sessions.read().by_id.values().cloned().collect()
     }
 
-    /// Every session of this owner. Who may use them is not asked here either.
+    /// Every session of this owner. Does not check rights.
     pub fn of(&self, owner: &Email) -> Vec<Arc<Session>> {
         self.sessions.read().by_owner.get(owner).cloned().unwrap_or_default()
     }
 
-    /// Changes from now on. A listener that falls behind is told so and has to read everything again.
+    /// Subscribes to all changes. A slow listener gets `Lagged` and must read all sessions again.
     pub fn changes(&self) -> Receiver<Change> {
         self.changes.of_all()
     }
 
-    /// The same of this owner's sessions.
+    /// Subscribes to changes of this owner's sessions.
     pub fn changes_of(&self, owner: &Email) -> Receiver<Change> {
         self.changes.of(owner)
     }
 
-    /// Tells listeners that something of the session changed.
+    /// Publishes a change of the session.
     pub(super) fn announce(&self, session: &Arc<Session>) {
         self.changes.publish(Change::Changed(session.clone()));
     }
 
-    /// Takes over what the runtime tells.
+    /// Applies news of the runtime.
     pub fn apply(&self, news: News) {
         match news {
             News::Seen(seen) => self.see(seen),
@@ -105,7 +105,7 @@ impl Registry {
         }
     }
 
-    /// The session of `spec`, stopped for now if it is new. The second value tells whether it is.
+    /// The session of `spec`. A new session is stopped at first. The second value says whether it is new.
     pub(super) fn expect(&self, spec: &Spec, memo: &Memo) -> (Arc<Session>, bool) {
         let stopped = Phase::observed(Observation::of(PhaseName::Stopped), self.clock.now());
         let (session, new) = self.get_or_insert(spec, memo, stopped);
@@ -133,7 +133,7 @@ impl Registry {
         }
     }
 
-    /// Removes this session, but not one that was opened with the same id after it had gone.
+    /// Removes this session, but not a later one with the same id.
     pub(super) fn remove_exactly(&self, session: &Arc<Session>) {
         if self.get(session.id()).is_some_and(|known| Arc::ptr_eq(&known, session)) {
             self.remove(session.id());

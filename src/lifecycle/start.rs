@@ -1,4 +1,4 @@
-//! A start, from the first who wants the session to its end, of which everybody who waits hears.
+//! A start, from the first request to its outcome, which all waiters get.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use crate::session::{
     Actor, Cause, Failure, JoinedStart, Outcome, Phase, PhaseName, Reason, Session, SharedStart, end_at,
 };
 
-/// How long a request for a start or a stop waits until it is stored.
+/// The longest time that a start or stop request waits for its storage.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 impl Lifecycle {
-    /// Makes the session run. Any number of callers share one start.
+    /// Starts the session. All callers share one start.
     pub fn wake(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> StartWaiter {
         if self.closing.is_cancelled() {
             return StartWaiter::never();
         }
         let JoinedStart { start, new, changed } = session.join_start();
         let waiter = StartWaiter::of(&start);
-        // A start that another replica began is no change.
+        // A start that another replica began gets no audit line here.
         if new && (changed || !session.phase_name().is_starting()) {
             audit::record(cause, session, Deed::Start, Step::Begun);
         }
@@ -36,14 +36,14 @@ impl Lifecycle {
         waiter
     }
 
-    /// How the start under way ends, on whichever replica it runs. Begins none.
+    /// The outcome of the current start, on any replica. Begins no start.
     pub fn end_of_start(&self, session: &Session) -> impl Future<Output = Outcome> + Send + use<> {
         let mut phases = session.phases();
         async move { over(&mut phases).await }
     }
 
-    /// Wakes the session for a caller that does not wait for ready. Stores that the session is to run, if that takes less
-    /// than 2 s: then every replica knows it, and finishes the start if this one ends. During a stop it is stored later.
+    /// Wakes the session for a caller that does not wait for ready. Stores the request if that takes less than 2 s.
+    /// Then the leader finishes the start if this replica ends. During a stop, the start stores the request later.
     pub async fn request_start(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
         self.wake(session, cause);
@@ -52,8 +52,7 @@ impl Lifecycle {
         }
     }
 
-    /// Stops the session for a caller that does not wait for the end. Stores that the session is not to run, if that takes
-    /// less than 2 s.
+    /// Stops the session for a caller that does not wait for the end. Stores the request if that takes less than 2 s.
     pub async fn request_stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) {
         self.heed_others(session).await;
         drop(self.stop(session, cause));
@@ -62,14 +61,14 @@ impl Lifecycle {
         }
     }
 
-    /// Learns what another replica has just begun with a session at rest.
+    /// Refreshes a settled session, because another replica may have just begun a start or a stop.
     async fn heed_others(&self, session: &Session) {
         if session.phase_name().is_settled() {
             self.refresh_for_user(session.id()).await;
         }
     }
 
-    /// Best effort: the task that carries the request out stores the same, and reports failures.
+    /// Best effort: the task of the request stores the same, and reports failures.
     async fn write_down(&self, session: &Session, runs: bool) {
         let _ = tokio::time::timeout(WRITTEN_WITHIN, self.runtime.set_requested(session.id(), runs)).await;
     }
@@ -77,7 +76,7 @@ impl Lifecycle {
     async fn start(self: Arc<Self>, session: Arc<Session>, shared: Arc<SharedStart>) {
         let begun = Instant::now();
         let outcome = tokio::select! {
-            // A start that a request ended moves nothing any more.
+            // A start that a request has ended must not change the session.
             biased;
             outcome = StartWaiter::of(&shared).outcome() => outcome,
             outcome = self.run_start(&session, &shared) => outcome,
@@ -92,11 +91,11 @@ impl Lifecycle {
         let _ = phases.wait_for(|phase| phase.name != PhaseName::Stopping).await;
         self.step_of(session, shared, Event::StartBegun);
         if let Err(error) = self.runtime.set_requested(session.id(), true).await {
-            tracing::debug!(session = %session.id(), %error, "the start is not stored, so other replicas do not know of it yet");
+            tracing::debug!(session = %session.id(), %error, "cannot store the start; other replicas miss it so far");
         }
         let _slot = tokio::select! {
             biased;
-            // Another replica may have started it meanwhile, or stopped it.
+            // Another replica may start or stop the session meanwhile.
             over = over(&mut phases) => return over,
             Ok(slot) = self.start_slots.acquire_many(self.slots_of_a_start()) => slot,
         };
@@ -122,7 +121,7 @@ impl Lifecycle {
         }
     }
 
-    /// Ends a start that was too slow and on which no replica works. A request that comes meanwhile joins it.
+    /// Ends a start that timed out and that no replica works on. Requests that arrive meanwhile join it.
     pub(super) async fn end_lost_start(&self, session: &Arc<Session>, cause: &Cause) {
         let JoinedStart { start, new, .. } = session.join_start();
         if new {
@@ -131,15 +130,14 @@ impl Lifecycle {
         }
     }
 
-    /// Whether the run answered another replica, which wrote down what its agent does.
+    /// Whether another replica reaches the run: it has stored the agent's state in the memo.
     pub(super) fn answers_another(&self, session: &Session) -> bool {
         self.role.borrow().replicas() > 1 && session.memo().agent.is_some()
     }
 
-    /// Ends a start that took too long; but what another replica reaches goes on, and only those who wait here hear that it
-    /// cannot be reached.
+    /// Ends a start that timed out. If another replica reaches the run, the run continues, and only local waiters fail.
     async fn time_out(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, cause: &Cause) -> Outcome {
-        // A request that comes while it is stopped for that hears why.
+        // Requests that arrive during the stop below get the reason.
         self.step_of(session, shared, Event::StartTooSlow);
         self.refresh(session.id()).await;
         let reached = session.phase();
@@ -147,23 +145,23 @@ impl Lifecycle {
             return end_at(&reached);
         }
         if self.answers_another(session) {
-            tracing::warn!(session = %session.id(), "it answers another replica of the router, and not this one");
+            tracing::warn!(session = %session.id(), "another replica reaches the session; this one does not");
             return Outcome::Failed(Arc::new(too_slow(self.limits.start_timeout, reached)));
         }
         audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
-        // What the runtime still tells of that stop must not hide why there was one.
+        // Apply the news of that stop first, so that they cannot hide the failure.
         self.apply_all_news().await;
         self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
     }
 
-    /// The starts under way on all replicas together obey the limit.
+    /// The number of slots for one start, so that the starts on all replicas together obey the limit.
     fn slots_of_a_start(&self) -> u32 {
         let replicas = self.role.borrow().replicas();
         u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
     }
 
-    /// The start failed, unless a request has ended it or the session is ready.
+    /// Fails the start, unless a request has ended it or the session is ready.
     async fn give_up(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, failure: Failure) -> Outcome {
         self.step_of(session, shared, Event::StartFailed(failure.clone()));
         if session.phase_name() != PhaseName::Failed {
@@ -174,7 +172,7 @@ impl Lifecycle {
     }
 }
 
-/// Waits until no start is under way any more.
+/// Waits until no start is under way.
 async fn over(phases: &mut watch::Receiver<Phase>) -> Outcome {
     let over = phases.wait_for(|phase| !phase.name.is_starting()).await;
     over.map_or(Outcome::Gone, |phase| end_at(&phase))

@@ -1,4 +1,4 @@
-//! Stopping a session: on request, as idle, or with the router.
+//! Stops sessions: on request, as idle, or when the router exits.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::session::course_event::{Event, RequestNumber};
 use crate::session::{Actor, Cause, Failure, PhaseName, Reason, Session};
 
 impl Lifecycle {
-    /// Stops the session, keeping its files. Done when the returned task is; nobody has to wait for it.
+    /// Stops the session and keeps its files. The returned task ends with the stop, and runs on if it is dropped.
     pub fn stop(self: &Arc<Self>, session: &Arc<Session>, cause: &Cause) -> tokio::task::JoinHandle<()> {
         let (request, changed) = session.request(Event::StopRequested);
         if changed {
@@ -17,7 +17,7 @@ impl Lifecycle {
             self.registry.announce(session);
             return self.tasks.spawn(self.clone().carry_out_stop(session.clone(), request, cause.clone()));
         }
-        // A stop that goes on already is waited for; a second one could meet the run that comes after it.
+        // Wait for a stop under way. A second stop could end the next run.
         let (mut phases, shutdown) = (session.phases(), self.shutdown.clone());
         self.tasks.spawn(async move {
             let over = phases.wait_for(|phase| phase.name != PhaseName::Stopping);
@@ -30,7 +30,7 @@ impl Lifecycle {
             return;
         }
         let _ = self.remember(&session).await;
-        // What does not run yet is stopped as soon as that is written down, and may be wanted again by now.
+        // A session without processes is stopped once the memo is stored, and may be starting again by now.
         let name = session.phase_name();
         if name.is_starting() || name == PhaseName::Ready {
             return;
@@ -41,7 +41,7 @@ impl Lifecycle {
         }
     }
 
-    /// The runtime has done this stop.
+    /// Completes a stop that the runtime has done.
     pub(super) async fn stopped(&self, session: &Arc<Session>, request: RequestNumber) {
         self.apply_all_news().await;
         self.step(session, Event::StopHeard(request));
@@ -60,7 +60,7 @@ impl Lifecycle {
         self.not_done(session, request, Some(Failure::new(Reason::RuntimeError, message)));
     }
 
-    /// Stops all that runs, and waits for it. Nothing is started any more.
+    /// Stops all running sessions and waits for their end. Allows no more starts.
     pub async fn stop_all(self: &Arc<Self>) {
         self.closing.cancel();
         let running = self.registry.all().into_iter().filter(|session| {

@@ -1,5 +1,5 @@
-//! The runtimes: sessions as processes of this machine, or as Pods of a Kubernetes cluster. The trait and its contract
-//! are in [`crate::lifecycle::runtime_port`].
+//! The runtimes: sessions as processes of this machine, or as Pods of a Kubernetes cluster.
+//! [`crate::lifecycle::runtime_port`] has the trait and its contract.
 
 pub mod kubernetes;
 mod opencode_exit;

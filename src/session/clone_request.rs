@@ -6,8 +6,8 @@ use super::record_format::UnknownFields;
 use super::{Memo, Origin, Spec};
 use crate::git::{Branch, RepoUrl};
 
-/// What a session clones. Its spec says so, until a preparation failed and its owner asked for the session in another way:
-/// with another address of the same repository, or with a branch to create its branch from.
+/// What a session clones. Default: as in its spec. After a failed preparation, the owner can change the address of the
+/// same repository, and the branch to create the session's branch from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CloneRequest {
@@ -16,13 +16,13 @@ pub struct CloneRequest {
     /// The branch to create the session's branch from, if that does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_branch: Option<Branch>,
-    /// What a newer program says of it beside that.
+    /// Fields of a newer program.
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
 
 impl CloneRequest {
-    /// What a session clones; nothing for a new project.
+    /// What the session clones. `None` for a new project.
     pub fn of(spec: &Spec, memo: &Memo) -> Option<Self> {
         memo.clone_request.clone().or_else(|| Self::first(spec))
     }
@@ -33,7 +33,8 @@ impl CloneRequest {
         Some(Self { url: url.clone(), source_branch, unknown: UnknownFields::default() })
     }
 
-    /// Notes what `wanted`, a spec of the same session, asks for. What it does not name stays.
+    /// Stores the request of `wanted`, a spec of the same session. Keeps the known source branch if `wanted` names
+    /// none.
     pub fn note(memo: &mut Memo, spec: &Spec, wanted: &Spec) {
         let (Some(now), Some(mut next)) = (Self::of(spec, memo), Self::first(wanted)) else { return };
         next.source_branch = next.source_branch.or_else(|| now.source_branch.clone());

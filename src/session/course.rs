@@ -1,12 +1,12 @@
-//! The course of a session: its phase, what was requested here and what the runtime told last, as one pure value. Every
-//! move from phase to phase is a [`Course::step`]. A step returns its effects as data, and [`Session`] carries them out.
+//! The course of a session as one pure value: phase, latest request of this replica, latest observation of the runtime.
+//! Only [`Course::step`] changes the phase. A step returns its effects as data, and [`Session`] carries them out.
 //!
-//! **News and requests.** A runtime's news may be late. After a start or a stop was requested here, earlier news is old.
-//! The request is confirmed by the first news that can only follow from it, or by [`Event::StartHeard`] and
-//! [`Event::StopHeard`]: then the runtime has done it and has told everything.
+//! **Observations and requests.** Observations may arrive late. After a request, earlier observations are stale. The
+//! first observation that can only follow from the request confirms it. [`Event::StartHeard`] and [`Event::StopHeard`]
+//! confirm it too: they follow all observations that the request caused.
 //!
-//! **When a phase began.** `phase.since` never changes while the phase keeps its name and its run. The runtime's record
-//! counts where it tells, else the first sight of the phase.
+//! **When a phase began.** `phase.since` never changes while the phase keeps its name and its run. It comes from the
+//! runtime's record, else from the first observation of the phase.
 //!
 //! [`Session`]: super::Session
 
@@ -18,7 +18,7 @@ use super::course_event::{Effects, Event, Joined, RequestNumber, RunId};
 use super::shared_start::Outcome;
 use super::{Failure, Observation, Phase, PhaseName};
 
-/// A request of this replica that the runtime did not confirm yet.
+/// A request of this replica that the runtime has not confirmed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
     /// The phase is pending.
@@ -27,31 +27,31 @@ enum Request {
     Stop,
 }
 
-/// How far the start is that a task of this replica carries out.
+/// The stage of a start that a task of this replica carries out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StartStage {
-    /// It waits for the end of a stop, or it was too slow and is given up. A request joins it in every phase.
+    /// The start waits for a stop to end, or it timed out and is given up. Requests join it in every phase.
     Apart,
-    /// The phase shows it. It is over when the phase is not on the way to ready any more.
+    /// The phase shows the start, which is over when the session is no longer on the way to ready.
     UnderWay,
 }
 
-/// Where a session is in its life, as this replica knows it.
+/// The course of a session, as this replica knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Course {
     phase: Phase,
     requested: Option<Request>,
-    /// The last stop or delete that was requested here.
+    /// The last stop or delete that this replica requested.
     request: RequestNumber,
-    /// What the runtime told last.
+    /// The runtime's latest observation.
     seen: Option<Phase>,
     start: Option<StartStage>,
-    /// The run that is held: of a session that is ready, or stops, or goes away.
+    /// The held run. Only a ready, stopping or deleting session holds one.
     run: Option<RunId>,
 }
 
 impl Course {
-    /// A session that is first known in this phase.
+    /// The course of a session that is first known in this phase.
     pub(crate) fn at(phase: Phase) -> Self {
         Self { phase, requested: None, request: RequestNumber::default(), seen: None, start: None, run: None }
     }
@@ -60,22 +60,22 @@ impl Course {
         &self.phase
     }
 
-    /// Whether the runtime did not confirm yet what was requested here.
+    /// Whether a request of this replica is not confirmed yet.
     pub(crate) fn is_requested(&self) -> bool {
         self.requested.is_some()
     }
 
-    /// Whether the runtime ever told of it.
+    /// Whether the runtime has ever observed the session.
     pub(crate) fn was_seen(&self) -> bool {
         self.seen.is_some()
     }
 
-    /// Whether a task of this replica starts it.
+    /// Whether a task of this replica starts the session.
     pub(crate) fn is_awaited(&self) -> bool {
         self.start.is_some()
     }
 
-    /// Moves on. Never fails: an event that does not fit changes nothing.
+    /// Applies an event. Never fails: an event that does not fit changes nothing.
     pub(crate) fn step(&mut self, event: Event, now: Timestamp) -> Effects {
         let before = self.phase.clone();
         let mut effects = Effects::default();
@@ -107,13 +107,14 @@ impl Course {
             effects.run_over |= self.run.take().is_some();
         }
         if self.phase.name == PhaseName::Ready && (before.name != PhaseName::Ready || effects.run_begun) {
-            // However long a start took, nobody could use it before. A run that is taken over is ready for long.
+            // A session counts as used when it becomes usable: now after a start, else when the adopted run became
+            // ready.
             effects.usable_since = Some(if self.start.is_some() { now } else { self.phase.since });
         }
         effects
     }
 
-    /// A stop and a delete end the streams of the run by ending its server: the run is over only when they are.
+    /// A stop or a delete ends the run's streams by ending its server. The session holds the run until then.
     fn holds_runs(&self) -> bool {
         matches!(self.phase.name, PhaseName::Ready | PhaseName::Stopping | PhaseName::Deleting)
     }
@@ -122,7 +123,7 @@ impl Course {
         matches!(self.phase.name, PhaseName::Stopped | PhaseName::Failed)
     }
 
-    /// Waiters of a start that is over, and has not said so yet, get that start's end and never the new one's.
+    /// Waiters of an ended start get the outcome of that start, never the outcome of a new one.
     fn join(&mut self, now: Timestamp) -> Effects {
         let joined = match self.start {
             _ if matches!(self.phase.name, PhaseName::Ready | PhaseName::Deleting) => Joined::Over(end_at(&self.phase)),
@@ -151,7 +152,7 @@ impl Course {
         }
     }
 
-    /// What is ready goes on, whatever another attempt came to.
+    /// A failed attempt does not end a ready session.
     fn start_failed(&mut self, failure: Failure, now: Timestamp) {
         if self.start.is_some() && !matches!(self.phase.name, PhaseName::Ready | PhaseName::Deleting) {
             self.enter(Observation::failed(failure), now);
@@ -163,7 +164,7 @@ impl Course {
             self.ask(PhaseName::Stopping, now);
             self.requested = Some(Request::Stop);
         }
-        // Also one that waits for the end of this stop, or of the one before.
+        // This also ends a start that waits for this stop, or for an earlier one.
         self.start.take().map(|_| Outcome::Stopped)
     }
 
@@ -185,9 +186,9 @@ impl Course {
         self.seen = Some(seen.clone());
         if self.phase.name != PhaseName::Deleting {
             match (self.requested, seen.name) {
-                // The last run's end. It may be heard after the next start was requested.
+                // The end of the previous run may arrive after the next start was requested.
                 (Some(Request::Start), PhaseName::Stopping | PhaseName::Stopped | PhaseName::Failed) => {}
-                // It may have been seen before the stop. Whether it is over, the end of the request tells.
+                // The observation may be older than the stop. `StopHeard` reports its end.
                 (Some(Request::Stop), name) if name != PhaseName::Stopping => {}
                 _ => {
                     self.believe(seen, another);
@@ -203,7 +204,7 @@ impl Course {
         Effects { run_begun: begun, run_over: over, ..Effects::default() }
     }
 
-    /// The runtime has done `request` and has told everything: what it told last counts.
+    /// The runtime has carried out `request` and reported everything. Its latest observation counts.
     fn confirm(&mut self, request: Request, now: Timestamp) {
         if self.requested != Some(request) {
             return;
@@ -213,7 +214,7 @@ impl Course {
             (Request::Stop, Some(seen)) if !matches!(seen.name, PhaseName::Stopped | PhaseName::Failed) => {
                 self.believe(seen, false);
             }
-            // How a process ends while it is stopped is no failure.
+            // An exit during a stop is no failure.
             (Request::Stop, seen) => {
                 let since = seen.map(|seen| seen.since).filter(|since| *since >= self.phase.since);
                 self.enter(Observation { since, ..Observation::of(PhaseName::Stopped) }, now);
@@ -223,8 +224,8 @@ impl Course {
         }
     }
 
-    /// Goes on as the runtime saw it last; what the runtime has begun is left to the leader. Without a run that goes on it
-    /// failed, or the runtime will tell.
+    /// Reverts a stop or delete that the runtime did not begin; the leader finishes one that it began. If no run is
+    /// left, the session fails, or without a failure keeps its phase until the next observation.
     fn undo(&mut self, failure: Option<Failure>, serves: bool, now: Timestamp) {
         if !matches!(self.phase.name, PhaseName::Stopping | PhaseName::Deleting) {
             return;
@@ -256,13 +257,13 @@ impl Course {
     }
 }
 
-/// The phase `next`, which goes on since `last` began if that has the same name.
+/// The phase `next`, with the beginning of `last` if both have the same name.
 fn since_kept(next: Phase, last: Option<&Phase>) -> Phase {
     let since = last.filter(|last| last.name == next.name).map_or(next.since, |last| last.since);
     Phase { since, ..next }
 }
 
-/// How a start ended whose session is in this phase now.
+/// The outcome of a start whose session is now in this phase.
 pub(crate) fn end_at(phase: &Phase) -> Outcome {
     match (phase.name, &phase.failure) {
         (PhaseName::Ready, _) => Outcome::Ready,

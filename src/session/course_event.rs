@@ -1,80 +1,80 @@
-//! What can move a session, and what a step of its course asks for.
+//! The events of a session's course, and the effects of a step.
 
 use jiff::Timestamp;
 
 use super::shared_start::Outcome;
 use super::{Failure, Observation};
 
-/// Tells one run from another while the session holds it.
+/// Identifies a run while the session holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RunId(pub(crate) usize);
 
-/// Tells one stop or delete that was requested here from another. What becomes of an earlier one moves nothing any more.
+/// Identifies a stop or delete of this replica. The result of an earlier request has no effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RequestNumber(pub(crate) u64);
 
-/// What can move a session.
+/// An event of a session's course.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    /// A caller wants it to run: joins the start under way, or begins one.
+    /// A caller requests a start: joins the start under way, or begins one.
     StartRequested,
-    /// No stop goes on any more: the start begins.
+    /// No stop is under way any more, and the start begins.
     StartBegun,
-    /// The runtime has begun the start, and has told everything up to then.
+    /// The runtime has begun the start, and has reported everything up to then.
     StartHeard,
-    /// The start took too long and is given up.
+    /// The start timed out and is given up.
     StartTooSlow,
-    /// The start could not be done.
+    /// The start failed.
     StartFailed(Failure),
     /// The task of the start has ended.
     StartLeft,
-    /// A user or the idle rule wants it to stop.
+    /// A stop is requested.
     StopRequested,
-    /// The runtime has done this stop, and has told everything up to then.
+    /// The runtime has completed this stop, and has reported everything up to then.
     StopHeard(RequestNumber),
-    /// Its owner wants it gone.
+    /// A delete is requested.
     DeleteRequested,
-    /// The runtime told what it is at, with its run if it is ready.
+    /// The runtime observed the session, with its run if it is ready.
     Observed(Observation, Option<RunId>),
     /// This stop or delete was not done.
     NotDone {
-        /// Which one.
+        /// Its number.
         request: RequestNumber,
-        /// Why not. None: another replica objected.
+        /// The failure. `None` if another replica objected.
         failure: Option<Failure>,
-        /// Whether the run that is held still answers.
+        /// Whether the held run is not over.
         serves: bool,
     },
-    /// It is gone with its files.
+    /// The session and its files no longer exist.
     Gone,
 }
 
-/// What became of a request for a start.
+/// The answer to a requested start.
 #[derive(Clone, Debug)]
 pub(crate) enum Joined {
-    /// Nothing has to start: it is ready, or it goes away.
+    /// Nothing to start: the session is ready, or being deleted.
     Over(Outcome),
     /// A start is under way.
     UnderWay,
-    /// The caller has to carry out a new one.
+    /// The caller must carry out a new start.
     New,
 }
 
-/// What a step asks of the session.
+/// The effects of a step, for the session to carry out.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub(crate) struct Effects {
-    /// The phase changed: it is announced.
+    /// The phase changed and must be published.
     pub(crate) changed: bool,
-    /// The run that was held is over, and with it what its agent did.
+    /// The held run is over, and with it its agent's activity.
     pub(crate) run_over: bool,
-    /// The run of this news is held from now on.
+    /// The session holds the observed run from now on.
     pub(crate) run_begun: bool,
-    /// Nobody could use it before.
+    /// When the session became usable.
     pub(crate) usable_since: Option<Timestamp>,
-    /// The start that was joined so far is over, and its waiters get this.
+    /// The shared start is over, and its waiters get this outcome.
     pub(crate) start_ended: Option<Outcome>,
-    /// The answer to a stop or a delete that is requested.
+    /// The answer to a requested stop or delete.
     pub(crate) request: RequestNumber,
     /// The answer to [`Event::StartRequested`].
     pub(crate) joined: Option<Joined>,

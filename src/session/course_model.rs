@@ -1,9 +1,9 @@
 //! A model of the runtime, and a replica whose course is checked against it at every step; [`super::course_replay`] runs
 //! them.
 //!
-//! The model holds what is written down and the one run. Every change of it goes to both replicas as news, which a replica
-//! hears some time later. Lost news are replaced by what is true by then, as after a gap of a watch. A request is written
-//! some time after it was made; its mark then follows the news that it caused, as [`Event::StartHeard`] promises.
+//! The model holds the record and the one run. It sends every change to both replicas as news, which arrive later. A
+//! replica that loses news gets the current state instead, as after a gap of a watch. A request is stored some time
+//! after it was made. Its mark then follows the news that it caused, as [`Event::StartHeard`] promises.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -13,7 +13,7 @@ use super::phase::PhaseName::{self, *};
 use super::{Failure, Observation, Phase, Reason};
 use jiff::Timestamp;
 
-/// What is written down, and what runs.
+/// The record and the run.
 #[derive(Default)]
 pub(super) struct Truth {
     pub(super) wanted: bool,
@@ -23,7 +23,7 @@ pub(super) struct Truth {
     pub(super) start_failed: bool,
     pub(super) deleting: bool,
     pub(super) gone: bool,
-    /// Counts its changes.
+    /// The number of changes.
     pub(super) version: u64,
 }
 
@@ -53,21 +53,21 @@ pub(super) enum Task {
 
 pub(super) struct Replica {
     pub(super) course: Course,
-    /// What it has not heard yet.
+    /// What has not arrived yet.
     pub(super) items: VecDeque<Item>,
     pub(super) tasks: VecDeque<Task>,
-    /// The stops that are written down and go on.
+    /// The stored stops that are under way.
     pub(super) stops: Vec<RequestNumber>,
-    /// It has heard that the session is gone, and forgot it.
+    /// The replica has learned that the session is gone.
     pub(super) gone: bool,
-    /// The start that is carried out here.
+    /// The start that this replica carries out.
     pub(super) start: Option<u64>,
     pub(super) held: Option<RunId>,
     pub(super) ended: HashSet<usize>,
     pub(super) heard_run: u64,
-    /// The start that is not confirmed: the run that was known when it was requested.
+    /// Of an unconfirmed start: the run that was known at the request.
     pub(super) asked_after: Option<u64>,
-    /// The stop that is not confirmed: the version as of which it is written down.
+    /// Of an unconfirmed stop: the version that stores it.
     pub(super) stop_written: Option<u64>,
 }
 
@@ -127,7 +127,7 @@ impl Replica {
         self.course.phase().name
     }
 
-    /// Takes a step and checks what holds for every one.
+    /// Takes a step, and checks the invariants.
     pub(super) fn take(&mut self, event: &Event, now: Timestamp) -> Effects {
         let before = self.course.phase().clone();
         let held = self.held;
@@ -178,13 +178,13 @@ impl Replica {
             assert_eq!(self.name(), Stopping, "{news:?} is from before the stop");
         }
         if news.name == Stopping {
-            // Another replica stops it as well, and may start it again.
+            // Another replica may stop the session too, and start it again.
             self.stop_written = None;
         }
         self.heard_run = self.heard_run.max(news.run);
     }
 
-    /// The task of a start ends when the session is not on the way to ready any more.
+    /// The task of a start ends when the session is no longer on the way to ready.
     pub(super) fn leave_ended_start(&mut self, begun: bool, now: Timestamp) {
         if begun && self.start.is_some() && !self.name().is_starting() {
             self.start = None;

@@ -1,4 +1,4 @@
-//! Sequences of requests, of the runtime's steps and of news that are late, lost or told twice, on two replicas.
+//! Random sequences on two replicas: requests, steps of the runtime, and news that arrive late, twice or never.
 
 use proptest::prelude::*;
 
@@ -12,9 +12,9 @@ enum Act {
     Start(usize),
     Stop(usize),
     Delete(usize),
-    /// The replica's oldest request is written down.
+    /// Stores the replica's oldest request.
     Write(usize),
-    /// It cannot be.
+    /// Refuses it.
     Refuse(usize),
     /// The runtime takes its next step.
     Progress,
@@ -110,7 +110,7 @@ impl World {
         }
     }
 
-    /// Changes what is true, and tells both.
+    /// Changes the truth, and sends it to both replicas.
     fn change(&mut self, change: impl FnOnce(&mut Truth)) {
         change(&mut self.truth);
         self.truth.version += 1;
@@ -119,7 +119,7 @@ impl World {
             if !self.truth.gone {
                 replica.items.push_back(Item::News(news.clone()));
             }
-            // A stop is over when nothing runs, or it is wanted again.
+            // A stop is over when nothing runs, or when a run is requested again.
             if self.truth.pod.is_none() || self.truth.wanted && !self.truth.deleting {
                 replica.items.extend(replica.stops.drain(..).map(Item::Stopped));
             }
@@ -177,7 +177,7 @@ impl World {
             Task::Start(number) => (RequestNumber::default(), Some(number)),
         };
         if start.is_some() {
-            // The refusal is written down, where nothing runs.
+            // The refusal is stored if nothing runs.
             let here = self.replicas[on].start == start && self.replicas[on].name() != Stopping;
             if here && self.truth.pod.is_none() && !self.truth.deleting {
                 self.replicas[on].tasks.pop_front();
@@ -190,7 +190,7 @@ impl World {
         }
         self.replicas[on].tasks.pop_front();
         let _ = self.replicas[on].take(&Event::NotDone { request, failure: Some(refused), serves: true }, now);
-        // The runtime tells what it is at when it is asked again.
+        // The next refresh reports the current state.
         self.change(|_| ());
     }
 
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    /// Writes every request, lets the runtime come to rest, and has both replicas hear all news.
+    /// Stores every request, lets the runtime finish, and delivers all news to both replicas.
     fn settle(&mut self) {
         for _ in 0..12 {
             for on in 0..2 {

@@ -46,7 +46,7 @@ fn after(name: PhaseName, event: Event) -> PhaseName {
     course.phase().name
 }
 
-/// A stop or a delete, and which one it is.
+/// Requests a stop or a delete. Returns its number.
 fn asks(course: &mut Course, event: Event) -> RequestNumber {
     step(course, event).request
 }

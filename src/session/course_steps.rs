@@ -1,4 +1,4 @@
-//! A session takes the steps of its course: each under the session's lock, with its effects carried out at once.
+//! A session's steps. Each step and its effects happen under the session's lock.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,25 +12,25 @@ use super::{Failure, PhaseName, Run, Session, Sighting};
 /// The start that a caller waits for.
 pub(crate) struct JoinedStart {
     pub(crate) start: Arc<SharedStart>,
-    /// The caller has to carry it out.
+    /// Whether the caller must carry it out.
     pub(crate) new: bool,
-    /// The phase changed.
+    /// Whether the phase changed.
     pub(crate) changed: bool,
 }
 
 impl Session {
-    /// Takes one step; tells whether the phase changed.
+    /// Takes one step. Returns whether the phase changed.
     pub(crate) fn step(&self, event: Event) -> bool {
         self.take(&mut self.live.lock(), event).changed
     }
 
-    /// Requests a stop or a delete; tells which one it is, and whether the phase changed.
+    /// Requests a stop or a delete. Returns its number, and whether the phase changed.
     pub(crate) fn request(&self, event: Event) -> (RequestNumber, bool) {
         let effects = self.take(&mut self.live.lock(), event);
         (effects.request, effects.changed)
     }
 
-    /// Takes a step of this start, if it is still the one under way; tells whether the phase changed.
+    /// Takes a step of this start, unless another start has replaced it. Returns whether the phase changed.
     pub(crate) fn step_of(&self, start: &Arc<SharedStart>, event: Event) -> bool {
         let mut live = self.live.lock();
         let current = live.shared_start.as_ref().is_some_and(|current| Arc::ptr_eq(current, start));
@@ -60,7 +60,7 @@ impl Session {
         effects
     }
 
-    /// Takes over what the runtime saw; tells whether anything changed.
+    /// Applies the runtime's observation. Returns whether anything changed.
     pub(crate) fn observe(&self, sighting: Sighting) -> bool {
         let Sighting { memo, phase, run, .. } = sighting;
         let mut live = self.live.lock();
@@ -89,7 +89,7 @@ impl Session {
         JoinedStart { start, new, changed }
     }
 
-    /// The task of this start has ended with `outcome`, if it got that far.
+    /// The task of this start has ended: with `outcome`, or without one at shutdown.
     pub(crate) fn leave_start(&self, start: &Arc<SharedStart>, outcome: Option<Outcome>) {
         let mut live = self.live.lock();
         if live.shared_start.take_if(|current| Arc::ptr_eq(current, start)).is_some() {
@@ -98,11 +98,11 @@ impl Session {
         if let Some(outcome) = outcome {
             start.land(outcome);
         }
-        // A listener that heard of the end of a stop while this went on took it for passing.
+        // During this start, listeners ignored `stopped` as passing. Notify them again.
         self.phase.send_if_modified(|phase| phase.name == PhaseName::Stopped);
     }
 
-    /// This stop or delete was not done; tells whether that changed anything.
+    /// Reverts a stop or delete that was not done. Returns whether the phase changed.
     pub(crate) fn not_done(&self, request: RequestNumber, failure: Option<Failure>) -> bool {
         let mut live = self.live.lock();
         let serves = live.run.as_ref().is_some_and(|run| !run.over().is_cancelled());
@@ -110,7 +110,7 @@ impl Session {
     }
 }
 
-/// The session holds the run as long as its course knows it, so that no other one is at the same address.
+/// Unique while the session holds the run: no other run has its address.
 fn run_id(run: &Arc<Run>) -> RunId {
     RunId(Arc::as_ptr(run).addr())
 }

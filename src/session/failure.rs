@@ -67,7 +67,7 @@ impl Reason {
         Self::deserialize(slug).unwrap_or(Self::Other)
     }
 
-    /// Whether the session may have failed before its files were there.
+    /// Whether the session may have failed before its files existed.
     pub fn is_of_preparation(self) -> bool {
         matches!(
             self,
@@ -81,7 +81,7 @@ impl Reason {
         )
     }
 
-    /// Its slug.
+    /// The slug.
     pub fn slug(self) -> String {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::String(slug)) => slug,
@@ -100,19 +100,19 @@ pub struct Failure {
     pub message: String,
     /// The last lines of the log, oldest first.
     pub log_tail: Vec<String>,
-    /// What a newer program wrote and this one keeps.
+    /// Data of a newer program, kept unchanged.
     pub kept: Kept,
 }
 
-/// What a newer program wrote of a failure beside what this one understands.
+/// The parts of a failure that only a newer program understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// The slug of [`Reason::Other`] as it was written.
+    /// The stored slug of [`Reason::Other`].
     slug: Option<String>,
     fields: UnknownFields,
 }
 
-/// A failure as it is written down.
+/// The stored form of a failure.
 #[derive(Serialize, Deserialize)]
 struct Written {
     reason: String,
@@ -148,7 +148,7 @@ impl Failure {
     }
 }
 
-/// `what`, with what somebody said about it.
+/// `what` and `said` as one sentence.
 pub fn sentence(what: &str, said: &str) -> String {
     match said.trim().trim_end_matches('.') {
         "" => format!("{what}."),
@@ -156,7 +156,7 @@ pub fn sentence(what: &str, said: &str) -> String {
     }
 }
 
-/// As many lines as help.
+/// The last 20 lines.
 pub fn last_lines(printed: &[String]) -> Vec<String> {
     printed[printed.len().saturating_sub(20)..].to_vec()
 }

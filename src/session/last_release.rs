@@ -1,4 +1,4 @@
-//! How the last release reads records: its types, copied from commit 28be866. They are never changed to suit this program.
+//! How the last release reads records. The types are copies from commit 28be866: do not adapt them to this program.
 
 use std::collections::BTreeMap;
 

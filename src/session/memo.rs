@@ -1,4 +1,4 @@
-//! What the router remembers of a session, over restarts and between replicas.
+//! The memo: the part of a session's record that changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,74 +9,73 @@ use super::record_format::UnknownFields;
 use super::{CloneRequest, Failure, Program};
 use crate::opencode::FirstMessage;
 
-/// What the router learns about a session while it lives, wants to find again after a restart, and shares with other
-/// replicas of the router.
+/// What the router learns about a session. The memo survives restarts, and replicas share it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Memo {
-    /// Raised by every change, so that of two memos the later one is known.
+    /// Raised by every change: of two memos, the later one has the higher revision.
     #[serde(default)]
     pub revision: u64,
     /// The last use by its owner or by the agent.
     pub last_activity: Timestamp,
-    /// The title of the conversation in it that changed last.
+    /// The title of the conversation that changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// First messages as the last release kept them. This one keeps none here, and takes those it finds.
+    /// First messages that the last release stored. This release adds none here, and delivers those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub initial_messages: Vec<String>,
-    /// The id of the first of these messages, from before it is sent until it is taken.
+    /// The id of the first of these messages, from before the first attempt until opencode takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending: Option<String>,
-    /// Which prompts wait for the agent. Each runtime has its own place for this, beside the rest.
+    /// The marks of the prompts that wait for the agent. Each runtime stores them outside the memo.
     #[serde(skip)]
     pub prompts: PromptMarks,
-    /// The named settings that it runs with from the next start on. Each runtime has its own place for this.
+    /// The named settings for the next start. Each runtime stores them outside the memo.
     #[serde(skip)]
     pub profile: Option<String>,
-    /// The opencode that last worked on its files. Each runtime has its own place for this.
+    /// The opencode that last worked on the session's files. Each runtime stores it outside the memo.
     #[serde(skip)]
     pub program: Option<Program>,
     /// The attach tokens, hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<StoredToken>,
-    /// Why the last start was given up; nothing once the session is started or stopped again.
+    /// The failure of the last start. The next start or stop clears it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// What the agent of the run that goes on does, as the replica that follows it says.
+    /// The activity of the current run's agent, from the replica that follows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentNote>,
-    /// It is about to be stopped as idle: a replica that knows of a use has to write that down now.
+    /// The leader is about to stop the session as idle. A replica that knows of a use must store it now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
-    /// What to clone, if that is not what the spec says.
+    /// What to clone, if it differs from the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_request: Option<CloneRequest>,
-    /// What a newer program remembers beside that.
+    /// Fields of a newer program.
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
 
-/// Since when the agent of a run does what keeps its session alive.
+/// The stored activity of a run's agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AgentNote {
-    /// When its run became ready. Other replicas, and a router that takes the run over, show the same.
+    /// When the run became ready. Other replicas, and a router that adopts the run, show the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_since: Option<Timestamp>,
-    /// It works.
+    /// Working since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy: Option<Timestamp>,
-    /// It waits for its user.
+    /// Waiting for its user since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_input: Option<Timestamp>,
-    /// What a newer program says of it beside that.
+    /// Fields of a newer program.
     #[serde(flatten)]
     pub unknown: UnknownFields,
 }
 
 impl Memo {
-    /// The memo of a session that begins `now`.
+    /// The memo of a session that is created `now`.
     pub fn new(now: Timestamp) -> Self {
         Self {
             revision: 0,
@@ -96,7 +95,7 @@ impl Memo {
         }
     }
 
-    /// The memo after `edit`, with the next revision; `None` where that changes nothing.
+    /// The memo after `edit`, with the next revision. `None` if nothing changed.
     pub fn edited(&self, edit: impl FnOnce(&mut Self)) -> Option<Self> {
         let mut memo = self.clone();
         edit(&mut memo);
@@ -105,7 +104,7 @@ impl Memo {
         changed.then_some(memo)
     }
 
-    /// The message to send next. It keeps its id until it is taken, also over a restart of the router.
+    /// The message to send next. It keeps its id until opencode takes it, even after a router restart.
     pub fn next_message(&mut self, new_id: impl FnOnce() -> String) -> Option<FirstMessage> {
         let text = self.initial_messages.first()?.clone();
         let id = self.sending.get_or_insert_with(new_id).clone();
@@ -120,12 +119,12 @@ impl Memo {
         }
     }
 
-    /// opencode of this version works on the files from now on.
+    /// Records that opencode of this version works on the files.
     pub fn ran_by(&mut self, version: &str) {
         self.program = Program::then(self.program.as_ref(), version);
     }
 
-    /// Forgets what belongs to one run or one attempt.
+    /// Clears what belongs to one run or attempt.
     pub fn forget_run(&mut self) {
         self.failure = None;
         self.agent = None;

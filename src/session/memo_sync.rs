@@ -1,4 +1,4 @@
-//! What this replica knows of a session beside what is written down, and which of it has to be written down.
+//! Merges the stored memo of a session with what only this replica knows.
 
 use std::sync::atomic::Ordering;
 
@@ -7,11 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::session_state::Live;
 use super::{IdleRules, Memo, Session};
 
-/// How old the written-down last use of a session may become, at most.
+/// The most that the stored last use may lag behind.
 const ACTIVITY_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 impl Session {
-    /// What is remembered of it; the last activity and the title are current.
+    /// The memo, with the current last use and title.
     pub fn memo(&self) -> Memo {
         self.current_memo(&self.live.lock())
     }
@@ -21,12 +21,12 @@ impl Session {
         Memo { last_activity: self.last_activity(), title, ..live.memo.clone() }
     }
 
-    /// Takes over what was just written down; tells whether it says anything new.
+    /// Applies a memo that was just stored. Returns whether to publish a change.
     pub(crate) fn learn_written(&self, memo: Memo) -> bool {
         self.learn(&mut self.live.lock(), memo)
     }
 
-    /// Takes over what is written down, if it is later than what was known; tells whether it says anything new.
+    /// Applies a stored memo, if its revision is newer. Returns whether to publish a change.
     pub(crate) fn learn(&self, live: &mut Live, memo: Memo) -> bool {
         if memo.revision <= live.memo.revision {
             return false;
@@ -34,7 +34,7 @@ impl Session {
         let old = std::mem::replace(&mut live.memo, memo);
         let new = &live.memo;
         if new.last_activity != old.last_activity {
-            // What another replica's clock says is to come was just now by this one.
+            // Another replica's clock may be ahead: a use in the future counts as now.
             let used = new.last_activity.min(self.clock.now());
             self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
         }
@@ -42,7 +42,7 @@ impl Session {
         old.title != new.title || old.agent != new.agent || delivers
     }
 
-    /// Adds to a memo what is known here and nowhere else.
+    /// Adds what only this replica knows to a memo.
     pub(crate) fn contribute(&self, memo: &mut Memo, rules: &IdleRules) {
         let live = self.live.lock();
         if memo.closing && self.is_in_use(&live, rules) {
@@ -63,9 +63,9 @@ impl Session {
         }
     }
 
-    /// Whether what is known here has to be written down now.
+    /// Whether this replica must store its knowledge now.
     pub(crate) fn is_owed(&self, rules: &IdleRules) -> bool {
-        // Known to the leader well before the idle time is over.
+        // The leader must learn of a use well before the idle time is over.
         let oldest = ACTIVITY_AGE.min(rules.idle_after / 4);
         let known = self.live.lock().memo.clone();
         known.edited(|memo| self.contribute(memo, rules)).is_some_and(|owed| {
@@ -74,7 +74,7 @@ impl Session {
         })
     }
 
-    /// Counts a request that is open as a use, for the replicas that do not see it.
+    /// Counts an open write as a use, because other replicas do not see it.
     pub(crate) fn touch_if_open(&self, rules: &IdleRules, now: Timestamp) {
         let since = self.live.lock().leases().writing_since();
         if since.is_some_and(|since| now.duration_since(since) < rules.max_busy) {

@@ -1,5 +1,5 @@
-//! What a session is: its key, its phases, its runs, who may use it, when it is idle. Values and rules only: nothing here
-//! waits, starts a task, or names HTTP or Kubernetes. What is done with sessions is in [`crate::lifecycle`].
+//! What a session is: key, phases, runs, rights, idle rule. Values and rules only: nothing here waits, starts a task,
+//! or names HTTP or Kubernetes. [`crate::lifecycle`] has the operations.
 
 pub mod access;
 pub mod actor;

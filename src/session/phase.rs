@@ -4,7 +4,7 @@
 //! pending → scheduling → pulling → cloning → starting → ready → stopping → stopped
 //!    └──────────┴───────────┴─────────┴─────────┴─────────┴→ failed       deleting (from anywhere)
 //! ```
-//! `stopped` and `failed` go back to `pending` when a caller wants the session again.
+//! A new request returns `stopped` and `failed` to `pending`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,21 +40,21 @@ pub enum PhaseName {
 }
 
 impl PhaseName {
-    /// On the way to ready.
+    /// Whether a start is under way.
     pub fn is_starting(self) -> bool {
         matches!(self, Self::Pending | Self::Scheduling | Self::Pulling | Self::Cloning | Self::Starting)
     }
 
-    /// No start is under way: the session is ready, or somebody has to ask for it again.
+    /// Whether the phase lasts until a new request or event: the session is ready, stopped or failed.
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Ready | Self::Stopped | Self::Failed)
     }
 }
 
-/// What the runtime sees of a session at one moment.
+/// The state of a session, as the runtime observed it at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// The phase it is in.
+    /// The observed phase.
     pub name: PhaseName,
     /// What goes on, in words for people.
     pub message: Option<String>,
@@ -62,18 +62,18 @@ pub struct Observation {
     pub percent: Option<u8>,
     /// Why it failed; while it starts, what it will fail with if what holds it up lasts.
     pub failure: Option<Failure>,
-    /// Since when, where the runtime knows; else the first sight of it counts. Of a run that was found ready: when its
-    /// server was started, so that a restart of the router is no use of a session.
+    /// When the phase began, if the runtime knows; otherwise the time of the first observation counts. For a run found
+    /// ready, the start time of its server. So a restart of the router does not count as use.
     pub since: Option<Timestamp>,
 }
 
 impl Observation {
-    /// An observation of nothing but the phase.
+    /// An observation of the phase alone.
     pub fn of(name: PhaseName) -> Self {
         Self { name, message: None, percent: None, failure: None, since: None }
     }
 
-    /// A start whose server cannot be used yet.
+    /// A start whose server is not usable yet.
     pub fn starting(waiting: Waiting) -> Self {
         let Waiting { message, is_obstacle } = waiting;
         let failure = is_obstacle.then(|| Failure::new(Reason::StartTimeout, message.clone()));
@@ -86,26 +86,26 @@ impl Observation {
     }
 }
 
-/// A phase with what belongs to it.
+/// A phase with its details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {
-    /// Which phase.
+    /// The phase.
     pub name: PhaseName,
     /// When it began.
     pub since: Timestamp,
-    /// What goes on, in words for people.
+    /// The progress, in words for users.
     pub message: Option<String>,
-    /// How much of the phase is done, 0 to 100.
+    /// The finished share of the phase, 0 to 100.
     pub percent: Option<u8>,
-    /// Why it failed; while it starts, what it will fail with if what holds it up lasts.
+    /// The failure. During a start: the failure to report if the current obstacle lasts.
     pub failure: Option<Failure>,
 }
 
 impl Phase {
-    /// What an observation says, from `now` on unless it knows since when.
+    /// The observed phase. It begins at `now` if the observation has no time.
     pub fn observed(seen: Observation, now: Timestamp) -> Self {
         let Observation { name, message, percent, failure, since } = seen;
-        // What another clock says is to come was just now by this one.
+        // Another clock may run ahead; cap its time at this clock's now.
         let since = since.map_or(now, |since| since.min(now));
         Self { name, since, message, percent, failure }
     }

@@ -1,5 +1,5 @@
-//! Prompts that wait for a session's agent: the first message, and others. They may hold secrets, so a runtime keeps them
-//! sealed and apart from the record. The record has their numbers only.
+//! Prompts that wait for a session's agent: the first message, and others. They may hold secrets. Therefore a runtime
+//! stores them apart from the record, and the record has only their numbers.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,16 +10,16 @@ use crate::opencode::FirstMessage;
 
 /// The longest prompt, in bytes of UTF-8.
 const LONGEST: usize = 128 * 1024;
-/// The most prompts that may wait for one session.
+/// Limit for the waiting prompts of one session.
 const MOST: usize = 16;
-/// The most bytes that the prompts of one session may take as they are stored: as JSON in base64, as in a Secret.
+/// Limit for the stored prompts of one session: bytes of JSON in base64, as in a Secret.
 const MOST_STORED: usize = 256 * 1024;
 
 /// The prompts that wait for one session, oldest first.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prompts {
-    /// The number of the last one that was put, ever.
+    /// The number of the last prompt that was ever put.
     #[serde(default)]
     last: u64,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub struct Prompts {
 #[serde(rename_all = "camelCase")]
 struct Prompt {
     number: u64,
-    /// The id that opencode gets it under, from before it is sent.
+    /// Its id in opencode, from before the first attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     text: String,
@@ -40,31 +40,31 @@ struct Prompt {
     unknown: UnknownFields,
 }
 
-/// What the record of a session says of its prompts. Both numbers only grow, whoever writes them and in which order.
+/// A session's prompts in its record. Both numbers only grow, for all writers and in any order of writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PromptMarks {
-    /// The number of the last one that was put.
+    /// The number of the last prompt that was put.
     #[serde(default)]
     pub put: u64,
-    /// The number of the last one that was taken.
+    /// The number of the last prompt that opencode took.
     #[serde(default)]
     pub taken: u64,
-    /// What a newer program says of them beside that.
+    /// Fields of a newer program.
     #[serde(flatten)]
     unknown: UnknownFields,
 }
 
-/// Why a prompt is not kept.
+/// Why a prompt was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMuch {
-    /// It is too long by itself.
+    /// The prompt is too long.
     #[error("The message is longer than {} KiB. Put the long part into a file of the repository.", LONGEST / 1024)]
     TooLong,
-    /// Too many wait.
+    /// Too many prompts wait.
     #[error("{MOST} messages wait for this session already. Try again when its agent has been given them.")]
     TooMany,
-    /// They need too much room together.
+    /// All prompts together are too large.
     #[error(
         "The messages that wait for this session would take more than {} KiB as they are stored. Send a shorter one.",
         MOST_STORED / 1024
@@ -73,8 +73,8 @@ pub enum TooMuch {
 }
 
 impl Prompts {
-    /// Adds a prompt and returns its number. One that waits already is not added twice: a caller who tries again may have
-    /// been heard the first time. `announced` is the highest number that the record knows.
+    /// Adds a prompt and returns its number. Does not add a waiting prompt twice, because a caller may retry a request
+    /// that succeeded. `announced` is the highest number in the record.
     pub fn put(&mut self, text: &str, announced: u64) -> Result<u64, TooMuch> {
         if text.len() > LONGEST {
             return Err(TooMuch::TooLong);
@@ -100,12 +100,12 @@ impl Prompts {
         Ok(self.last)
     }
 
-    /// Whether a session without other prompts may have this one.
+    /// Checks a prompt for a session without other prompts.
     pub fn check(text: &str) -> Result<(), TooMuch> {
         Self::default().put(text, 0).map(|_| ())
     }
 
-    /// The prompt to send next. It keeps its id until it is taken, also over a restart of the router.
+    /// The prompt to send next. It keeps its id until opencode takes it, even after a router restart.
     pub fn next(&mut self, new_id: impl FnOnce() -> String) -> Option<FirstMessage> {
         let first = self.waiting.first_mut()?;
         let id = first.id.get_or_insert_with(new_id).clone();
@@ -117,23 +117,23 @@ impl Prompts {
         self.waiting.retain(|prompt| prompt.id.as_deref() != Some(id));
     }
 
-    /// What the record is to say of them.
+    /// The numbers for the record.
     pub fn marks(&self) -> PromptMarks {
         let first = self.waiting.first().map_or(self.last + 1, |prompt| prompt.number);
         PromptMarks { put: self.last, taken: first.saturating_sub(1), unknown: UnknownFields::default() }
     }
 
-    /// As they are stored on one machine.
+    /// The stored form in a file.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// As they are stored in a Secret.
+    /// The stored form in a Secret.
     pub fn in_base64(&self) -> String {
         STANDARD.encode(self.to_json())
     }
 
-    /// Reads what was stored.
+    /// Reads the stored form.
     pub fn read(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }
@@ -146,7 +146,7 @@ impl std::fmt::Debug for Prompts {
 }
 
 impl PromptMarks {
-    /// Whether any wait.
+    /// Whether a prompt waits.
     pub fn wait(&self) -> bool {
         self.put > self.taken
     }

@@ -1,4 +1,4 @@
-//! A session as it is shown, and as the idle rules judge it.
+//! A snapshot of a session for its users, and the session's input to the idle rules.
 
 use jiff::Timestamp;
 
@@ -9,24 +9,24 @@ use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session};
 
 /// A session's changing parts, taken at one moment.
 pub struct View {
-    /// Where it is in its life.
+    /// The phase.
     pub phase: Phase,
-    /// What is remembered of it; `last_activity` is current.
+    /// The memo, with the current `last_activity`.
     pub memo: Memo,
     /// Whether the agent works.
     pub busy: bool,
     /// Whether the agent waits for its user.
     pub needs_input: bool,
-    /// What keeps it alive; nothing for one that does not run.
+    /// What prevents an idle stop. Empty for a session that does not run.
     pub kept_by: Vec<KeptBy>,
-    /// When it will be stopped if nothing happens; only while it is ready.
+    /// When the idle rule stops it without further use. Only while it is ready.
     pub stops_at: Option<Timestamp>,
-    /// The leases that are held.
+    /// The current leases.
     pub leases: Leases,
 }
 
 impl Session {
-    /// Its changing parts, judged by `rules` as of now.
+    /// A snapshot, judged by `rules` now.
     pub fn view(&self, rules: &IdleRules) -> View {
         let live = self.live.lock();
         let (phase, agent) = (self.phase(), live.agent_state());
@@ -36,7 +36,7 @@ impl Session {
             memo: self.current_memo(&live),
             busy: agent.busy.is_some(),
             needs_input: agent.needs_input.is_some(),
-            // While it is not known whether the agent works, nobody knows when the session will be stopped.
+            // Without the agent's state, the time of the stop is unknown.
             stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| agent.unknown.is_none()),
             kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
             leases: live.leases(),
@@ -55,23 +55,23 @@ impl Session {
         }
     }
 
-    /// Whether `rules` say that it is to be stopped.
+    /// Whether it is ready and `rules` allow an idle stop.
     pub(crate) fn is_idle(&self, rules: &IdleRules) -> bool {
         let live = self.live.lock();
         let now = self.clock.now();
         self.phase_name() == PhaseName::Ready && rules.judge(&self.usage(&live), now).kept_by.is_empty()
     }
 
-    /// Whether it is surely not idle as far as is known here, all of it by this clock: whoever says otherwise has another
-    /// one. Those of replicas may differ a little, and they hear of uses a little later.
+    /// Whether more than half of the idle time is left, by this replica's clock. The margin covers differences between
+    /// the replicas' clocks and late news of uses.
     pub(crate) fn is_in_use(&self, live: &Live, rules: &IdleRules) -> bool {
         let known = Use { unknown: None, ..self.usage(live) };
         let now = self.clock.now();
         rules.judge(&known, now).stops_at.duration_since(now) > rules.idle_after / 2
     }
 
-    /// Begins a stop if `rules` still say so at this moment: a use that came before keeps the session, one that comes
-    /// later finds it stopping and wakes it again. Returns the stop, and the revision of the memo that it was decided on.
+    /// Begins a stop if `rules` still allow it. An earlier use keeps the session; a later use finds it stopping and
+    /// wakes it. Returns the stop, and the memo revision of this decision.
     pub(crate) fn stop_if_idle(&self, rules: &IdleRules) -> Option<(Verdict, RequestNumber, u64)> {
         let mut live = self.live.lock();
         if self.phase_name() != PhaseName::Ready {

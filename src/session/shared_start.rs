@@ -1,4 +1,4 @@
-//! A start that many share: one per session however many want it, and each of them hears how it ended.
+//! A start that many callers share. Each of them gets its outcome.
 
 use std::sync::Arc;
 
@@ -11,29 +11,29 @@ use super::Failure;
 pub enum Outcome {
     /// The session is ready.
     Ready,
-    /// It could not be started.
+    /// The start failed.
     Failed(Arc<Failure>),
-    /// Somebody stopped it meanwhile.
+    /// The session was stopped meanwhile.
     Stopped,
-    /// It was deleted.
+    /// The session was deleted.
     Gone,
 }
 
-/// The start itself, as the one who runs it sees it.
+/// A start, for the task that runs it.
 #[derive(Default)]
 pub struct SharedStart {
     end: watch::Sender<Option<Outcome>>,
 }
 
 impl SharedStart {
-    /// A start that is over already.
+    /// A start that has ended already.
     pub(crate) fn landed(outcome: Outcome) -> Arc<Self> {
         let shared = Self::default();
         shared.land(outcome);
         Arc::new(shared)
     }
 
-    /// Tells everybody who waits. Only the first end counts.
+    /// Sends the outcome to all waiters. Only the first outcome counts.
     pub(crate) fn land(&self, outcome: Outcome) {
         self.end.send_if_modified(|ended| {
             let first = ended.is_none();
@@ -44,7 +44,7 @@ impl SharedStart {
         });
     }
 
-    /// The end, once there is one.
+    /// The outcome, once known.
     pub(crate) fn end(&self) -> watch::Receiver<Option<Outcome>> {
         self.end.subscribe()
     }

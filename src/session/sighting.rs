@@ -1,24 +1,25 @@
-//! One session at one moment, as its runtime sees it.
+//! One session at one moment, as its runtime observes it.
 
 use std::sync::Arc;
 
 use super::{Memo, Observation, PhaseName, Run, Spec};
 
-/// One session as the runtime sees it.
+/// One session, as its runtime observes it.
 #[derive(Clone, Debug)]
 pub struct Sighting {
-    /// What it is.
+    /// The fixed part of its record.
     pub spec: Spec,
-    /// What the router had remembered of it.
+    /// The changing part of its record.
     pub memo: Memo,
     /// Its phase.
     pub phase: Observation,
-    /// The run that answers; exactly while the phase is ready. Its runtime ends it before it tells of another phase.
+    /// The run that answers, exactly while the phase is ready. The runtime ends this run before it reports another
+    /// phase.
     pub run: Option<Arc<Run>>,
 }
 
 impl Observation {
-    /// What it says together with what is written down, of a session whose server answers or not.
+    /// The observation together with the memo. `serves` says whether the session's server answers.
     pub(crate) fn with(self, memo: &Memo, serves: bool) -> Self {
         let noted = memo.agent.as_ref().and_then(|note| note.ready_since);
         match (self.name, &memo.failure) {

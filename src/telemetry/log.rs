@@ -9,11 +9,11 @@ use tracing_subscriber::EnvFilter;
 pub enum LogFormat {
     /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What is logged whatever the level says, unless it names this target itself: the audit log.
+/// The audit log is written at every level, unless `level` names this target itself.
 const ALWAYS: &str = "audit=info";
 
 /// Starts logging. `level` is a level or a list of `tracing_subscriber` filters.

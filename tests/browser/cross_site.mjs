@@ -1,4 +1,4 @@
-// What a page that one session serves can do with its user's browser to the router and to the user's other sessions.
+// Attacks of one session's page, through its user's browser, on the router and on the user's other sessions.
 import assert from "node:assert/strict";
 import { eventually, journey, profile, step } from "./support/journey.mjs";
 import { createSession, inPhase, readSession, ROUTER } from "./support/router.mjs";
@@ -22,7 +22,7 @@ await journey(async (browser) => {
   const page = await pageOf(context, hostile);
   const statuses = new Map();
   page.on("response", (response) => statuses.set(response.url(), response.status()));
-  /** What the router itself said to what is attempted: a browser may have reasons of its own to refuse it. */
+  /** The router's own answers to the attempts, because the browser may refuse them for other reasons. */
   const refusedByRouter = async (url, attempt) => {
     statuses.delete(url);
     const outcome = await attempt();
@@ -94,7 +94,7 @@ await journey(async (browser) => {
   });
 });
 
-/** A page that a session's server serves without a policy of its own, as code in that session could. */
+/** A page from a session's server without a security policy, as code in the session can serve it. */
 async function pageOf(context, session) {
   const page = await context.newPage();
   const response = await page.goto(new URL("/global/health", session.url).href);
@@ -103,7 +103,7 @@ async function pageOf(context, session) {
   return page;
 }
 
-// What follows runs in the page.
+// The code below runs in the page.
 
 async function newTerminal() {
   const post = async (path) => {
@@ -116,7 +116,7 @@ async function newTerminal() {
   return `ws://${location.host}/pty/${id}/connect?cursor=0&ticket=${ticket}`;
 }
 
-/** Opens and closes; resolves when all of it is over. */
+/** Opens and closes it; resolves when it is closed. */
 function connects(url) {
   return new Promise((resolve) => {
     const socket = new WebSocket(url);

@@ -1,4 +1,4 @@
-// From a repository to a conversation and a terminal in opencode's own page, and back to both after a stop.
+// From a repository to a conversation and a terminal in opencode's own page, and again after a stop.
 import assert from "node:assert/strict";
 import { eventually, journey, please, profile, setting, step } from "./support/journey.mjs";
 import { openTerminal, promptBox, sendPrompt } from "./support/opencode.mjs";
@@ -52,7 +52,7 @@ await journey(async (browser) => {
   const conversation = tab.url();
 
   await step("“Stop” stops it", async () => {
-    // While the agent works, it asks first.
+    // The page asks for confirmation while the agent works.
     await panel(page, "About slow 15").locator(".pill[data-state=ready]").waitFor();
     await control(panel(page, "About slow 15"), "button", "Stop").click();
     await inPhase(id, "stopped");

@@ -1,13 +1,13 @@
-// What is seen on a session's own host while it starts, and when it does not: with scripts and without.
+// A session's own host during a start and after a failed one, with and without scripts.
 import assert from "node:assert/strict";
 import { complaintsOf, eventually, journey, please, profile, setting, step } from "./support/journey.mjs";
 import { promptBox } from "./support/opencode.mjs";
 import { createSession, inPhase } from "./support/router.mjs";
 
-/** The phase that the page shows as the one of now. */
+/** The phase that the page shows as the current one. */
 const phaseShown = (tab) => tab.locator("li[aria-current=step]").textContent({ timeout: 2000 }).catch(() => "");
 
-/** What a page complains of, but for its own status, which Chromium reports as an error. */
+/** The errors of a page, without its own status, which Chromium reports as an error. */
 const withoutOwnStatus = (complaints) => complaints.filter((text) => !text.includes("status of 503"));
 
 async function open(context, url) {

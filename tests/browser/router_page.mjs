@@ -1,10 +1,10 @@
-// The router's page from the first visit on: a start that fails, a new project, its log, its attach command, its end.
+// The router's page from the first visit: a failed start, a new project, its log, its attach command, its deletion.
 import assert from "node:assert/strict";
 import { complaintsOf, eventually, journey, profile, setting, step } from "./support/journey.mjs";
 import { control, openedBy, openRouter, panel, row, sessionOf, startSession } from "./support/router.mjs";
 
 const missing = setting("MISSING_REPO_URL");
-// What a session's log ends with when it is stopped.
+// The last words of a log when its session is stopped.
 const lastWords = setting("LAST_WORDS");
 
 await journey(async (browser) => {
@@ -30,7 +30,7 @@ await journey(async (browser) => {
   });
 
   await step("a start that fails: the reason, and “Try again”", async () => {
-    // There is no log before it failed, as where nothing runs yet.
+    // The log is empty before the start failed, because nothing ran.
     const log = /\/logs\?/;
     await page.route(log, async (route) => {
       const { phase } = await sessionOf(missing);
@@ -77,7 +77,7 @@ await journey(async (browser) => {
     await control(project, "button", "Log").click();
     const shown = panel(page, "About say done-as-asked");
     await shown.getByText("opencode server listening").waitFor();
-    // While the agent works, "Stop" asks first.
+    // "Stop" asks for confirmation while the agent works.
     await shown.getByText("ready", { exact: true }).first().waitFor();
     await control(shown, "button", "Stop").click();
     await shown.getByText(lastWords).first().waitFor();
@@ -104,6 +104,6 @@ await journey(async (browser) => {
     await control(page, "heading", "You have no sessions yet").waitFor();
   });
 
-  // Chromium reports the refusal that was provoked.
+  // Chromium reports the refusal that this test causes.
   assert.deepEqual(complaints.filter((text) => !text.includes("status of 422")), []);
 });

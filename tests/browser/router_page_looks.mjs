@@ -1,4 +1,4 @@
-// The router's page by keyboard alone, in the dark, and on a phone.
+// The router's page by keyboard alone, in dark mode, and on a phone.
 import assert from "node:assert/strict";
 import { eventually, journey, profile, setting, step } from "./support/journey.mjs";
 import { control, createSession, inPhase, openedBy, openRouter, panel, row, startSession } from "./support/router.mjs";

@@ -1,4 +1,4 @@
-// The router is restarted under an open page: the page says so, comes back by itself and is current again.
+// The router restarts under an open page. The page says so, reconnects by itself and is current again.
 import { eventually, journey, please, profile, setting, step } from "./support/journey.mjs";
 import { createSession, inPhase, openRouter, row } from "./support/router.mjs";
 

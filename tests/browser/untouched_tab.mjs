@@ -1,9 +1,9 @@
-// A tab of opencode's page that is left open neither keeps its session running nor brings it back.
+// An open tab of opencode's page neither keeps its session running nor wakes it.
 import { always, eventually, journey, profile, setting, step } from "./support/journey.mjs";
 import { promptBox, sendPrompt } from "./support/opencode.mjs";
 import { createSession, inPhase, readSession } from "./support/router.mjs";
 
-/** The page asks for its server's health every 10 s: long enough for it to have asked twice in vain. */
+/** Time for two failed health checks: the page sends one every 10 s. */
 const STAYS_STOPPED = 25_000;
 
 await journey(async (browser) => {

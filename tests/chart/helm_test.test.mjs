@@ -1,4 +1,4 @@
-// What `helm test` finds out from where sessions are: the script of its pod, run here against stand-ins.
+// `helm test` checks the network from where sessions run. These tests run the script of its pod against stand-ins.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
@@ -8,7 +8,7 @@ import { render } from './support/chart.mjs'
 const [pod] = render('external').all('Pod').filter((one) => one.metadata.name.endsWith('test-session'))
 const [container] = pod.spec.containers
 
-/** Something that answers every request with one status; none: nobody listens there. */
+/** A server that answers every request with one status. Without a status, nothing listens. */
 async function answering(status) {
   const server = createServer((request, response) => {
     const named = request.headers['x-auth-request-email'] && request.headers.host === 'oc.example.org'
@@ -21,7 +21,7 @@ async function answering(status) {
   return { port, close: () => {} }
 }
 
-// The API server is out of reach: nothing listens on that port.
+// The API server is unreachable: nothing listens on that port.
 async function run({ router, requirePolicies = false, name = '127.0.0.1' }) {
   const there = await answering(router)
   const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]))

@@ -1,4 +1,4 @@
-// The login beside the router, with the real oauth2-proxy: who gets to the router, and what the router is told.
+// The login beside the router, with the real oauth2-proxy: which users reach the router, and under which names.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
@@ -6,7 +6,7 @@ import { logIn, login, text, visit } from './support/login.mjs'
 
 const program = process.env.OAUTH2_PROXY
 const skip = program ? false : 'oauth2-proxy was not found'
-// In ms; what does not come is never there.
+// In ms. A request without an answer by then will never get one.
 const timeout = 10_000
 const session = '0123456789abcdef0123-oc.oc.example.org'
 const ann = { sub: '1', email: 'ann@example.org', email_verified: true }

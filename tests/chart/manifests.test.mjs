@@ -1,4 +1,4 @@
-// The manifests for those without Helm.
+// The manifests for use without Helm.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Who may talk to whom.
+// Which pods can connect to which.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { namespace, release, render } from './support/chart.mjs'
@@ -122,7 +122,7 @@ test('the test pod with a session\'s labels is held to a session\'s policy, and 
     const there = pod(test.metadata.namespace, '10.244.0.40', test.metadata.labels)
     for (const port of [3000, 4096]) assert(!connects(policies, there, router, port))
     assert.notEqual(test.metadata.labels['app.kubernetes.io/managed-by'], 'opencode-router')
-    // The router's policy lets pods of the component “test” in.
+    // The router's policy admits pods of the component “test”.
     assert.notEqual(test.metadata.labels['app.kubernetes.io/component'], 'test')
   }
 })

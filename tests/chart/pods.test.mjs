@@ -1,4 +1,4 @@
-// What the pods are like.
+// Properties of the pods.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { render } from './support/chart.mjs'
@@ -91,7 +91,7 @@ test('the settings that values stand for', () => {
   assert.equal(env.VOLUME_TTL_DAYS, '60')
   assert.equal(env.MAX_HELD, '4096')
   assert.deepEqual(env.POD_NAME, { fieldRef: { fieldPath: 'metadata.name' } })
-  // Empty is not said, so that the router's own default holds.
+  // An empty value sets no variable, so that the router's own default applies.
   for (const unsaid of ['SESSION_CPU_LIMIT', 'PUBLIC_PORT']) assert.equal(env[unsaid], undefined, unsaid)
   assert.equal(render('external').environment().METRICS_PORT, undefined)
   assert.equal(render('external', { publicPort: 8080 }).environment().PUBLIC_PORT, '8080')

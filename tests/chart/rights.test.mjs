@@ -1,4 +1,4 @@
-// What the router may do in the cluster: exactly what it needs.
+// The router's rights in the cluster: exactly what it needs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { namespace, render } from './support/chart.mjs'

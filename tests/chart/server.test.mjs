@@ -1,4 +1,4 @@
-// A real API server takes what the chart makes, in namespaces that enforce the restricted standard. Nothing is started.
+// A real API server accepts the chart's objects in namespaces that enforce the restricted standard. Nothing is started.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { before, test } from 'node:test'
@@ -8,7 +8,7 @@ import { chart, helm, release, values } from './support/chart.mjs'
 
 const kubeconfig = process.env.TEST_KUBECONFIG
 const skip = kubeconfig ? false : 'TEST_KUBECONFIG is not set'
-// Kinds that a plain cluster does not have, and where they are defined in which module.
+// Kinds that a plain cluster lacks, with the Go module and file that define each.
 const FOREIGN = {
   HTTPRoute: ['sigs.k8s.io/gateway-api', 'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml'],
   ServiceMonitor: [
@@ -16,7 +16,7 @@ const FOREIGN = {
     'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',
   ],
 }
-// Nothing is installed in somebody's own cluster.
+// Do not install anything in a developer's own cluster.
 const knowsAll = Boolean(process.env.TEST_CLUSTER)
 
 function kubectl(args, input) {

@@ -1,4 +1,4 @@
-// What is said about values that are missing or wrong.
+// Messages about missing or wrong values.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chart, helm, refusal, render, values } from './support/chart.mjs'

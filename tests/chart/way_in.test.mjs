@@ -1,4 +1,4 @@
-// How browsers and terminals reach it, and whose word about users counts.
+// How browsers and terminals reach the router, and which peers may name users.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
@@ -102,7 +102,7 @@ test('the login beside the router overwrites the name of the user', () => {
   ]) {
     assert(login.args.includes(flag), flag)
   }
-  // Whoever gets past the login is named as nobody, and must not get past it.
+  // No flag may let a request bypass the login, because such a request names no user.
   for (const flag of login.args) assert(!/^--(skip-auth-(route|regex)|trusted-ip|skip-jwt)/.test(flag), flag)
 })
 

@@ -1,4 +1,4 @@
-//! Whether a Pod's address is still its own. Kubernetes can give an address to another Pod as soon as its Pod is gone.
+//! Whether a Pod still has its address. After a Pod's end, Kubernetes can give its address to another Pod at once.
 //!
 //! Setting: `STALE_AFTER_SECONDS` (default: 120).
 
@@ -13,13 +13,13 @@ use crate::session::SessionId;
 use crate::upstream::Gate;
 
 impl Inner {
-    /// No news from the API server for too long.
+    /// Whether the watch has failed for longer than `stale_after`.
     pub(super) fn is_stale(&self) -> bool {
         self.freshness.age() > self.settings.stale_after
     }
 
-    /// While the watch keeps up, a Pod's end is known at once and ends its run. When it does not, this asks for the
-    /// Pod.
+    /// A check before each new connection to a Pod. A working watch reports the Pod's end at once and ends its run.
+    /// With a stale watch, the check asks the API server for the Pod.
     pub(super) fn gate(self: &Arc<Self>, id: SessionId, uid: String) -> Gate {
         let inner: Weak<Self> = Arc::downgrade(self);
         Arc::new(move || {
@@ -43,7 +43,7 @@ impl Inner {
                 false
             }
             Err(error) => {
-                tracing::warn!(session = %id, %error, "no new connection: it cannot be verified that the Pod is still there");
+                tracing::warn!(session = %id, %error, "no new connection: cannot verify that the Pod still exists");
                 false
             }
         }

@@ -1,4 +1,4 @@
-//! The API server as the runtime uses it: a handful of requests, each with a time-out, and what its refusals mean.
+//! Requests to the API server, each with a time limit, and the meaning of its errors.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::kubernetes_settings::KubernetesSettings;
 use crate::session::failure::sentence;
 use crate::session::{Failure, Reason};
 
-/// How long one request may take.
+/// Time limit for one request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The kinds of objects that are used.
+/// The kinds of objects that the runtime uses.
 #[derive(Clone)]
 pub(super) struct Cluster {
     pub(super) pods: Api<Pod>,
@@ -25,22 +25,22 @@ pub(super) struct Cluster {
     pub(super) leases: Api<Lease>,
 }
 
-/// Why a request came to nothing.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ApiError {
-    /// There is no such object.
+    /// The object does not exist.
     #[error("not found")]
     Missing,
-    /// The object is not what it was thought to be, or exists already.
+    /// The object changed meanwhile, or exists already.
     #[error("conflict: {0}")]
     Conflict(String),
-    /// It will be refused again: the message is the API server's.
+    /// The API server would refuse a retry too. The text is its message.
     #[error("refused: {0}")]
     Final(String),
-    /// A newer router wrote the record in a way that this one leaves alone: the message says so.
+    /// A newer router wrote the record, so this router does not change it. The text says so.
     #[error("{0}")]
     Newer(String),
-    /// It may be tried again.
+    /// A retry may succeed.
     #[error("{0}")]
     Passing(String),
 }
@@ -57,12 +57,12 @@ impl Cluster {
         }
     }
 
-    /// What it is reached by.
+    /// The client of these APIs.
     pub(super) fn client(&self) -> Client {
         self.pods.clone().into_client()
     }
 
-    /// Changes annotations of a claim that is at this version; `null` removes one.
+    /// Changes annotations of a claim at this resource version; `null` removes one.
     pub(super) async fn annotate(
         &self,
         name: &str,
@@ -75,7 +75,7 @@ impl Cluster {
     }
 }
 
-/// Waits for an answer of the API server, but not for ever.
+/// Runs a request within the time limit.
 pub(super) async fn asked<T>(request: impl Future<Output = kube::Result<T>>) -> Result<T, ApiError> {
     match tokio::time::timeout(PATIENCE, request).await {
         Ok(answer) => answer.map_err(ApiError::from),
@@ -83,7 +83,7 @@ pub(super) async fn asked<T>(request: impl Future<Output = kube::Result<T>>) -> 
     }
 }
 
-/// Deletes this object and no other of its name, and only if it has not changed. Returns whether it was there.
+/// Deletes the object with this UID and, if given, this resource version. Returns whether the object existed.
 pub(super) async fn delete_exactly<K>(
     api: &Api<K>,
     name: &str,
@@ -111,7 +111,7 @@ impl From<Error> for ApiError {
                 400 | 403 | 405 | 422 => Self::Final(status.message),
                 _ => Self::Passing(status.message),
             },
-            // The causes say more than the error itself, and hold no secrets.
+            // The chain of causes says more than the error itself, and contains no secrets.
             error => Self::Passing(chain(&error)),
         }
     }
@@ -131,25 +131,25 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 impl ApiError {
-    /// What it means to the user who wanted `what`.
+    /// The failure for the user, whose request needs `what`.
     pub(super) fn failure(&self, what: &str) -> Failure {
         match self {
             Self::Final(said) if said.contains("exceeded quota: ") => Failure::new(
                 Reason::QuotaExceeded,
                 sentence(
-                    &format!("The cluster's quota leaves no room for {what}. Stop another session, or ask an operator"),
+                    &format!("The cluster's quota leaves no room for {what}. Stop a session, or ask an administrator"),
                     said,
                 ),
             ),
             Self::Newer(why) => Failure::new(Reason::Other, why.as_str()),
             Self::Final(said) => Failure::new(
                 Reason::AdmissionRefused,
-                sentence(&format!("The cluster does not allow {what}. An operator has to see to it"), said),
+                sentence(&format!("The cluster does not allow {what}. Ask an administrator to fix the cause"), said),
             ),
             other => Failure::new(
                 Reason::RuntimeError,
                 sentence(
-                    &format!("The cluster did not do what was asked for {what}. Try again in a moment; the cause was"),
+                    &format!("The request for {what} failed. Try again in a moment. The cause"),
                     &other.to_string(),
                 ),
             ),
@@ -170,14 +170,14 @@ mod tests {
     fn recorded_refusals_are_explained() {
         let quota = refused(include_str!("recorded/status-quota-exceeded.json"));
         assert_eq!(quota.reason, Reason::QuotaExceeded);
-        assert!(quota.message.starts_with("The cluster's quota leaves no room for the session's Pod. Stop another"));
+        assert!(quota.message.starts_with("The cluster's quota leaves no room for the session's Pod. Stop a session"));
         assert!(quota.message.ends_with("limited: requests.cpu=500m."), "{}", quota.message);
-        // No room would help here.
+        // A free quota would not help here.
         let requests = refused(include_str!("recorded/status-quota-needs-requests.json"));
         assert_eq!(requests.reason, Reason::AdmissionRefused);
         let security = refused(include_str!("recorded/status-admission-refused.json"));
         assert_eq!(security.reason, Reason::AdmissionRefused);
-        assert!(security.message.starts_with("The cluster does not allow the session's Pod. An operator has to"));
+        assert!(security.message.starts_with("The cluster does not allow the session's Pod. Ask an administrator"));
         assert!(security.message.contains("violates PodSecurity"), "{}", security.message);
     }
 }

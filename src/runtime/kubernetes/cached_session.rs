@@ -1,4 +1,4 @@
-//! What is known of one session on the cluster, and what phase that makes.
+//! One cached session: its record, its Pod and its run, and the phase that follows from them.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use crate::opencode::Waiting;
 use crate::runtime::{News, Sighting};
 use crate::session::{Failure, Observation, PhaseName, Reason, Run, SessionId};
 
-/// What is known of one session.
+/// A cached session.
 #[derive(Default)]
 pub(super) struct CachedSession {
     pub(super) record: Option<Record>,
     pub(super) pod: Option<PodSeen>,
     pub(super) password: Option<SecretString>,
-    /// The run of a Pod, by its uid, once it answered.
+    /// The UID of a Pod that answered, and its run.
     pub(super) answers: Option<(String, Arc<Run>)>,
-    /// What the server of a Pod, by its uid, waits for before it can be used.
+    /// The UID of a Pod, and what its server waits for.
     pub(super) waits: Option<(String, Waiting)>,
-    /// The Pod whose server is asked whether it answers. Dropping the guard ends that.
+    /// The UID of a Pod whose server is probed. Dropping the guard ends the probe.
     pub(super) probe: Option<(String, DropGuard)>,
-    /// What a start that goes on here found out besides.
+    /// Details of a start in progress that this replica follows.
     pub(super) hint: Option<StartHint>,
-    /// The run whose Pod went although nobody here asked for that.
+    /// The run of the last Pod that disappeared.
     pub(super) vanished: Option<u64>,
-    /// One change of the record at a time.
+    /// Serialises changes of the record.
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
     changes: u64,
     published_changes: u64,
     published: Option<Published>,
 }
 
-/// What is known of a run beyond its Pod's status.
+/// Details of a run beyond its Pod's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct StartHint {
     pub(super) run: u64,
@@ -44,16 +44,16 @@ pub(super) struct StartHint {
 }
 
 impl StartHint {
-    /// Something that holds a start up, with which it fails if that lasts.
+    /// A delay. The start fails with `failure` if the delay lasts.
     pub(super) fn obstacle(run: u64, failure: Failure) -> Self {
         Self { run, message: Some(failure.message.clone()), percent: None, failure: Some(failure) }
     }
 }
 
-/// What the registry was told last.
+/// The last state that the registry received.
 #[derive(PartialEq)]
 struct Published {
-    /// The claim's identity: a session that was deleted and made anew is another one.
+    /// The claim's UID. A deleted and recreated session has another one.
     uid: String,
     phase: Observation,
     revision: u64,
@@ -71,7 +71,7 @@ impl CachedSession {
             _ if record.deleting => Observation::of(PhaseName::Deleting),
             (_, Requested::Other) => Observation::of(PhaseName::Failed),
             (None, Requested::Stopped) => Observation::of(PhaseName::Stopped),
-            // The leading replica writes it down.
+            // The leader records the stop.
             (None, Requested::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),
             (None, Requested::Running) => self.hinted(Observation::of(PhaseName::Pending), record.run),
             (Some(pod), Requested::Stopped) if pod.deleting => {
@@ -96,19 +96,19 @@ impl CachedSession {
         }
     }
 
-    /// The Pod of this run went although nobody here asked for that, so the run is over.
+    /// Whether the Pod of this run disappeared. If the run is still requested, it is lost.
     pub(super) fn lost(&self, run: u64) -> bool {
         self.pod.is_none() && self.vanished == Some(run)
     }
 
-    /// What is seen of a start, with what else is known of it.
+    /// The Pod's phase, with the details of the hint.
     fn hinted(&self, mut seen: Observation, run: u64) -> Observation {
         let Some(hint) = self.hint.as_ref().filter(|hint| hint.run == run && seen.name.is_starting()) else {
             return seen;
         };
         if let Some(obstacle) = &hint.failure {
             let over = self.pod.as_ref().is_some_and(|pod| pod.furnished);
-            // The scheduler says that there is no volume, and the event why.
+            // The event names the cause of a missing volume; the scheduler does not.
             let vague = seen.failure.as_ref().is_none_or(|failure| failure.reason == obstacle.reason);
             if !over && vague {
                 seen.message.clone_from(&hint.message);
@@ -121,12 +121,12 @@ impl CachedSession {
         seen
     }
 
-    /// The run of this very Pod.
+    /// The run of this Pod, if it answered.
     fn run_of(&self, pod: &PodSeen) -> Option<Arc<Run>> {
         self.answers.as_ref().filter(|(uid, _)| *uid == pod.uid && pod.serving.is_some()).map(|(_, run)| run.clone())
     }
 
-    /// What the registry does not know yet. After the end of one session comes the beginning of the next.
+    /// The next news for the registry, if any. A deleted and recreated session is first gone, then new.
     pub(super) fn news(&mut self, id: SessionId) -> Option<News> {
         let uid = self.record.as_ref().map(|record| record.uid.clone());
         if self.published.as_ref().is_some_and(|told| Some(&told.uid) != uid.as_ref()) {
@@ -142,30 +142,30 @@ impl CachedSession {
         fresh.then_some(News::Seen(sighting))
     }
 
-    /// The registry is told again, also if nothing changed: it may wait to hear of something that was so already.
+    /// Publishes the session again, even without a change. The registry waits for the confirmation of a request.
     pub(super) fn publish_again(&mut self) {
         if let Some(told) = &mut self.published {
             told.revision = u64::MAX;
         }
     }
 
-    /// Nothing of it is there any more, and the registry knows that.
+    /// Whether the session is gone and the registry knows it.
     pub(super) fn is_over(&self) -> bool {
         self.record.is_none() && self.pod.is_none() && self.published.is_none()
     }
 
-    /// Something of it changed.
+    /// Records a change.
     pub(super) fn changed(&mut self) {
         self.drop_stale();
         self.changes += 1;
     }
 
-    /// All news of it were told.
+    /// Records that all changes are published.
     pub(super) fn all_published(&mut self) {
         self.published_changes = self.changes;
     }
 
-    /// How many of its changes there were, and how many of them the registry was told of.
+    /// The number of changes, and of published changes.
     pub(super) fn changes_and_published(&self) -> (u64, u64) {
         (self.changes, self.published_changes)
     }
@@ -177,8 +177,8 @@ impl CachedSession {
         Sighting { spec: record.spec.clone(), memo: record.memo.clone(), phase, run }
     }
 
-    /// Lets go of a server whose Pod is not the one that serves. One that is to stop is silent before it is asked to end its
-    /// work; if it goes on after all, it is another one from then on.
+    /// Drops the run of a Pod that no longer serves. A requested stop first makes the run quiet, before opencode ends
+    /// its work. If the session is requested again, it gets a new run.
     fn drop_stale(&mut self) {
         let serving = self.pod.as_ref().filter(|pod| pod.serving.is_some()).map(|pod| pod.uid.clone());
         let wanted = self.record.as_ref().map(|record| record.wanted);
@@ -189,7 +189,7 @@ impl CachedSession {
             Some(uid) != serving.as_ref() || wanted == Some(Requested::Running) && run.quiet().is_cancelled()
         };
         if let Some((_, run)) = self.answers.take_if(|answers| stale(answers)) {
-            // At once, and not only when the registry hears of it: the address may be another's by now.
+            // Ends the run here, before the registry receives the news: another Pod may already have the address.
             run.end();
             self.probe = None;
         }

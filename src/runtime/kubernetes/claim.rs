@@ -1,4 +1,4 @@
-//! The record of a session: the annotations of its volume claim. What they do not say is not known.
+//! The record of a session: the annotations of its volume claim.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::session::prompts::PromptMarks;
 use crate::session::record_format::RecordFormat;
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
-/// What the names of all annotations begin with.
+/// Prefix of all annotations.
 pub(super) const PREFIX: &str = "opencode-router/";
 
-/// Whether a session is to run.
+/// The requested state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Requested {
-    /// It is.
+    /// The session must run.
     Running,
-    /// It is not; its files are kept.
+    /// The session must stop and keep its files.
     Stopped,
-    /// A newer router wrote down something else.
+    /// A newer router wrote another value.
     #[serde(other)]
     Other,
 }
@@ -38,24 +38,24 @@ impl Requested {
     }
 }
 
-/// What is written down of a session.
+/// The record of a session.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) spec: Spec,
     pub(super) memo: Memo,
     pub(super) wanted: Requested,
-    /// Counts the runs. The Pod of a run carries its number, so that none is taken for another.
+    /// The number of the current run. The Pod of a run carries it, so that no replica confuses two runs.
     pub(super) run: u64,
-    /// The claim's own identity, which a claim of the same name that comes later does not have.
+    /// The claim's UID. A later claim of the same name has another one.
     pub(super) uid: String,
     pub(super) resource_version: String,
     pub(super) version: u64,
-    /// The session goes away with its files.
+    /// The claim is being deleted, with its files.
     pub(super) deleting: bool,
 }
 
 impl Record {
-    /// Why this router only lists the session, and does not change it, if that is so.
+    /// Why this router only lists the session and does not change it. `None` if this router can change it.
     pub(super) fn beyond_us(&self) -> Option<String> {
         let unknown = (self.wanted == Requested::Other).then(|| {
             "A newer router changed this session in a way that this router does not know. Upgrade the router to use it."
@@ -64,12 +64,12 @@ impl Record {
         unknown.or_else(|| self.memo.program.as_ref()?.refusal())
     }
 
-    /// Whether this router is to see to it that the session runs.
+    /// Whether this router must keep the session running.
     pub(super) fn is_to_run(&self) -> bool {
         self.wanted == Requested::Running && !self.deleting && self.beyond_us().is_none()
     }
 
-    /// Reads the record of a claim, or says why it cannot be used.
+    /// Reads the record of a claim. The error says why the claim is unusable.
     pub(super) fn read(claim: &PersistentVolumeClaim) -> Result<Self, String> {
         let meta = &claim.metadata;
         let none = BTreeMap::new();
@@ -94,14 +94,14 @@ impl Record {
     }
 }
 
-/// The annotations of a record; nothing for those that it does not have.
+/// The annotations of a record; `None` removes one.
 pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64) -> BTreeMap<String, Option<String>> {
     let (repo_url, branch, nonce) = match &spec.key.origin {
         Origin::Repository { url, branch } => (Some(url.as_str()), Some(branch.as_str()), None),
         Origin::NewProject { nonce } => (None, None, Some(nonce.as_str())),
     };
     let text = |text: &str| Some(text.to_owned());
-    // What has an annotation of its own is not said twice.
+    // `memo` omits values that have their own annotation.
     let mut rest = memo.clone();
     rest.title = None;
     rest.last_activity = Timestamp::UNIX_EPOCH;
@@ -128,14 +128,14 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64)
     all.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
 }
 
-/// A record as it is to be.
+/// The new values of a record.
 pub(super) struct RecordUpdate {
     pub(super) memo: Memo,
     pub(super) wanted: Requested,
     pub(super) run: u64,
 }
 
-/// The annotations that change when a record becomes this. What this program does not know is not among them.
+/// The annotations that differ after an update. Unknown annotations stay as they are.
 pub(super) fn changes(record: &Record, updated: &RecordUpdate) -> BTreeMap<String, Option<String>> {
     let old = annotations(&record.spec, &record.memo, record.wanted, record.run);
     let mut new = annotations(&record.spec, &updated.memo, updated.wanted, updated.run);
@@ -163,7 +163,7 @@ impl Annotations<'_> {
         serde_json::from_value(value).map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))
     }
 
-    /// What an annotation says as JSON, if it is there.
+    /// The JSON value of an optional annotation.
     fn written<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, String> {
         let value = self.optional(name).map(serde_json::from_str).transpose();
         value.map_err(|error| format!("its annotation {PREFIX}{name}: {error}"))

@@ -1,4 +1,4 @@
-//! The annotations of this release, the last and the next one, read and rewritten by each other.
+//! Tests that this release, the last one and the next one read and rewrite each other's annotations.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use super::claim::{PREFIX, Record, RecordUpdate, changes};
 use crate::session::{Reason, last_release};
 
-/// A claim with the annotations that the last release wrote, in full, and those that a rewrite by this program leaves.
+/// A claim of the last release with extra annotations: all its annotations, and its record.
 fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
     let text = include_str!("last_release/claim.json");
     let mut claim: PersistentVolumeClaim = serde_json::from_str(text).unwrap();
@@ -20,7 +20,7 @@ fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
 fn rewritten(mut annotations: BTreeMap<String, String>, record: &Record) -> BTreeMap<String, String> {
     let memo = record.memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
     for (name, value) in changes(record, &RecordUpdate { memo, wanted: record.wanted, run: record.run }) {
-        // A merge patch touches nothing else.
+        // A merge patch changes no other annotation.
         annotations.insert(name, value.unwrap());
     }
     annotations

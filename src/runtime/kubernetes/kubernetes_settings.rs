@@ -34,7 +34,7 @@ pub struct KubernetesSettings {
     pub limits: BTreeMap<String, String>,
     /// The user and group of sessions. Default: the cluster's choice.
     pub user: Option<i64>,
-    /// Time without news from the API server until the router checks Pods itself.
+    /// Time that the watch must fail until the router checks a Pod before each new connection.
     pub stale_after: Duration,
     /// The pace of periods and waits.
     pub tempo: Tempo,

@@ -1,4 +1,4 @@
-//! Escapes text against Kubernetes' expansion of `$(NAME)` in variables and commands
+//! Escapes text, because Kubernetes expands `$(NAME)` in variables and commands
 //! (<https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/>).
 
 /// Doubles every `$`: Kubernetes turns `$$` into `$`.
@@ -12,8 +12,8 @@ mod tests {
 
     use super::*;
 
-    /// Kubernetes' expansion, after `third_party/forked/golang/expansion/expand.go`: `$$` becomes `$`, a known
-    /// `$(NAME)` its value, everything else stays.
+    /// The expansion of `third_party/forked/golang/expansion/expand.go`: replaces `$$` by `$` and a known `$(NAME)` by
+    /// its value. Keeps everything else.
     fn expanded(text: &str, known: impl Fn(&str) -> Option<&'static str>) -> String {
         let (mut result, mut rest) = (String::new(), text);
         while let Some(at) = rest.find('$') {

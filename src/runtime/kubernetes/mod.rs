@@ -1,8 +1,7 @@
-//! Sessions on Kubernetes: each a volume claim, which is also its record, a Secret, and while it runs a Pod.
+//! Sessions on Kubernetes. A session is a volume claim, which stores its record, a Secret, and a Pod while it runs.
 //!
-//! What is known comes from one watch (`watch.rs`) and is kept in the `session_cache.rs`. A run is numbered: the number is
-//! written into the record before its Pod is made, and into the Pod, so that however many replicas of the router act
-//! at once, nobody takes one run for another.
+//! One watch of Pods and one of claims (`watches.rs`) keep the cache (`session_cache.rs`) current. Each run has a
+//! number, in the record before the Pod's creation and in the Pod. So concurrent replicas never confuse two runs.
 
 mod address_trust;
 mod api_server;
@@ -47,14 +46,14 @@ use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::kubernetes_settings::KubernetesSettings;
 
-/// How much news may wait for the registry, which takes each in microseconds.
+/// Capacity of the channel to the registry, which takes each item in microseconds.
 const NEWS_BUFFER: usize = 256;
-/// How often a change of a record is tried that others change as well.
+/// Attempts to change a record or Secret that others change at the same time.
 const ATTEMPTS: usize = 50;
 
-/// How long a second look may take.
+/// Time limit for a refresh.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
-/// How long it takes at least, so that nobody can tell by the time whether somebody else has a session.
+/// Shortest duration of a refresh, so that its time does not reveal another user's session.
 const SAME_FOR_ALL: Duration = Duration::from_millis(50);
 
 /// The runtime.
@@ -74,22 +73,22 @@ struct Inner {
 }
 
 impl Kubernetes {
-    /// A runtime on the cluster that the program runs in, or that KUBECONFIG names.
+    /// Connects to the cluster of the program's Pod, or of KUBECONFIG.
     pub async fn connect(settings: KubernetesSettings) -> Result<Self, String> {
         let config = kube::Config::infer().await.map_err(|error| error.to_string())?;
         let client = Client::try_from(config).map_err(|error| error.to_string())?;
         Ok(Self::new(client, settings))
     }
 
-    /// The namespace that the program runs in or that KUBECONFIG names.
+    /// The namespace of the program's Pod, or of KUBECONFIG.
     pub async fn own_namespace() -> Result<String, String> {
         kube::Config::infer().await.map(|config| config.default_namespace).map_err(|error| error.to_string())
     }
 
-    /// A runtime that reaches the cluster by `client`.
+    /// A runtime on the cluster of `client`.
     pub fn new(client: Client, settings: KubernetesSettings) -> Self {
         let cluster = Cluster::new(client, &settings);
-        // Nothing falls to a replica that has not met the others.
+        // A replica has no duties before it knows the others.
         let role = value::Sender::new(ReplicaRole::new(false, settings.replica.clone(), []));
         let tempo = settings.tempo;
         let inner = Inner {
@@ -113,7 +112,7 @@ impl Drop for Kubernetes {
 }
 
 impl Inner {
-    /// Changes a record as one step, however many others change it too. `None` from `update_record` leaves it as it is.
+    /// Changes a record in one step, with retries on conflicts. `None` from `update_record` means no change.
     async fn update_record(
         &self,
         id: SessionId,
@@ -145,7 +144,7 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        Err(ApiError::Passing("others change the session's record all the time".to_owned()))
+        Err(ApiError::Passing("other writers changed the session's record at every attempt".to_owned()))
     }
 
     fn accept(&self, claim: &k8s_openapi::api::core::v1::PersistentVolumeClaim) -> Result<Record, ApiError> {
@@ -154,7 +153,7 @@ impl Inner {
         Ok(record)
     }
 
-    /// Begins to keep up with the cluster. Returns when everything there is is known.
+    /// Starts the watches and tasks. Returns when all existing objects are known.
     async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
         let tempo = self.settings.tempo;
         let lasts = watches::duration(self.settings.stale_after, tempo);
@@ -206,7 +205,7 @@ impl Runtime for Kubernetes {
         if record.deleting {
             return Err(Failure::new(Reason::RuntimeError, "It is still being deleted. Try again in a moment."));
         }
-        // A request that is tried again may meet what it made the first time.
+        // A retried request may find the claim from its first attempt.
         Ok(record.spec == *spec && record.memo == *memo)
     }
 
@@ -267,8 +266,8 @@ impl Runtime for Kubernetes {
         };
         match tokio::join!(tokio::time::timeout(SECOND_LOOK, looked), tokio::time::sleep(SAME_FOR_ALL)).0 {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(session = %id, %error, "it could not be looked at again"),
-            Err(_) => tracing::debug!(session = %id, "the API server does not answer, so it was not looked at again"),
+            Ok(Err(error)) => tracing::debug!(session = %id, %error, "cannot refresh the session"),
+            Err(_) => tracing::debug!(session = %id, "cannot refresh the session: the API server does not answer"),
         }
     }
 

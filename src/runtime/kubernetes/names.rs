@@ -33,8 +33,8 @@ pub(super) fn labels(id: SessionId) -> BTreeMap<String, String> {
     labels.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// The version of an object, for comparison. The API server's versions are growing numbers
-/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>). 0 for any other text.
+/// The version of an object as a number, for comparison
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>). Any other text gives 0.
 pub(super) fn version(meta: &ObjectMeta) -> u64 {
     meta.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! The log of a session: the output of its containers. The session's Secret keeps the end of it after the Pod is gone,
-//! because logs can be confidential.
+//! The log of a session: its containers' output. After the Pod's end, the session's Secret keeps the last part, because
+//! logs can be confidential.
 
 use std::io;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ use crate::prepare::{LineSplitter, PrepareLine};
 use crate::runtime::{LogRange, LogStream};
 use crate::session::SessionId;
 
-/// Limits for the log that is kept when its Pod goes, in lines and bytes. A Secret can have 1 MiB.
+/// Limits for the log that outlives its Pod, in lines and bytes. A Secret can have 1 MiB.
 const KEPT_LINES: usize = 500;
 const KEPT_BYTES: usize = 128 * 1024;
-/// Time that keeping the log may delay a stop.
+/// Time limit for reading a log that ends, and for keeping it before a stop.
 const PATIENCE: Duration = Duration::from_secs(3);
 const CHUNK: usize = 16 * 1024;
 
@@ -42,7 +42,7 @@ impl Inner {
             let printed = format!("{prepared}{}", self.printed_by(id, OPENCODE, range.tail).await?);
             return Ok(lines(last_lines(&printed, range.tail)));
         }
-        // Follows a running container. One that has not started prints nothing yet.
+        // Follows opencode's container if it has started.
         if let Some(reader) = self.open(id, OPENCODE, range).await? {
             return Ok(lines(last_lines(&prepared, range.tail)).chain(chunks(reader)).boxed());
         }
@@ -79,7 +79,7 @@ impl Inner {
         let mut printed = Vec::new();
         let read = tokio::time::timeout(PATIENCE, reader.read_to_end(&mut printed)).await;
         if !matches!(read, Ok(Ok(_))) {
-            tracing::debug!(session = %id, container, "a log was read in part");
+            tracing::debug!(session = %id, container, "a log was read only in part");
         }
         let mut printed = String::from_utf8_lossy(&printed).into_owned();
         if !printed.is_empty() && !printed.ends_with('\n') {
@@ -96,7 +96,7 @@ impl Inner {
         }
     }
 
-    /// Keeps the end of the log of a Pod that is about to go. A failure is only logged.
+    /// Keeps the end of the log before its Pod is deleted. A failure is only logged.
     pub(super) async fn keep_last_log(&self, id: SessionId) {
         let keep = async {
             let prepared = without_progress(&self.printed_by(id, PREPARE, KEPT_LINES).await?);

@@ -1,4 +1,4 @@
-//! The prompts that wait for a session's agent: an entry of the session's Secret.
+//! The prompts that wait for a session's agent, in the session's Secret.
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams, PostParams};
@@ -17,8 +17,8 @@ use crate::session::prompts::Prompts;
 const PROMPTS: &str = "prompts";
 
 impl Inner {
-    /// See [`crate::runtime::Runtime::edit_prompts`]. A change is refused where the Secret is not at the version that it was
-    /// made of, so that of two replicas that take a prompt one has it.
+    /// See [`crate::runtime::Runtime::edit_prompts`]. A change names the version of the Secret that it is based on. So
+    /// only one of two replicas can take a prompt.
     pub(super) async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), ApiError> {
         for _ in 0..ATTEMPTS {
             let Some(record) = self.cache.record(id).filter(|record| !record.deleting) else { return Ok(()) };
@@ -40,10 +40,10 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        Err(ApiError::Passing("others change the session's Secret all the time".to_owned()))
+        Err(ApiError::Passing("other writers changed the session's Secret at every attempt".to_owned()))
     }
 
-    /// The Secret of a session as it is now. It is made where there is none, and then has to be asked for again.
+    /// The session's current Secret. Creates a missing one and returns `None`; the caller then retries.
     async fn secret_of(&self, record: &Record) -> Result<Option<Secret>, ApiError> {
         let password = self.password(record).await?;
         match asked(self.cluster.secrets.get(&object_name(record.spec.id()))).await {
@@ -63,7 +63,7 @@ impl Inner {
 
 fn read(secret: &Secret) -> Result<Prompts, ApiError> {
     let Some(text) = entry(secret, PROMPTS) else { return Ok(Prompts::default()) };
-    // What the error would quote is a prompt.
+    // The original error could quote a prompt.
     Prompts::read(&text).map_err(|_| ApiError::Final(format!("the entry {PROMPTS} of its Secret cannot be read")))
 }
 

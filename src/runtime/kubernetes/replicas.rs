@@ -1,7 +1,7 @@
-//! The replicas of the router. Each shows with a Lease that it is alive, and one of them leads.
+//! The replicas of the router. Each renews a Lease, and one of them is the leader.
 //!
-//! Each replica judges by its own clock when a Lease last changed, so clocks may differ or jump. The leader holds one
-//! more Lease. It acts on each session's current record, so a replica that lost the lead without knowing does no harm.
+//! Each replica measures with its own clock when a Lease last changed, so clocks may differ or jump. The leader renews
+//! a second Lease. It decides on each session's current record, so an outdated leader does no harm.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -21,16 +21,16 @@ use crate::tempo::Tempo;
 const PERIOD: Duration = Duration::from_secs(4);
 /// Time until a Lease without renewal expires.
 const LASTS: Duration = Duration::from_secs(20);
-/// Time after its last renewal when a leader stops to lead by itself. It notices at most one round and one period
-/// later, before another replica may lead.
+/// Time after its last renewal when a leader stops leading. It notices at most one round and one period later, before
+/// another replica may lead.
 const LEADS: Duration = Duration::from_secs(10);
 /// Time limit for one round.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The label of the Leases: the namespace of the sessions that the replicas serve.
+/// The label with the namespace of the sessions that the replicas serve.
 const SESSIONS: &str = "opencode-router/sessions";
 
-/// A Lease, and when it was last seen to change.
+/// A Lease's version, and when this replica first saw it.
 struct Seen {
     version: u64,
     at: Instant,
@@ -51,7 +51,7 @@ impl Inner {
         format!("opencode-router-leads-{}", self.settings.namespace)
     }
 
-    /// Keeps this replica's Leases until the task ends.
+    /// Renews this replica's Leases until the task ends.
     pub(super) async fn meet_replicas(&self) {
         let mut seen = HashMap::new();
         let mut led = None;
@@ -60,14 +60,14 @@ impl Inner {
             match tokio::time::timeout(tempo.wait(PATIENCE), self.meet_once(&mut seen, &mut led)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "the other replicas cannot be met");
+                    tracing::warn!(%error, "cannot renew the Leases");
                     if matches!(error, ApiError::Passing(_)) {
                         self.freshness.failed();
                     }
                 }
                 Err(_) => {
-                    tracing::warn!("the other replicas cannot be met: the API server does not answer");
-                    // A silent watch would notice only at its time-out.
+                    tracing::warn!("cannot renew the Leases: the API server does not answer");
+                    // Without this, a silent watch would be noticed only at its time limit.
                     self.freshness.failed();
                 }
             }
@@ -110,7 +110,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes or renews a Lease, unless another replica changed it meanwhile.
+    /// Acquires or renews a Lease. Fails with a conflict if another replica changed it meanwhile.
     async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), ApiError> {
         let now = Some(MicroTime(Timestamp::now()));
         let labels = [
@@ -150,15 +150,15 @@ impl Inner {
             changed
         });
         if changed {
-            tracing::info!(leads, replicas = role.replicas(), "the replicas share the work anew");
+            tracing::info!(leads, replicas = role.replicas(), "the replicas or their leader changed");
             if leads {
-                // Recovers what was interrupted while no replica led.
+                // Finishes work that was interrupted without a leader.
                 self.cache.mark_all();
             }
         }
     }
 
-    /// Releases this replica's Leases, so that the others need not wait.
+    /// Releases this replica's Leases, so that the others do not wait for their expiry.
     pub(super) async fn leave_replicas(&self) {
         let leave = async {
             if self.role.borrow().leads

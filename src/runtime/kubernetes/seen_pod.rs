@@ -19,13 +19,13 @@ pub(super) struct PodSeen {
     created: Option<Timestamp>,
     /// The number of its run.
     pub(super) run: u64,
-    /// The Pod is being deleted. Its address may belong to another Pod at any moment.
+    /// The Pod is being deleted. Another Pod may get its address at any time.
     pub(super) deleting: bool,
     pub(super) node: Option<String>,
     /// Volumes are mounted and the network is ready.
     pub(super) furnished: bool,
     pub(super) seen: Observation,
-    /// The address of its opencode, while its container runs.
+    /// The address of opencode, while its container runs.
     pub(super) serving: Option<Serving>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct PodSeen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Serving {
     pub(super) address: SocketAddr,
-    /// When it was started, of a container that was found running.
+    /// The start time of a container that this replica found running. `None` if it observed the start.
     pub(super) since: Option<Timestamp>,
 }
 
@@ -43,7 +43,7 @@ impl PodSeen {
         (self.uid.clone(), self.created)
     }
 
-    /// This state, after the one that was `known`. A Pod that was seen before it served was not found running.
+    /// This state, as the successor of `known`. Only a Pod that was found running keeps its start time.
     pub(super) fn after(mut self, known: Option<&Self>) -> Self {
         let known = known.filter(|known| known.uid == self.uid);
         if let (Some(serving), Some(known)) = (&mut self.serving, known) {

@@ -1,6 +1,6 @@
-//! A cache of all sessions: their records and Pods, from the watches and from the responses to our own requests.
+//! A cache of all sessions: their records and Pods, from the watches and from responses to the router's own requests.
 //!
-//! Every change marks its session. [`SessionCache::publish`] publishes the marked sessions to the registry.
+//! Each change marks its session. [`SessionCache::publish`] publishes marked sessions to the registry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,7 @@ pub(super) struct SessionCache {
     marked: Mutex<HashSet<SessionId>>,
     /// Changes with every update and every publication.
     ticks: watch::Sender<u64>,
-    /// Cancelled when nothing is published any more.
+    /// Cancelled when publishing ends.
     silent: CancellationToken,
 }
 
@@ -72,7 +72,7 @@ impl SessionCache {
         self.read(id, |cached| cached.pod.clone()).flatten()
     }
 
-    /// Stores a record, unless a newer one is known.
+    /// Stores a record, unless the cache has a newer one.
     pub(super) fn learn_record(&self, record: Record) {
         self.update(record.spec.id(), |cached| match &cached.record {
             Some(known) if known.version > record.version => {}
@@ -86,7 +86,7 @@ impl SessionCache {
         });
     }
 
-    /// Stores a Pod, unless a newer state of it is known.
+    /// Stores a Pod, unless the cache has a newer state of it.
     pub(super) fn learn_pod(&self, id: SessionId, pod: PodSeen) {
         self.update(id, |cached| match &cached.pod {
             Some(known) if known.version > pod.version => {}
@@ -94,7 +94,7 @@ impl SessionCache {
         });
     }
 
-    /// Removes a Pod. A later Pod of the session stays.
+    /// Removes the Pod with this UID.
     pub(super) fn forget_pod(&self, id: SessionId, uid: &str) {
         self.update(id, |cached| {
             if let Some(pod) = cached.pod.take_if(|pod| pod.uid == uid) {
@@ -103,7 +103,7 @@ impl SessionCache {
         });
     }
 
-    /// Removes a claim, and with it the session.
+    /// Removes the record of the claim with this UID.
     pub(super) fn forget_record(&self, id: SessionId, uid: &str) {
         self.update(id, |cached| {
             if cached.record.as_ref().is_some_and(|record| record.uid == uid) {
@@ -118,7 +118,7 @@ impl SessionCache {
         self.sessions.lock().keys().copied().collect()
     }
 
-    /// Waits until `over` holds for a session. `over` must not call other methods of the cache.
+    /// Waits until `over` is true for a session. `over` must not call other methods of the cache.
     pub(super) async fn until(&self, id: SessionId, over: impl Fn(Option<&CachedSession>) -> bool) {
         let mut ticks = self.ticks.subscribe();
         while !over(self.sessions.lock().get(&id)) {
@@ -127,7 +127,7 @@ impl SessionCache {
         }
     }
 
-    /// Waits until the registry has what is known of a session now. Returns at once if nothing is published any more.
+    /// Waits until the registry has a session's current state. Returns at once when publishing has ended.
     pub(super) async fn published(&self, id: SessionId) {
         let (changes, _) = self.read(id, CachedSession::changes_and_published).unwrap_or_default();
         let told = self.until(id, |cached| cached.is_none_or(|cached| cached.changes_and_published().1 >= changes));
@@ -181,7 +181,7 @@ impl SessionCache {
         self.sessions.lock().get_mut(&id)?.news(id)
     }
 
-    /// Records that all changes until the last look are published.
+    /// Records that all changes so far are published, unless the session is marked again.
     fn confirm(&self, id: SessionId) {
         let mut sessions = self.sessions.lock();
         let Some(cached) = sessions.get_mut(&id) else { return };

@@ -1,4 +1,4 @@
-//! Details of a start in progress: cluster events and clone progress, beyond the Pod's own status.
+//! Details of a start in progress: cluster events and clone progress, which the Pod's status does not contain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use super::names::object_name;
 use crate::prepare::{LineSplitter, PrepareLine};
 use crate::session::{PhaseName, SessionId};
 
-/// Time without progress until the router reads events, and the interval after that.
+/// Time without progress until the router reads events, and between later reads.
 const PERIOD: Duration = Duration::from_secs(3);
 
 impl Inner {
-    /// Follows the start of a run until nothing more needs an explanation.
+    /// Follows the start of a run until opencode starts or the Pod is deleted.
     pub(super) fn attend_start(self: &Arc<Self>, id: SessionId, run: u64) {
         let inner = self.clone();
         let attend = async move {
@@ -32,8 +32,8 @@ impl Inner {
                         let _ = moved.await;
                         explained
                     }
-                    // To list events, the API server reads all of the namespace. Only a start without progress is worth
-                    // that.
+                    // To list events, the API server reads the whole namespace. So only a start without progress does
+                    // this.
                     _ if moved.await.is_ok() => continue,
                     _ => inner.explain_wait(id, run).await,
                 };

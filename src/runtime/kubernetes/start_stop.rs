@@ -1,5 +1,4 @@
-//! Starting, stopping and deleting sessions: each a sequence of steps that any replica can go on with, because every
-//! step begins with what is written down.
+//! Starts, stops and deletes sessions in steps. Each step begins from the record, so any replica can continue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +15,13 @@ use super::seen_pod::PodSeen;
 use super::watches::refresh;
 use crate::session::{Failure, PhaseName, Reason, SessionId};
 
-/// How long opencode may take to end its work before it is asked to end itself.
+/// Time limit for opencode to end its work before the router deletes its Pod.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long other replicas may take to hear of a stop before opencode is asked to end its work.
+/// Time for other replicas to observe a stop before opencode ends its work.
 const HEARD_WITHIN: Duration = Duration::from_millis(500);
-/// How long a Pod may take to end; the kubelet kills it long before that, if it is there.
+/// Time limit for a Pod to end. A working kubelet kills it much earlier.
 const END_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long to wait before something is tried again.
+/// Pause before a retry.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Inner {
@@ -36,7 +35,7 @@ impl Inner {
         loop {
             let Some(known) = self.cache.record(id) else { return Err(gone()) };
             if known.wanted != Requested::Running || known.run != record.run || known.deleting {
-                // Another request decided otherwise meanwhile.
+                // Another request changed the requested state meanwhile.
                 break;
             }
             let step = match self.cache.pod(id) {
@@ -47,19 +46,19 @@ impl Inner {
             match step {
                 Ok(()) => {}
                 Err(ApiError::Final(said)) => {
-                    // Quotas and admission are asked before it is seen that the Pod is there already.
+                    // The API server checks quotas and admission before it finds an existing Pod.
                     let looked = refresh(&self.cluster, &self.cache, id).await;
                     if looked.is_ok() && self.cache.pod(id).is_some_and(|pod| pod.run == record.run) {
                         continue;
                     }
                     let failure = ApiError::Final(said).failure("the session's Pod");
-                    // A run that cannot be is not wanted any more; nobody is to try it again.
+                    // Withdraws the request, so that no replica retries this run.
                     let _ = self.unwant_run(id, record.run).await;
                     self.cache.published(id).await;
                     return Err(failure);
                 }
                 Err(error) => {
-                    tracing::debug!(session = %id, %error, "a step of the start is tried again");
+                    tracing::debug!(session = %id, %error, "retrying a step of the start");
                     if !matches!(error, ApiError::Conflict(_)) {
                         self.hint(id, StartHint::obstacle(record.run, error.failure("the session's Pod")));
                     }
@@ -72,7 +71,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes down that the session is to run, as a new run unless one goes on or was not begun yet.
+    /// Requests a run. A lost, failed or ending run gets a successor; any other requested run stays.
     pub(super) async fn request_run(&self, id: SessionId) -> Result<Option<Record>, ApiError> {
         let wanted = self.update_record(id, |record| {
             let pod = self.cache.pod(id).filter(|_| record.wanted == Requested::Running);
@@ -90,7 +89,7 @@ impl Inner {
         wanted.await
     }
 
-    /// Writes down that the session is not to run, if its memo is at this revision or none is named; whether that was so.
+    /// Requests a stop, if `only_at` is `None` or the memo's revision. Returns whether it applied.
     pub(super) async fn request_stop(
         &self,
         id: SessionId,
@@ -108,7 +107,7 @@ impl Inner {
         Ok(record.await?.map(|record| (record, unchanged)))
     }
 
-    /// Writes down that a run is not wanted, if it is still the one that is.
+    /// Withdraws the request for this run, if it is still the requested one.
     pub(super) async fn unwant_run(&self, id: SessionId, run: u64) -> Result<Option<Record>, ApiError> {
         let unwanted = self.update_record(id, |record| {
             let same = record.wanted == Requested::Running && record.run == run;
@@ -117,21 +116,21 @@ impl Inner {
         unwanted.await
     }
 
-    /// Makes the Pod of a run. The Secret comes first: a Pod that has to wait for it waits long.
+    /// Creates the Pod of a run, after its Secret: the kubelet is slow to notice a late Secret.
     async fn make_pod(self: &Arc<Self>, record: &Record) -> Result<(), ApiError> {
         let id = record.spec.id();
         self.password(record).await?;
         let pod = manifest::pod(&self.settings, record);
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
-        // What cached this up is over.
+        // Clears the hint: the Pod exists, so earlier delays are over.
         self.cache.update(id, |cached| cached.hint = None);
         self.cache.learn_pod(id, PodSeen::of(&made));
         self.attend_start(id, record.run);
         Ok(())
     }
 
-    /// Ends a Pod of this run or an earlier one. Runs only grow: with a later one, what is known of the record is old, and is
-    /// to be `looked` at anew before.
+    /// Ends a Pod of this run or an earlier one. Run numbers only grow. With a later Pod, the cached record is old, so
+    /// the caller first refreshes once (`looked`).
     async fn end_earlier_pod(&self, id: SessionId, pod: &PodSeen, run: u64, looked: &mut bool) -> Result<(), ApiError> {
         if pod.run > run && !std::mem::replace(looked, true) {
             return Err(ApiError::Conflict(format!("its Pod is of run {}, and {run} was known", pod.run)));
@@ -139,7 +138,7 @@ impl Inner {
         self.end_pod(id, pod).await
     }
 
-    /// Ends this Pod, and waits until it is gone: nothing else may use the volume before.
+    /// Deletes this Pod and waits until it is gone, because only one Pod may use the volume.
     async fn end_pod(&self, id: SessionId, pod: &PodSeen) -> Result<(), ApiError> {
         if !pod.deleting {
             let version = pod.version.to_string();
@@ -157,8 +156,8 @@ impl Inner {
         Ok(())
     }
 
-    /// See [`crate::runtime::Runtime::stop`]. With `only_at`, nothing is done unless the memo is at this revision;
-    /// returns whether the session was stopped.
+    /// See [`crate::runtime::Runtime::stop`]. With `only_at`, stops only if the memo has this revision. Returns whether
+    /// the session is stopped.
     pub(super) async fn stop_run(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, ApiError> {
         let record = match self.request_stop(id, only_at).await? {
             None => return Ok(true),
@@ -170,7 +169,7 @@ impl Inner {
             known.is_none_or(|known| known.wanted == Requested::Running || known.run != record.run)
         };
         let answers = self.cache.read(id, |cached| cached.answers.as_ref().map(|(_, run)| run.clone())).flatten();
-        // What the other replicas pass on is silent then, too.
+        // By then the event streams of other replicas have ended too.
         let heard = async {
             if answers.is_some() && self.role.borrow().replicas() > 1 {
                 tokio::time::sleep(HEARD_WITHIN).await;
@@ -186,7 +185,7 @@ impl Inner {
         let mut looked = false;
         while let Some(pod) = self.cache.pod(id) {
             if wanted_again() {
-                // Somebody wants it again. A Pod that is not deleted yet goes on.
+                // Another request wants the session again, so a Pod that is not yet deleted keeps running.
                 self.cache.published(id).await;
                 return Ok(false);
             }
@@ -200,9 +199,9 @@ impl Inner {
         Ok(true)
     }
 
-    /// See [`crate::runtime::Runtime::delete`]. The claim is deleted first, which Kubernetes carries out when no Pod
-    /// uses it any more: from then on everybody knows that the session goes, and can go on with it. With `only_at`,
-    /// nothing is done if it is to run or the memo is not at this revision; returns whether it is gone.
+    /// See [`crate::runtime::Runtime::delete`]. Deletes the claim first. Kubernetes keeps the claim until no Pod uses
+    /// it, so every replica sees the deletion and can finish it. With `only_at`, deletes only a session that does not
+    /// run and whose memo has this revision. Returns whether it is deleted.
     pub(super) async fn delete_all(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, ApiError> {
         let (name, known) = (object_name(id), self.cache.record(id));
         while let Some(record) = self.cache.record(id).filter(|record| !record.deleting) {
@@ -232,7 +231,7 @@ impl Inner {
         }
         let gone = |cached: Option<&CachedSession>| cached.is_none_or(|cached| cached.record.is_none());
         let waited = tokio::time::timeout(self.settings.tempo.wait(END_TIMEOUT), self.cache.until(id, gone)).await;
-        waited.map_err(|_| ApiError::Passing("its volume claim is not gone; something else uses it".to_owned()))?;
+        waited.map_err(|_| ApiError::Passing("its volume claim still exists: something else uses it".to_owned()))?;
         self.cache.published(id).await;
         Ok(true)
     }

@@ -1,5 +1,4 @@
-//! Looking after sessions whenever something of them changed: their passwords, whether their opencode answers, and Pods
-//! that went by themselves.
+//! Follows up each change of a session: its password, a probe of its opencode, and lost Pods.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,13 +18,13 @@ use super::seen_pod::PodSeen;
 use crate::opencode::{Dialect, Readiness, Server, Step};
 use crate::session::{Run, SessionId, random};
 
-/// How long a server that answers waits until its version is written down.
+/// Time limit for recording the version of a server that answers.
 const NOTED_WITHIN: Duration = Duration::from_secs(2);
-/// How long to wait for something that is about to come.
+/// Pause before a retry.
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Inner {
-    /// Sees to it that a server which has begun is asked whether it answers, and that a run is given up whose Pod went.
+    /// Probes a server that has started, and records the stop of a run whose Pod disappeared.
     pub(super) fn look_after(self: &Arc<Self>, id: SessionId) {
         self.ask_server(id);
         self.notice_loss(id);
@@ -59,7 +58,7 @@ impl Inner {
             match self.password(record).await {
                 Ok(password) => break password,
                 Err(error) => {
-                    tracing::warn!(session = %id, %error, "the session's password is not known yet");
+                    tracing::warn!(session = %id, %error, "cannot read the session's password yet");
                     tokio::time::sleep(5 * PAUSE).await;
                 }
             }
@@ -80,7 +79,7 @@ impl Inner {
         });
     }
 
-    /// Writes down which opencode works on the session's files, if that is news. Not worth waiting long for.
+    /// Records the opencode version that changes the session's files, if it is new. A failure does not delay the start.
     async fn note_program(&self, id: SessionId, version: Option<&str>) {
         let Some(version) = version.filter(|version| Dialect::of_version(version).is_some()) else { return };
         let noted = self.update_record(id, |record| {
@@ -89,12 +88,12 @@ impl Inner {
         });
         match tokio::time::timeout(NOTED_WITHIN, noted).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(session = %id, %error, "its opencode's version was not written down"),
-            Err(_) => tracing::warn!(session = %id, "its opencode's version was not written down in time"),
+            Ok(Err(error)) => tracing::warn!(session = %id, %error, "the opencode version was not recorded"),
+            Err(_) => tracing::warn!(session = %id, "the opencode version was not recorded in time"),
         }
     }
 
-    /// What the session's opencode asks for: made once, kept in the session's Secret.
+    /// The password of the session's opencode, created once and stored in the session's Secret.
     pub(super) async fn password(&self, record: &Record) -> Result<SecretString, ApiError> {
         let id = record.spec.id();
         if let Some(password) = self.cache.read(id, |cached| cached.password.clone()).flatten() {
@@ -104,7 +103,7 @@ impl Inner {
         let password = loop {
             match asked(self.cluster.secrets.get(&name)).await {
                 Ok(found) if !belongs_to(&found, record) => {
-                    // What is left of a session of the same name goes with that one's claim.
+                    // Kubernetes deletes an earlier session's Secret with its claim.
                     tokio::time::sleep(PAUSE).await;
                 }
                 Ok(found) => match entry(&found, PASSWORD) {
@@ -127,7 +126,7 @@ impl Inner {
         Ok(password)
     }
 
-    /// Deletes the Secret of this session, and of no other that had the same name.
+    /// Deletes this session's Secret, and no earlier session's of the same name.
     pub(super) async fn delete_secret(&self, record: &Record) -> Result<(), ApiError> {
         let name = object_name(record.spec.id());
         match asked(self.cluster.secrets.get(&name)).await {
@@ -140,8 +139,8 @@ impl Inner {
         }
     }
 
-    /// A Pod that went while its run was wanted was taken by the cluster or an operator. The leading replica writes
-    /// down that the session is stopped; whoever wants it next starts it again.
+    /// Handles a Pod that disappeared although its run was requested: the cluster or an administrator deleted it. The
+    /// leader records the stop. The next use starts the session again.
     fn notice_loss(self: &Arc<Self>, id: SessionId) {
         if !self.role.borrow().leads {
             return;
@@ -151,17 +150,17 @@ impl Inner {
             cached.lost(record.run).then_some(record.run)
         });
         let Some(run) = lost.flatten() else { return };
-        tracing::warn!(session = %id, run, "the session's Pod was deleted by the cluster or an operator");
+        tracing::warn!(session = %id, run, "the cluster or an administrator deleted the session's Pod");
         let inner = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = inner.unwant_run(id, run).await {
-                tracing::warn!(session = %id, %error, "it was not written down that the session's Pod is gone");
+                tracing::warn!(session = %id, %error, "cannot record the stop of a session without a Pod");
             }
         });
     }
 }
 
-/// Whether a Secret is this session's, and no earlier one's of the same name.
+/// Whether a Secret belongs to this session, and not to an earlier one of the same name.
 pub(super) fn belongs_to(secret: &Secret, record: &Record) -> bool {
     let owners = secret.metadata.owner_references.as_deref().unwrap_or_default();
     owners.iter().any(|owner| owner.uid == record.uid)

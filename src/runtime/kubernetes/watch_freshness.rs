@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::watches::ATTEMPT;
 use crate::tempo::Tempo;
 
-/// A failing attempt fails again within this time. Without a failure for longer, the watch works.
+/// If the last failure is older than this, the watch works again. A broken watch fails at least this often.
 const MENDED: Duration = ATTEMPT.saturating_add(Duration::from_secs(5));
 
 /// Since when the watch fails.
@@ -37,7 +37,7 @@ impl Freshness {
         *failing = Some(Failing { since, last: now });
     }
 
-    /// How long ago the cache was certainly current.
+    /// How long the cache may have been outdated. Zero while the watch works.
     pub(super) fn age(&self) -> Duration {
         let failing = *self.failing.lock();
         failing

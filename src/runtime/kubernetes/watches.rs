@@ -1,4 +1,4 @@
-//! Keeps the cache current: one watch of the sessions' Pods, one of their volume claims.
+//! Keeps the cache current with one watch of Pods and one of volume claims.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -27,9 +27,9 @@ use super::watch_freshness::Freshness;
 use crate::session::SessionId;
 use crate::tempo::Tempo;
 
-/// Longest duration of a watch request. Limits how long a dead connection goes unnoticed.
+/// Longest duration of a watch request. A dead connection stays unnoticed for at most this time.
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
-/// Tolerance for the end of a watch.
+/// Tolerance after the planned end of a watch.
 const LATE: Duration = Duration::from_secs(3);
 /// Time until the API server must begin its response.
 const ANSWERS: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Upper limit for one failed attempt, with the pause before it.
 pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
 
-/// Pauses between attempts. The longest is short enough to catch up soon.
+/// Pauses between attempts. The longest is short, so that the cache is current again soon.
 struct Pauses {
     attempts: u32,
     tempo: Tempo,
@@ -98,7 +98,7 @@ impl Watched for PersistentVolumeClaim {
         match Record::read(&self) {
             Ok(record) => cache.learn_record(record),
             Err(error) => {
-                tracing::error!(session = %id, %error, "this volume claim cannot be used as a session; it is left alone");
+                tracing::error!(session = %id, %error, "ignoring a volume claim that is not a readable record");
             }
         }
     }
@@ -112,13 +112,12 @@ impl Watched for PersistentVolumeClaim {
     }
 }
 
-/// The duration of a watch request, if no change may go unnoticed for longer than this.
+/// The duration of a watch request: at most `stale_after`.
 pub(super) fn duration(stale_after: Duration, tempo: Tempo) -> Duration {
     stale_after.min(tempo.wait(LONGEST_WATCH))
 }
 
-/// A client for watches of this duration. No response, or silence past the end of a watch, is an error that would go
-/// unnoticed otherwise.
+/// A client for watches of this duration. It turns silence into an error: no response, or an open watch past its end.
 pub(super) fn impatient(client: Client, settings: &KubernetesSettings, lasts: Duration) -> Cluster {
     let send = move |request| {
         let client = client.clone();
@@ -155,7 +154,7 @@ pub(super) async fn follow<K: Watched>(
             Ok(Event::InitDone) => {
                 forget_unlisted(&api, &cache, &freshness, &listed, tempo).await;
                 listed = HashSet::new();
-                // Only the first time has a waiter.
+                // Only the first list has a waiter.
                 complete.take().map(|complete| complete.send(()));
             }
             Ok(Event::Apply(object)) => learn(object, &cache),
@@ -178,7 +177,7 @@ fn learn<K: Watched>(object: K, cache: &SessionCache) {
     }
 }
 
-/// A known object that is not in a list is gone, unless it is newer than the list. So the router asks for it.
+/// Handles known objects that a list does not contain. Each is gone, or newer than the list, so this asks for it.
 async fn forget_unlisted<K: Watched>(
     api: &Api<K>,
     cache: &SessionCache,
@@ -192,13 +191,13 @@ async fn forget_unlisted<K: Watched>(
         }
         while let Err(error) = ask(api, cache, id).await {
             freshness.failed();
-            tracing::warn!(session = %id, %error, "it is not known whether this session still exists");
+            tracing::warn!(session = %id, %error, "cannot verify that this session still exists; retrying");
             tokio::time::sleep(tempo.wait(LONGEST_PAUSE)).await;
         }
     }
 }
 
-/// Reads a session's Pod and record again, after an unexpected result.
+/// Reads a session's Pod and record after an unexpected result.
 pub(super) async fn refresh(cluster: &Cluster, cache: &SessionCache, id: SessionId) -> Result<(), ApiError> {
     ask(&cluster.pods, cache, id).await?;
     ask(&cluster.claims, cache, id).await

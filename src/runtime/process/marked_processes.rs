@@ -1,4 +1,4 @@
-//! Finds and ends the processes with a session's mark, from /proc (proc(5)).
+//! Finds and kills the processes with a session's mark, from /proc (proc(5)).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use crate::init::process_tree;
 /// The environment variable that marks every process of a session. Its value is the session's folder.
 pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
 
-/// Time limit for ending all, in case processes multiply meanwhile.
+/// Time limit for a sweep, in case processes multiply meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Consecutive scans that must find nothing. During execve(2), a process shows no environment for a moment.
 const QUIET_LOOKS: u32 = 4;
 
-/// Kills all processes with the mark of this session folder, which a killed supervisor left behind. Returns whether
-/// there were any.
+/// Kills all processes with the mark of this session folder, which a killed supervisor leaves behind. Returns whether
+/// it found any.
 pub(super) fn sweep(session_dir: &Path) -> bool {
     let begun = Instant::now();
     let (mut found, mut quiet) = (false, 0);
@@ -34,7 +34,7 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
 fn marked_with(session_dir: &Path) -> Vec<Pid> {
     let mark = format!("{MARK}={}", session_dir.display());
     let is_marked = |pid: &Pid| {
-        // Processes of other users cannot be read, and are not ours.
+        // Other users' processes are unreadable, and not ours.
         let environ = std::fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
         environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     };

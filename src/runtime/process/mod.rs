@@ -1,7 +1,7 @@
 //! Sessions as processes of this machine (Linux): each a supervisor with an opencode of its own.
 //!
-//! Two things make a restart of the router harmless: the record in each session's folder, and the supervisor, which
-//! lives on and tells whoever connects where the run is.
+//! Sessions survive a router restart: records are files, and each run's supervisor keeps running. It reports the run's
+//! state to each client that connects.
 
 mod marked_processes;
 mod process_settings;
@@ -33,15 +33,15 @@ use crate::session::{Failure, Memo, Reason, SessionId, Spec};
 
 pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};
 
-/// How much news may wait for the registry, which takes each in microseconds.
+/// Capacity of the channel to the registry, which takes each item in microseconds.
 const NEWS_BUFFER: usize = 256;
 
-/// The runtime.
+/// The process runtime.
 pub struct Process {
     settings: Arc<ProcessSettings>,
     data: DataDir,
     workers: Mutex<HashMap<SessionId, Arc<Worker>>>,
-    /// One session is created at a time.
+    /// Serialises the creation of sessions.
     creating: Mutex<()>,
     news: mpsc::Sender<News>,
     told: Mutex<Option<mpsc::Receiver<News>>>,
@@ -68,7 +68,7 @@ impl Process {
         self.workers.lock().get(&id).cloned()
     }
 
-    /// The sessions whose records can be read.
+    /// Returns a worker for each session with a readable record.
     fn employ_all(&self) -> Vec<Arc<Worker>> {
         let mut workers = Vec::new();
         for path in folders_in(&self.data.sessions()) {
@@ -78,7 +78,7 @@ impl Process {
                 Ok(Some((spec, memo))) => workers.push(self.employ(spec, memo)),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(folder = %path.display(), %error, "this session's record cannot be used; it is left alone");
+                    tracing::error!(folder = %path.display(), %error, "ignoring a session with an unusable record");
                 }
             }
         }
@@ -92,7 +92,8 @@ impl Process {
         self.workers.lock().entry(id).or_insert(worker).clone()
     }
 
-    /// Deletes a session; with a revision, only one that does not run and whose memo is at it. Whether it is gone.
+    /// Deletes a session. With a revision, deletes only a session that does not run and whose memo has that revision.
+    /// Returns whether it is deleted.
     async fn delete_only_at(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, RuntimeError> {
         let Some(worker) = self.worker(id) else { return Ok(true) };
         let gone = worker.delete(&self.data.trash(), only_at).await?;
@@ -104,7 +105,7 @@ impl Process {
         Ok(gone)
     }
 
-    /// Removes what was deleted, as far as it can be. Done when the returned task is; nobody has to wait for it.
+    /// Removes the trash folder's content in a background task. The next start retries failed removals.
     fn empty_trash(&self) -> tokio::task::JoinHandle<()> {
         let trash = self.data.trash();
         self.tasks.spawn_blocking(move || {
@@ -133,7 +134,7 @@ impl Runtime for Process {
             return Ok(false);
         }
         let dir = self.data.session(spec.id());
-        // A record that is there but cannot be used, from a newer program perhaps, is not overwritten.
+        // Do not overwrite an unreadable record: a newer program may have written it.
         let written =
             session_json::read(&dir).and_then(|_| dir.prepare()).and_then(|()| session_json::write(&dir, spec, memo));
         written.map_err(|error| {
@@ -188,7 +189,7 @@ impl Runtime for Process {
         let workers = self.employ_all();
         let found = futures_util::future::join_all(workers.iter().map(|worker| worker.find())).await;
         let (snapshot, connected): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        // Before any run is watched, so that it is the first news.
+        // Send the snapshot before the workers watch their runs, so that it is the first news.
         let _ = self.news.send(News::Snapshot(snapshot)).await;
         for (worker, connected) in workers.iter().zip(connected) {
             if let Some(connected) = connected {

@@ -23,7 +23,7 @@ pub struct ProcessSettings {
     pub opencode_version: String,
     /// The dialect of that version.
     pub dialect: Dialect,
-    /// The program of a supervisor: this one, even after its file was replaced.
+    /// The supervisor's program: this executable, even after an upgrade replaced its file.
     pub supervisor: PathBuf,
     /// Variables from the router's environment for sessions.
     pub environment: Vec<(String, String)>,
@@ -88,7 +88,7 @@ impl ProcessSettings {
     }
 }
 
-/// Runs an opencode program to get its version, or says why it does not run.
+/// Gets the version of an opencode program by running it. The error is the reason as text.
 pub async fn opencode_version(program: &Path) -> Result<String, String> {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(std::time::Duration::from_secs(30), output).await;

@@ -8,7 +8,7 @@ use crate::session::prompts::Prompts;
 /// Reads the prompts; none if there is no file.
 pub(super) fn read(dir: &SessionDir) -> io::Result<Prompts> {
     let Some(text) = read_if_there(&dir.prompts())? else { return Ok(Prompts::default()) };
-    // What the error would quote is a prompt.
+    // The original error could quote a prompt.
     Prompts::read(&text).map_err(|_| io::Error::other("prompts.json cannot be read"))
 }
 

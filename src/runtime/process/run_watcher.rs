@@ -1,4 +1,4 @@
-//! Following a run to its end: what its supervisor tells, and what is left when that is gone.
+//! Follows a run to its end, from its supervisor's reports or from the files of a dead supervisor.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,12 +16,12 @@ use super::watched_run::{Stage, WatchedRun};
 use crate::opencode::{Readiness, Server, Step};
 use crate::session::{Failure, Observation, PhaseName, Reason, Run};
 
-/// How long the lock of a supervisor that is gone may still be held.
+/// Time limit for the kernel to release the lock of a dead supervisor.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// The phase of a session without a supervisor. One that was killed leaves its socket behind, and maybe processes,
-    /// which are ended.
+    /// Returns the phase of a session without a supervisor. Removes the socket and the processes that a killed
+    /// supervisor left.
     pub(super) async fn rest(&self) -> Observation {
         if self.dir.socket().exists() && !self.dir.is_supervised() {
             let dir = self.dir.path().to_owned();
@@ -72,7 +72,7 @@ impl Worker {
         run
     }
 
-    /// Waits until opencode answers for the session's folder, tells so, and returns the state that comes after.
+    /// Waits until opencode answers for the session's folder, reports `ready`, and returns the next state.
     async fn attend(
         &self,
         port: u16,
@@ -101,8 +101,8 @@ impl Worker {
         reports.next_known().await
     }
 
-    /// The supervisor is gone without a word. The kernel closes the files of a process that was killed one by one, so
-    /// that its connection may be gone a moment before its lock is.
+    /// Handles a connection that closed without a reported end. The kernel closes a killed supervisor's files one by
+    /// one, so the lock may still be held.
     async fn lost(&self) -> Observation {
         let begun = Instant::now();
         while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {

@@ -1,16 +1,17 @@
-//! Where the files of sessions are.
+//! Layout of the data folder.
 //!
 //! ```text
-//! <data>/lock                           held by the router that uses the folder
-//! <data>/sessions/<id>/session.json     the record
-//!                      prompts.json     what waits for the agent
-//!                      password         what opencode asks for
-//!                      outcome.json     how the last run ended
-//!                      supervisor.sock  there while a supervisor lives, which holds `lock`
-//!                      log/             of the clone and of opencode
-//!                      home/ tmp/       HOME and TMPDIR of its processes
-//!                      work/<project>/  the repository
-//! <data>/trash/                         what is being deleted
+//! <data>/lock                           held by the router
+//! <data>/sessions/<id>/session.json     record
+//!                      prompts.json     waiting prompts
+//!                      password         of opencode
+//!                      outcome.json     of the last run
+//!                      lock             held by a live supervisor
+//!                      supervisor.sock
+//!                      log/             output of Git and opencode
+//!                      home/ tmp/       HOME and TMPDIR
+//!                      work/<project>/  repository
+//! <data>/trash/                         deleted sessions
 //! ```
 
 use std::fs::File;
@@ -22,10 +23,10 @@ use rustix::fs::{FlockOperation, flock};
 pub(super) use crate::private_files::{make_private, read_if_there, remove_if_there, write_atomically};
 use crate::session::SessionId;
 
-/// The longest path that a Unix socket may have on Linux, without the closing NUL (unix(7)).
+/// Longest path of a Unix socket on Linux, without the closing NUL (unix(7)).
 const LONGEST_SOCKET_PATH: usize = 107;
 
-/// The folder that holds everything of the process runtime, locked for this router.
+/// The process runtime's data folder, locked by this router.
 #[derive(Debug)]
 pub(super) struct DataDir {
     path: PathBuf,
@@ -33,7 +34,7 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the folders, readable by this user only.
+    /// Creates the folders, readable only by this user, and takes the lock.
     pub(super) fn prepare(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let longest = path.join("sessions").join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
@@ -76,7 +77,7 @@ impl SessionDir {
         &self.0
     }
 
-    /// Makes the folders that a run needs.
+    /// Creates the folders that a run needs.
     pub(super) fn prepare(&self) -> io::Result<()> {
         for folder in [self.0.clone(), self.home(), self.tmp(), self.work(), self.logs()] {
             make_private(&folder)?;
@@ -104,7 +105,7 @@ impl SessionDir {
         self.0.join("supervisor.sock")
     }
 
-    /// Whether a supervisor lives: it holds the lock.
+    /// Whether a live supervisor holds the lock.
     pub(super) fn is_supervised(&self) -> bool {
         let lock = File::open(self.lock());
         lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())

@@ -1,4 +1,4 @@
-//! `session.json`: what outlives everything else.
+//! `session.json`: the record of a session.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::git::{Branch, RepoUrl};
 use crate::session::record_format::{RecordFormat, UnknownFields};
 use crate::session::{Email, Memo, Origin, Program, SessionKey, Spec};
 
-/// The largest record that is read.
+/// Size limit of a record.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
@@ -38,7 +38,7 @@ struct Saved {
     unknown: UnknownFields,
 }
 
-/// Writes the record. What a newer program wrote into the file stays there.
+/// Writes the record. Keeps fields that a newer program added.
 pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()> {
     let (format, unknown) = match load(dir)? {
         Some(saved) => (saved.format, saved.unknown),
@@ -80,7 +80,7 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
         return Err(io::Error::other("its key does not give the id that its folder is named after"));
     }
-    // The last release drops what this file would say of them.
+    // The last release would drop the marks from this file, so they come from `prompts.json`.
     let prompts = prompts_json::read(dir)?.marks();
     Ok(Some((spec, Memo { prompts, profile: saved.profile, program: saved.program, ..saved.memo })))
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::session::{Reason, last_release};
 
-    /// What the last release wrote, in full.
+    /// A complete record from the last release.
     const RECORDED: &str = include_str!("last_release/session.json");
 
     fn spec(origin: Origin) -> Spec {
@@ -122,7 +122,7 @@ mod tests {
         dir
     }
 
-    /// What is there after this program reads it and writes a change.
+    /// The record after this program reads it and writes a change.
     fn rewritten(dir: &SessionDir) -> Value {
         let (spec, memo) = read(dir).unwrap().unwrap();
         let memo = memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();

@@ -16,19 +16,19 @@ use super::supervisor::ARGUMENT;
 use super::supervisor_protocol::{Job, LISTENING, STOP, State, says};
 use crate::init::process_tree::kill_below;
 
-/// How long a supervisor may take to be there and to say where it is.
+/// Time limit for a supervisor to listen and to send its first state.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Hears where a run is.
+/// Receives the states of a run.
 pub(super) struct Reports(Lines<BufReader<OwnedReadHalf>>);
 
-/// Tells a supervisor to stop.
+/// Sends commands to a supervisor.
 pub(super) struct Commands {
     socket: OwnedWriteHalf,
     supervisor: Option<Pid>,
 }
 
-/// A connection, and where the run was when it was made.
+/// A connection, with the run's state at that time.
 pub(super) struct Connected {
     pub(super) state: State,
     pub(super) reports: Reports,
@@ -55,33 +55,33 @@ pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<C
     if let Some(mut stderr) = child.stderr.take() {
         let _ = stderr.read_to_string(&mut why).await;
     }
-    Err(io::Error::other(format!("the session's supervisor did not begin: {}", why.trim())))
+    Err(io::Error::other(format!("the session's supervisor did not start: {}", why.trim())))
 }
 
-/// Connects to the supervisor of a session, if one lives, and hears where its run is.
+/// Connects to a session's supervisor and receives the run's current state.
 pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
     let stream = UnixStream::connect(dir.socket()).await?;
     let supervisor = stream.peer_cred()?.pid().and_then(Pid::from_raw);
     let (read, socket) = stream.into_split();
     let mut reports = Reports(BufReader::new(read).lines());
     let state = tokio::time::timeout(PATIENCE, reports.next()).await;
-    let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor says nothing"))?;
+    let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor sent no state"))?;
     Ok(Connected { state, reports, commands: Commands { socket, supervisor } })
 }
 
 impl Reports {
-    /// The next state; `None` when the supervisor is gone.
+    /// Returns the next state, or `None` when the supervisor closed the connection.
     pub(super) async fn next(&mut self) -> Option<State> {
         loop {
             let line = self.0.next_line().await.ok().flatten()?;
             match State::read(&line) {
                 Some(state) => return Some(state),
-                None => tracing::warn!("a session's supervisor says something that is no state; it is ignored"),
+                None => tracing::warn!("ignoring a supervisor's report: it is not a state"),
             }
         }
     }
 
-    /// The next state that this program knows. A run that serves goes on while its supervisor says anything else.
+    /// Returns the next known state. A run that serves goes on while its supervisor reports unknown states.
     pub(super) async fn next_known(&mut self) -> Option<State> {
         loop {
             match self.next().await {
@@ -97,7 +97,7 @@ impl Commands {
         self.socket.write_all(format!("{STOP}\n").as_bytes()).await
     }
 
-    /// Ends a supervisor that does not listen any more, and all that is below it.
+    /// Kills a supervisor that does not respond, and all its descendants.
     pub(super) fn kill(&self) {
         if let Some(supervisor) = self.supervisor {
             kill_below(supervisor, || {});

@@ -1,4 +1,4 @@
-//! One run of a session, as watched by the router.
+//! One run of a session, watched by the router.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use super::supervisor_client::Commands;
 use crate::session::Run;
 
-/// A run that is watched.
+/// A watched run.
 pub(super) struct WatchedRun {
     pub(super) commands: Commands,
-    /// The run, while it answers.
+    /// The run, while opencode answers.
     pub(super) answers: Arc<Mutex<Option<Arc<Run>>>>,
     stage: watch::Receiver<Stage>,
 }

@@ -1,5 +1,5 @@
-// The frame of every journey: a browser of its own, steps that say how long they took, a deadline, and a picture of
-// every open page when something fails.
+// The frame of every journey: its own browser, timed steps, a deadline, and a picture of every open page after a
+// failure.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -8,10 +8,10 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-/** How long any one thing may take on a busy machine. */
+/** Time limit for one action on a busy machine. */
 export const PATIENCE = 240_000;
 
-/** A journey ends itself before whoever started it loses patience. */
+/** Time limit for a journey, shorter than that of the test that runs it. */
 const DEADLINE = 560_000;
 
 const FLAGS = [
@@ -34,7 +34,7 @@ export function setting(name) {
   return value;
 }
 
-/** Runs the journey; the process ends with 0 only if all of it went well. */
+/** Runs the journey. The process ends with 0 only after a full success. */
 export async function journey(walk) {
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
   const late = new Promise((_, reject) => {
@@ -59,7 +59,7 @@ function chromiumPath() {
   return path;
 }
 
-/** One step, named for whoever reads where it stopped. */
+/** One step. Its name shows where a journey failed. */
 export async function step(name, take) {
   const since = Date.now();
   try {
@@ -72,7 +72,7 @@ export async function step(name, take) {
   }
 }
 
-/** Asks until the answer is truthy, and returns it. */
+/** Repeats the question until the answer is truthy, and returns the answer. */
 export async function eventually(what, ask, { within = PATIENCE, every = 50 } = {}) {
   const since = Date.now();
   for (;;) {
@@ -83,7 +83,7 @@ export async function eventually(what, ask, { within = PATIENCE, every = 50 } = 
   }
 }
 
-/** Holds that something stays true for as long as that is promised. */
+/** Asserts that a condition stays true for a given time. */
 export async function always(what, ask, { during, every = 500 }) {
   for (const since = Date.now(); Date.now() - since < during; await pause(every)) {
     assert.ok(await ask(), `${what}: not any more after ${seconds(since)}`);
@@ -92,14 +92,14 @@ export async function always(what, ask, { during, every = 500 }) {
 
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A browser profile of its own; every page in it has its patience and its complaints kept. */
+/** A separate browser profile with the time limit for actions. */
 export async function profile(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 750 }, ...options });
   context.setDefaultTimeout(PATIENCE);
   return context;
 }
 
-/** What a page complains of from now on, apart from the answers that the journey provokes. */
+/** The errors of a page from now on, without answers that the journey causes on purpose. */
 export function complaintsOf(page) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -112,7 +112,7 @@ export function complaintsOf(page) {
 let requests;
 let answers;
 
-/** Asks the test that runs this journey for something that no browser can do. */
+/** Asks the test that runs this journey for an action outside the browser. */
 export async function please(request) {
   requests ??= createInterface({ input: process.stdin });
   answers ??= requests[Symbol.asyncIterator]();

@@ -1,11 +1,11 @@
-// opencode's own web page (1.18), by what a person sees on it.
+// opencode's own web page (1.18), as a person sees it.
 import { eventually, pause } from "./journey.mjs";
 
 export const promptBox = (page) => page.getByRole("textbox", { name: "Prompt", exact: true });
 
 /**
- * Sends a prompt. Until the page knows its models it ignores Enter, and while it loads a conversation it may empty the
- * box: what did not leave the browser is written and sent again.
+ * Sends a prompt. The page ignores Enter until it knows its models, and may clear the box while it loads a
+ * conversation. So this types and sends the text again until the browser has sent it.
  */
 export async function sendPrompt(page, text) {
   const box = promptBox(page);
@@ -29,7 +29,7 @@ export async function openTerminal(page) {
   await eventually("the shell shows its prompt", () => /[#$] /.test(output()));
   await page.getByRole("region", { name: "Terminal" }).waitFor();
   return {
-    /** Types a command and waits for what it prints. */
+    /** Types a command and waits for its output. */
     async run(command, printed) {
       await page.getByRole("textbox", { name: "Terminal input" }).first().click();
       await page.keyboard.type(command);

@@ -1,10 +1,10 @@
-// The router's page, by what a person sees on it, and its API, by what a script sees.
+// The router's page as a person sees it, and its API as a script sees it.
 import assert from "node:assert/strict";
 import { eventually, setting } from "./journey.mjs";
 
 export const ROUTER = new URL(setting("ROUTER_URL"));
 
-/** Something of the router's page by its role and its whole name. */
+/** An element of the router's page, by role and exact name. */
 export const control = (at, role, name) => at.getByRole(role, { name, exact: true });
 
 /** The row of a session, by the session's name. */
@@ -21,7 +21,7 @@ export async function openRouter(context) {
   return page;
 }
 
-/** Fills in the dialog for a new session and sends it; without a repository it is a new project. */
+/** Fills in and sends the dialog for a new session. Without a repository, creates a new project. */
 export async function startSession(page, { repoUrl, branch, firstMessage }) {
   await control(page, "button", "New session").click();
   const dialog = control(page, "dialog", "New session");

@@ -1,4 +1,4 @@
-// Renders the chart as `helm template` does, and hands out its objects.
+// Renders the chart as `helm template` does, and returns its objects.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
@@ -7,13 +7,13 @@ export const chart = fileURLToPath(new URL('../../../deploy/helm/opencode-router
 export const release = 'oc'
 export const namespace = 'opencode-router'
 
-// Helm takes an old Kubernetes for granted when it has no cluster to ask.
+// Without a cluster, Helm assumes an old Kubernetes.
 const KUBERNETES = ['--kube-version', '1.34.0']
 
-/** Values that are complete: `external` or `sidecar`. */
+/** Complete sets of values: `external` or `sidecar`. */
 export const values = (name) => `${chart}/ci/${name}-values.yaml`
 
-/** Runs Helm with a set of values and single ones on top. */
+/** Runs Helm with a set of values and overrides. */
 export function helm(command, files, set = {}) {
   const flags = files.flatMap((file) => ['--values', file])
   for (const [key, value] of Object.entries(set)) flags.push('--set-json', `${key}=${JSON.stringify(value)}`)
@@ -24,7 +24,7 @@ export function helm(command, files, set = {}) {
   return { ok: status === 0, stdout, stderr }
 }
 
-/** What the chart makes of values. */
+/** The objects that the chart renders from values. */
 export function render(name, set = {}) {
   const { ok, stdout, stderr } = helm(['template', release, chart, '--namespace', namespace], [values(name)], set)
   if (!ok) throw new Error(stderr)
@@ -38,7 +38,7 @@ export function refusal(files, set = {}) {
   return stderr
 }
 
-/** Rendered objects, found by kind and the end of their name. */
+/** Rendered objects, by kind and the end of their name. */
 export class Objects extends Array {
   static get [Symbol.species]() {
     return Array
@@ -59,7 +59,7 @@ export class Objects extends Array {
     return found[0]
   }
 
-  /** The templates of all pods, with who they belong to. */
+  /** The templates of all pods, with their owners. */
   pods() {
     return this.flatMap((object) => {
       if (object.kind === 'Pod') return [object]

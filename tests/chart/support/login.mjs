@@ -1,5 +1,5 @@
-// oauth2-proxy as the chart runs it beside the router: its arguments and its configuration, with files and ports of this
-// machine in the place of the pod's.
+// oauth2-proxy as the chart runs it beside the router: its arguments and its configuration. Files and ports of this
+// machine replace the pod's.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ async function freePort() {
   return port
 }
 
-/** A login with a provider in front of it and `upstream`, a request listener, behind it. */
+/** A login with its provider, and `upstream`, the request listener behind the login. */
 export async function login(program, upstream) {
   const objects = render('sidecar', { 'loginProxy.sidecar.trustedProxyIps': ['127.0.0.1/32'] })
   const { initContainers } = objects.one('Deployment').spec.template.spec
@@ -40,7 +40,7 @@ export async function login(program, upstream) {
       .replaceAll('/etc/login', dir)
       .replace('0.0.0.0:4180', `127.0.0.1:${port}`)
       .replace('127.0.0.1:3000', `127.0.0.1:${behind.address().port}`)
-      // The chart takes https only.
+      // The chart accepts only https.
       .replace('https://login.example.org/realms/team', known.url)
   writeFileSync(join(dir, 'config.yaml'), here(objects.one('ConfigMap', '-login').data['config.yaml']))
   writeFileSync(join(dir, 'client-secret'), 'secret of the client')
@@ -69,7 +69,7 @@ export async function login(program, upstream) {
   return self
 }
 
-/** Sends a request for a host, as the Ingress would; returns with the head. */
+/** Sends a request for a host, as the Ingress does. Returns when the head of the response arrives. */
 export async function visit({ port }, host, path, headers = {}) {
   const call = request({ port, path, host: '127.0.0.1', headers: { host, 'x-forwarded-proto': 'https', ...headers } })
   call.end()
@@ -81,10 +81,10 @@ export async function visit({ port }, host, path, headers = {}) {
   return { status: response.statusCode, headers: response.headers, body: socket ?? response }
 }
 
-/** All of a body. */
+/** The whole body. */
 export const text = async ({ body }) => Buffer.concat(await body.toArray()).toString()
 
-/** Logs a user in, from the first visit on; the last answer, and the cookies that a browser has by then. */
+/** Logs a user in from the first visit. Returns the last answer and the browser's cookies. */
 export async function logIn(self, user) {
   self.provider.user = user
   const jar = new Map()

@@ -1,5 +1,5 @@
-// Who may talk to whom, by NetworkPolicies: a pod that a policy selects is closed to everything but what a rule lets
-// through; a connection needs the way out and the way in.
+// Evaluates NetworkPolicies. A pod that a policy selects accepts only what a rule allows. A connection needs an egress
+// rule and an ingress rule.
 
 /** An address as bits: [family, number]. */
 function bits(address) {

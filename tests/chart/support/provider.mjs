@@ -1,11 +1,11 @@
-// An OpenID Connect provider that lets everybody in as whom the test says, without a question.
+// An OpenID Connect provider that logs in every visitor as the test's user, without a question.
 import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 
 const encode = (object) => Buffer.from(JSON.stringify(object)).toString('base64url')
 
-/** A running one: where it is, and `user`, the claims of whoever logs in next. */
+/** A running provider: its address, and `user`, the claims of the next login. */
 export async function provider() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const key = { ...publicKey.export({ format: 'jwk' }), kid: 'only', alg: 'RS256', use: 'sig' }
@@ -29,11 +29,11 @@ export async function provider() {
     '/keys': () => ({ keys: [key] }),
     '/token': (_, form) => {
       const { client_id, nonce, code_challenge } = asked.get(form.get('code'))
-      // Whoever brings the code is whoever asked for it (RFC 7636).
+      // The same client must request and redeem the code (RFC 7636).
       if (createHash('sha256').update(form.get('code_verifier')).digest('base64url') !== code_challenge) return
       const now = Math.floor(Date.now() / 1000)
       const claims = { iss: self.url, aud: client_id, iat: now, exp: now + 600, nonce, ...self.user }
-      // As large as those of Keycloak and Entra ID may be. Random, so that they cannot be packed.
+      // As large as tokens of Keycloak and Entra ID can be. Random, so that compression does not help.
       const large = () => randomBytes(3000).toString('base64url')
       const unused = { access_token: large(), refresh_token: large() }
       return { ...unused, token_type: 'Bearer', expires_in: 600, id_token: token(claims) }

@@ -2,7 +2,7 @@ package main
 
 import "os"
 
-// What service accounts ask the API server for is written to logs/audit, one line of JSON each; nothing else is.
+// Logs only requests of service accounts to logs/audit, one JSON object per line.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived, ResponseStarted]

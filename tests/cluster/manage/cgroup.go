@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Everything that a cluster starts is in a cgroup of the cluster, its pods and whatever these start included: that is
-// how all of it is found again, and nothing else.
+// All processes of a cluster are in its cgroup, also its pods and their children. So a cleanup finds all of them, and
+// no others.
 const cgroups = "/sys/fs/cgroup"
 
 func unified() bool {
@@ -22,7 +22,7 @@ func unified() bool {
 	return err == nil
 }
 
-// The cluster's directory in each hierarchy of this machine.
+// The cluster's directory in each cgroup hierarchy of this machine.
 func (c *cluster) cgroups() []string {
 	if unified() {
 		return []string{filepath.Join(cgroups, c.name())}
@@ -34,12 +34,12 @@ func (c *cluster) cgroups() []string {
 	return found
 }
 
-// Where its own processes are. Beside those of the pods, since in the second version only leaves have processes.
+// The cgroup of its own processes, beside those of the pods: in cgroup v2, only leaves have processes.
 func (c *cluster) own() string {
 	return filepath.Join(c.root(), "parts")
 }
 
-// Where all its processes are, those of its pods included.
+// The cgroup of all its processes, with those of its pods.
 func (c *cluster) root() string {
 	if unified() {
 		return filepath.Join(cgroups, c.name())
@@ -66,7 +66,7 @@ func (c *cluster) makeCgroups() error {
 	if !unified() {
 		return nil
 	}
-	// In a container these belong to whoever started it.
+	// In a container, these belong to the process that started it.
 	given, err := os.ReadFile(filepath.Join(c.root(), "cgroup.controllers"))
 	for _, controller := range []string{"cpu", "memory", "pids"} {
 		if err == nil && !slices.Contains(strings.Fields(string(given)), controller) {
@@ -76,9 +76,8 @@ func (c *cluster) makeCgroups() error {
 	return err
 }
 
-// A cgroup counts for as much as a single process beside it, however many run in it. The pods would hardly get on while
-// many that are not in it are busy, such as tests and browsers: it counts for eight. Where a hierarchy has no such
-// file, none can be made.
+// A cgroup gets as much CPU as one process beside it. Busy tests and browsers outside would starve the pods, so the
+// cluster counts as eight. A hierarchy without such a file does not allow this.
 func (c *cluster) weighs() {
 	for _, dir := range c.cgroups() {
 		for file, weight := range map[string]string{"cpu.shares": "8192", "cpu.weight": "800"} {
@@ -87,7 +86,7 @@ func (c *cluster) weighs() {
 	}
 }
 
-// Kills everyone and removes the cgroups, again and again: a process may just have been on its way into them.
+// Kills all processes and removes the cgroups, repeatedly: a process may just be entering one.
 func (c *cluster) end() error {
 	return within(time.Minute, func() (bool, error) { return c.killed() && c.removed(), nil })
 }
@@ -119,7 +118,7 @@ func (c *cluster) removed() bool {
 	return left == 0
 }
 
-// A directory and all below it, the outer ones first.
+// A directory and its descendants, parents first.
 func below(root string) []string {
 	var dirs []string
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 )
 
-// A cluster is what its directory says. Everything else follows from the slot: the names of its network namespace and
-// cgroup, and its addresses, so that several clusters do not meet.
+// A cluster is described by its directory. The slot determines the rest: the names of its network namespace and cgroup,
+// and its addresses. So several clusters do not collide.
 type cluster struct {
 	Dir  string `json:"-"`
 	Slot int
 	Node bool
-	// Where the programs and images are.
+	// The folder of programs and images.
 	Built string
 }
 
@@ -29,7 +29,7 @@ func (c *cluster) firstService() string    { return fmt.Sprintf("10.203.%d.1", c
 func (c *cluster) path(p ...string) string { return filepath.Join(append([]string{c.Dir}, p...)...) }
 
 func create(dir string, node bool) (*cluster, error) {
-	// A socket's path has at most 107 characters.
+	// A socket's path can have at most 107 characters.
 	if len(dir) > 60 {
 		return nil, fmt.Errorf("%s is too long a path for the sockets below it: take one of at most 60 characters", dir)
 	}

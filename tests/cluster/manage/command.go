@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Runs a program of the machine. None is waited for without an end.
+// Runs a program of the machine, with a time limit.
 func command(args ...string) error { return commandWithin(30*time.Second, args...) }
 
 func commandWithin(limit time.Duration, args ...string) error {

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// Ends everything of a cluster the hard way. Can be repeated, and after an up that came only half the way.
+// Kills everything of a cluster. It can be repeated, also after a partial start.
 func down(dir string) error {
 	if entries, err := os.ReadDir(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -22,7 +22,7 @@ func down(dir string) error {
 			return err
 		}
 	}
-	// What says which cluster this was goes last.
+	// The description of this cluster is removed last.
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// An authority of its own for every cluster, its server's certificate, the key that service accounts are signed with,
-// and two tokens: the administrator's, which the control plane uses too, and the kubelet's.
+// Creates the keys of a cluster: its authority, its server's certificate, the signing key of service accounts, and two
+// tokens. The administrator and the control plane use one token, the kubelet the other.
 func (c *cluster) makeKeys() error {
 	authorityKey, err := c.key("authority")
 	if err != nil {

@@ -1,4 +1,4 @@
-// Brings a one-node Kubernetes up below a directory, and takes it down again. See ../README.md.
+// Starts a one-node Kubernetes below a directory, and stops it. See ../README.md.
 package main
 
 import (
@@ -15,7 +15,7 @@ const usage = `usage: cluster up [--no-node] DIR
        cluster with COMMAND...`
 
 func main() {
-	// Where these programs are is not in everyone's path.
+	// Some users' PATH lacks the folders of these programs.
 	_ = os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/sbin:/sbin")
 	status := 1
 	var err error

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// A cluster has a mount namespace of its own too: its mounts end with its last process, and what its programs write in
-// places that cannot be chosen is below its directory.
+// A cluster also has its own mount namespace. Its mounts end with its last process. Its programs' fixed paths lead
+// below its directory.
 var fixed = []string{"/var/lib/kubelet", "/var/lib/cni", "/var/log/containers", "/run/containerd"}
 
 const holder = "holder"
 
-// The first process; it does nothing but have the namespace, for the others to enter.
+// The first process. It only holds the namespace, so that the others can enter.
 func (c *cluster) holder() part {
 	script := ""
 	for _, place := range fixed {
@@ -24,7 +24,7 @@ func (c *cluster) holder() part {
 		script + "touch " + ready + " && exec sleep infinity"}, func() bool { _, err := os.Stat(ready); return err == nil }}
 }
 
-// What goes before a command so that it runs in the cluster's namespaces.
+// The prefix that runs a command in the cluster's namespaces.
 func (c *cluster) enter() []string {
 	enter := []string{"nsenter", "--net=/run/netns/" + c.name()}
 	if pid := c.pid(part{name: holder}); pid != 0 {

@@ -6,12 +6,11 @@ import (
 	"os"
 )
 
-// A cluster has a network namespace of its own, tied to the machine by a pair of devices: the rules, routes and devices
-// that its parts make there are seen by no one else and end with it. Its pods are reached by a route through the node.
+// A cluster has its own network namespace, connected to the machine by a veth pair. The rules, routes and devices that
+// its parts create are visible only there, and end with it. A route through the node leads to its pods.
 const slots = 64
 
-// The creation of the namespace is what makes a slot ours: it fails for the second. A slot where anything is left of
-// another cluster is not free.
+// Creating the namespace claims a slot: the second attempt fails. A slot with leftovers of another cluster is not free.
 func (c *cluster) claimNetwork() error {
 	for c.Slot = range slots {
 		_, device := net.InterfaceByName(c.name())
@@ -48,7 +47,7 @@ func (c *cluster) connect() error {
 }
 
 func (c *cluster) disconnect() error {
-	// The device goes at once, the namespace only with its last process.
+	// The device disappears at once, the namespace only with its last process.
 	_ = command("ip", "link", "delete", c.name())
 	if command("ip", "netns", "pids", c.name()) != nil {
 		return nil

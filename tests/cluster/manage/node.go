@@ -12,7 +12,7 @@ const plugins = "/usr/lib/cni"
 
 func (c *cluster) configureNode() error {
 	files := map[string]string{
-		// restrict_oom_score_adj: a machine without CAP_SYS_RESOURCE cannot lower it, and runc gives up then.
+		// restrict_oom_score_adj: a machine without CAP_SYS_RESOURCE cannot lower the score, and runc would fail.
 		"containerd.toml": fmt.Sprintf(`version = 2
 root = "%[1]s/containerd"
 state = "%[1]s/containerd-state"
@@ -29,7 +29,7 @@ netns_mounts_under_state_dir = true
 bin_dir = "%[2]s"
 conf_dir = "%[1]s/cni"
 `, c.Dir, plugins),
-		// A routed device for each pod, not a bridge: what is bridged may pass by the rules that make Services.
+		// A routed device for each pod, not a bridge: bridged packets may bypass the rules of Services.
 		"cni/pods.conflist": fmt.Sprintf(`{"cniVersion": "0.4.0", "name": %q, "plugins": [{"type": "ptp", "ipam": {
   "type": "host-local", "dataDir": %q, "ranges": [[{"subnet": %q}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 `, c.name(), c.path("addresses"), c.pods()),

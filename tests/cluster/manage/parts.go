@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A part is a process of the cluster. Its command follows from the cluster, so that it can be started again.
+// A part is a process of the cluster. The cluster determines its command, so a test can start it again.
 type part struct {
 	name  string
 	args  []string
@@ -33,13 +33,13 @@ func (c *cluster) parts() []part {
 			"--client-ca-file=" + c.path("keys/authority.crt"), "--token-auth-file=" + c.path("keys/tokens"),
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
 			"--kubelet-preferred-address-types=InternalIP", "--shutdown-delay-duration=0s", "--profiling=false",
-			// What pods ask for is written down, so that a test can tell which of their rights they use.
+			// Logs the pods' requests, so that a test can tell which rights they use.
 			"--audit-policy-file=" + c.path("audit.yaml"), "--audit-log-path=" + c.path("logs/audit"),
 		}, func() bool { return c.fetch(c.server() + "/readyz") }},
 		{"kube-controller-manager", []string{
 			c.path("bin/kube-controller-manager"), admin, "--bind-address=127.0.0.1", "--leader-elect=false", "--root-ca-file=" + c.path("keys/authority.crt"),
 			"--service-account-private-key-file=" + c.path("keys/accounts.key"),
-			// A node that is gone is noticed in 20 s instead of 50: tests wait for it.
+			// The node counts as lost after 20 s instead of 50, because tests wait for it.
 			"--node-monitor-grace-period=20s", "--kube-api-qps=200", "--kube-api-burst=400",
 		}, c.controlled},
 	}
@@ -58,7 +58,7 @@ func (c *cluster) parts() []part {
 			c.path("bin/kube-proxy"),
 			admin, "--hostname-override=" + c.name(), "--proxy-mode=iptables", "--cluster-cidr=" + c.pods(),
 			"--healthz-bind-address=" + c.address() + ":10256", "--metrics-bind-address=127.0.0.1:10249",
-			// The machine's own settings stay as they are.
+			// Keep the machine's own settings.
 			"--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
 		}, func() bool { return c.fetch("http://" + c.address() + ":10256/healthz") }},
 		part{"volumes", []string{c.path("bin/volumes"), c.path("kubeconfig"), c.path("volumes")}, nil},
@@ -78,7 +78,7 @@ func (c *cluster) part(name string) (part, error) {
 	return part{}, fmt.Errorf("%s is no part of this cluster; these are:%s", name, names)
 }
 
-// The directory of programs. Nearly all are one program, which goes by its name.
+// The directory of programs. Nearly all are one program, whose name selects the part.
 func (c *cluster) link() error {
 	for _, p := range c.parts() {
 		if p.args[0] != c.path("bin", p.name) {
@@ -102,7 +102,7 @@ func accepts(network, address string) bool {
 	return connection.Close() == nil
 }
 
-// The controllers run when they have made the account that pods of the default namespace have.
+// The controllers work when they have created the default namespace's account for pods.
 func (c *cluster) controlled() bool {
 	return c.fetch(c.server() + "/api/v1/namespaces/default/serviceaccounts/default")
 }

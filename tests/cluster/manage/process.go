@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Starts a part in the cluster's namespaces and cgroup, in a session of its own and with its output in a file, so that it
-// lives on without whoever called.
+// Starts a part in the cluster's namespaces and cgroup. It has its own process session and writes its output to a file,
+// so that it survives the caller.
 func (c *cluster) start(p part) error {
 	if c.pid(p) != 0 {
 		return fmt.Errorf("%s runs already", p.name)
@@ -28,7 +28,7 @@ func (c *cluster) start(p part) error {
 	args = append(args, p.args...)
 	run := exec.Command("/bin/sh", args...)
 	run.Dir = c.Dir
-	// Nothing of who called: a proxy for the outside, a configuration of the user's.
+	// Nothing of the caller's: no proxy, no user configuration.
 	run.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}
 	run.Stdout, run.Stderr = log, log
 	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -55,7 +55,7 @@ func (c *cluster) start(p part) error {
 	return nil
 }
 
-// The API server would wait a minute for its watches to end by themselves.
+// Kills a part that ignores SIGTERM for 5 s: the API server would wait a minute for its watches to end.
 func (c *cluster) stop(p part) error {
 	if err := c.signal(p, syscall.SIGTERM); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *cluster) signal(p part, signal syscall.Signal) error {
 
 func (c *cluster) log(p part) string { return c.path("logs", p.name) }
 
-// The process of a part, or 0. Its start time tells it from another that got the same number later.
+// The process of a part, or 0. Its start time distinguishes it from a later process with the same number.
 func (c *cluster) pid(p part) int {
 	mark, err := os.ReadFile(c.path("pids", p.name))
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *cluster) pid(p part) int {
 	return pid
 }
 
-// When a process started, as the kernel counts; nothing for one that is dead.
+// The start time of a process in the kernel's ticks. Empty for a dead process.
 func startTime(pid int) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

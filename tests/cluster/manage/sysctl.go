@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The kubelet sets these for the whole machine. What they were is kept until the last cluster is down.
+// The kubelet sets these for the whole machine. The old values are kept until the last cluster is down.
 var tunables = []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
 	"kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"}
 

@@ -42,7 +42,7 @@ func (c *cluster) startAll() error {
 		return err
 	}
 	if c.Node {
-		// The slowest step, and all it needs is containerd.
+		// This step is the slowest, and needs only containerd.
 		p, err := c.part("containerd")
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (c *cluster) startAll() error {
 	return c.tryPod()
 }
 
-// A pod of a session's image has run to its end: then the scheduler, the node, the image and the account are there.
+// A pod of a session's image ran to its end. This proves that scheduler, node, image and account work.
 func (c *cluster) tryPod() error {
 	pods := c.server() + "/api/v1/namespaces/default/pods"
 	if _, err := c.request(http.MethodPost, pods, trialPod); err != nil {

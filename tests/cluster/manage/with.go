@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Not /tmp, which is memory on many machines: a cluster takes a gigabyte. The path is short, for the sockets.
+// Not /tmp, which is memory on many machines: a cluster needs a gigabyte. The path is short because of the sockets.
 const temporary = "/var/tmp/opencode-cluster-"
 
-// Runs a command beside a fresh cluster and takes that down whatever happens. The answer is the command's status.
+// Runs a command beside a fresh cluster, and always takes the cluster down. Returns the command's status.
 func with(command []string) (int, error) {
 	ends := make(chan os.Signal, 8)
 	signal.Notify(ends, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -30,7 +30,7 @@ func with(command []string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	// Each in a process of its own: it can be interrupted wherever it is.
+	// Each runs in its own process, so that a signal can interrupt it anywhere.
 	up := exec.Command(program, "up", dir)
 	status, err := supervise(up, ends)
 	if err == nil && status == 0 {
@@ -43,14 +43,14 @@ func with(command []string) (int, error) {
 		run.Stdin, run.Stdout = os.Stdin, os.Stdout
 		status, err = supervise(run, ends)
 	}
-	// The signals stay caught: who presses Ctrl-C twice still gets a clean machine.
+	// The signals stay caught, so that a second Ctrl-C does not prevent the cleanup.
 	if left := down(dir); left != nil {
 		return max(status, 1), errors.Join(err, left)
 	}
 	return status, err
 }
 
-// What the command finds in its environment.
+// The command's environment.
 func tell(dir string) error {
 	c, err := open(dir)
 	if err != nil {
@@ -59,10 +59,10 @@ func tell(dir string) error {
 	for name, value := range map[string]string{
 		"TEST_KUBECONFIG": c.path("kubeconfig"),
 		"TEST_CLUSTER":    dir,
-		// What comes to a pod through a Service from this machine seems to come from the pod's own gateway.
+		// Connections from this machine to a pod through a Service seem to come from the pod's own gateway.
 		"TEST_PROXY_CIDRS": c.podGateway() + "/32",
 		"PATH":             c.path("bin") + ":" + os.Getenv("PATH"),
-		// The cluster is not behind a proxy for the outside.
+		// Connections to the cluster bypass any proxy.
 		"NO_PROXY": cmp.Or(os.Getenv("NO_PROXY"), os.Getenv("no_proxy"), "localhost,127.0.0.1") +
 			",10.201.0.0/16,10.202.0.0/16,10.203.0.0/16",
 	} {
@@ -73,9 +73,9 @@ func tell(dir string) error {
 	return nil
 }
 
-// Runs a process to its end and passes signals on to it. One that does not heed them is killed.
+// Runs a process to its end and passes signals on to it. Kills a process that ignores them.
 func supervise(process *exec.Cmd, ends <-chan os.Signal) (int, error) {
-	// The process is to end with this one; the kernel means the thread that started it.
+	// The process must end with this one. The kernel watches the thread that started it, not the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	process.Stderr = os.Stderr
@@ -108,21 +108,21 @@ func supervise(process *exec.Cmd, ends <-chan os.Signal) (int, error) {
 	}
 }
 
-// A new directory, locked for as long as this process lives.
+// A new directory, locked while this process lives.
 func fresh() (string, *os.File, error) {
 	for {
 		dir, err := os.MkdirTemp(filepath.Dir(temporary), filepath.Base(temporary)+"*")
 		if err != nil {
 			return "", nil, err
 		}
-		// Another run may have taken it for a leftover until it was locked.
+		// Until it was locked, another run may have removed it as a leftover.
 		if lock := claim(dir); lock != nil {
 			return dir, lock, nil
 		}
 	}
 }
 
-// Takes down what earlier runs left that were killed: nobody has their lock any more.
+// Takes down clusters of earlier, killed runs: no process holds their lock.
 func sweep() {
 	left, _ := filepath.Glob(temporary + "*")
 	for _, dir := range left {
@@ -137,7 +137,7 @@ func sweep() {
 	}
 }
 
-// The lock of a directory of ours, or nothing if another process has it.
+// The lock of one of these directories, or nothing if another process holds it.
 func claim(dir string) *os.File {
 	lock, err := os.Open(dir)
 	if err != nil {

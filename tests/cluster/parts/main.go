@@ -1,4 +1,4 @@
-// One program for every part of the test cluster; the name it is called by says which.
+// One program for every part of the test cluster. The name of the call selects the part.
 package main
 
 import (

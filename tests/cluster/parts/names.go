@@ -11,7 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// The names of Services, and no others: a test has no business outside.
+// Resolves only the names of Services: a test must not use the network outside.
 func answerNames(kubeconfig, address string) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	provision "sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
-// Volumes are directories of the node. Of type "local", because the kubelet gives only those to a pod's fsGroup:
-// those that Kubernetes' own host-path provisioner makes belong to root for ever.
+// Volumes are directories of the node. Their type is "local", because the kubelet applies a pod's fsGroup only to
+// those. Volumes of Kubernetes' own host-path provisioner always belong to root.
 type directories struct{ root string }
 
 func provideVolumes(kubeconfig, root string) error {

@@ -1,4 +1,4 @@
-// The process that keeps a pod's namespaces while its containers come and go.
+// The process that holds a pod's namespaces while its containers start and exit.
 package main
 
 import (

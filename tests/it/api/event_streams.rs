@@ -6,7 +6,7 @@ use crate::support::condition::in_time;
 use crate::support::http::Open;
 use crate::support::upstream::Upstream;
 
-/// Reads to the end of an event that contains `part`, and returns all that came.
+/// Reads to the end of an event that contains `part`. Returns all received text.
 async fn event(stream: &mut Open, part: &str) -> String {
     let mut text = stream.read_until(part).await;
     if !text.ends_with("\n\n") {
@@ -48,7 +48,7 @@ async fn stream_shows_no_other_users_sessions() {
     app.session(&hers, "POST", "/echo").header("x-auth-request-email", "ann@example.org").send().await.unwrap();
     let delete = app.api("DELETE", &format!("/api/sessions/{hers}")).header("x-auth-request-email", "ann@example.org");
     assert_eq!(delete.send().await.unwrap().status, 204);
-    // What would have been told of hers came before this.
+    // Events about her sessions would have come before this one.
     let his = bob("POST", "/api/sessions").json(&json!({})).send().await.unwrap().json();
     let his = his["id"].as_str().unwrap();
     told += &event(&mut stream, his).await;
@@ -87,7 +87,7 @@ async fn settled_stream_ends_when_another_client_stops_the_start() {
     let app = TestApp::start(upstream.address).await;
     app.fake.hold_starts();
     let id = app.create().await;
-    // Whether the stream hears of the stop before the start is over is left to chance.
+    // The stream may or may not receive the stop before the start ends.
     for _ in 0..30 {
         app.api("POST", &format!("/api/sessions/{id}/start")).send().await.unwrap();
         app.wait_for_phase(&id, "starting").await;

@@ -1,4 +1,4 @@
-//! What the router tells Prometheus, on a port of its own.
+//! Prometheus metrics, on a separate port.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! What programs are promised of the REST API.
+//! Promises of the REST API to programs.
 
 mod attach_tokens;
 mod audit_lines;

@@ -11,7 +11,7 @@ async fn document() -> Value {
     answer.json()
 }
 
-/// A change of the API shows as a change of the snapshot, to be reviewed like one.
+/// A change of the API changes the snapshot, so that a review shows it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn describes_the_api() {
     let mut document = document().await;

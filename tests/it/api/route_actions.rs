@@ -36,7 +36,7 @@ fn every_route_declares_an_action_and_only_probes_are_public() {
     }
 }
 
-/// The API itself, without the edge that finds out who calls.
+/// The API alone, without the edge that identifies callers.
 fn router(app: &TestApp) -> axum::Router {
     let urls = Urls {
         proto: "http".to_owned(),
@@ -51,7 +51,7 @@ fn router(app: &TestApp) -> axum::Router {
     api::router(Arc::new(api), axum::Router::new())
 }
 
-/// How the API refuses this call for want of rights, if it does.
+/// The refusal of this call for missing rights, if any.
 async fn refusal(router: &axum::Router, method: &str, path: &str, caller: &Caller) -> Option<StatusCode> {
     let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
     let mut request = request.body(Body::from("{}")).unwrap();

@@ -1,4 +1,4 @@
-//! `opencode attach`: wakes the session, works, and when it is left alone lets it sleep.
+//! `opencode attach` wakes the session and uses it. Without input, it does not prevent the idle stop.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ async fn attached_terminal_wakes_a_session_but_does_not_keep_it() {
     assert_eq!(program.starts_of(&id), 3, "a start for each time that it was wanted");
 }
 
-/// The whole way, with sessions that may be idle for about half a minute; returns the session.
+/// The whole journey, with an idle timeout of about half a minute. Returns the session.
 pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model: &ModelServer) -> String {
     let id = router.ready_project().await;
     let (url, token) = address_and_token(router, &id).await;
@@ -36,7 +36,7 @@ pub async fn a_terminal_wakes_a_session_and_lets_it_sleep(router: &Router, model
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(5) {
         let phase = router.get(&id).await["phase"]["name"].clone();
-        // Another replica may hear of the end of the stop a moment later.
+        // Another replica may observe the end of the stop a moment later.
         assert!(phase == "stopped" || phase == "stopping", "a terminal left alone wakes nothing: {phase}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -6,7 +6,7 @@ mod wrong_token;
 
 use crate::support::router::Router;
 
-/// What a client is given: the address in its form with a path, and a fresh token.
+/// A client's parameters: the address in its path form, and a new token.
 async fn address_and_token(router: &Router, id: &str) -> (String, String) {
     (format!("http://{}/s/{id}", router.attach), router.token(id).await)
 }

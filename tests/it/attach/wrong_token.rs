@@ -1,4 +1,4 @@
-//! Without the right token, a client says what to do and ends.
+//! Without a valid token, a client prints the fix and exits.
 
 use super::address_and_token;
 use crate::support::program::Program;
@@ -15,7 +15,7 @@ async fn wrong_token_is_explained_and_wakes_nothing() {
     assert!(!attach.status.success(), "{attach:?}");
     let printed = format!("{}{}", String::from_utf8_lossy(&attach.stdout), String::from_utf8_lossy(&attach.stderr));
     assert!(printed.contains("This attach token is not valid for this session."), "{printed}");
-    // This one has words of its own for every refusal (opencode 1.18).
+    // This client prints its own text for every refusal (opencode 1.18).
     let run = opencode_says(&["run", "--attach", &url, "-p", "wrong", "say", "no"]).await;
     assert!(!run.status.success(), "{run:?}");
     assert_eq!(program.get(&id).await["phase"]["name"], "stopped");

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long a journey may take on a busy machine; a script ends itself before that, with a picture of where it was.
+/// Time limit for a journey on a busy machine. A script ends itself earlier, with a screenshot.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// What a script's line begins with when it asks the test for something that no browser can do.
+/// Prefix of a script's requests to the test, for actions that no browser can do.
 const REQUEST: &str = "please ";
 
-/// A script with what it has to know.
+/// A script with its parameters.
 pub(super) struct Journey(Command);
 
 impl Journey {
@@ -40,7 +40,7 @@ impl Journey {
         self.run_with(async |request| panic!("nobody told the test how to {request}")).await;
     }
 
-    /// Runs it to its end, doing what it asks for.
+    /// Runs it to its end, and handles its requests.
     pub(super) async fn run_with(mut self, fulfil: impl AsyncFnMut(&str)) {
         let mut node = self.0.spawn().expect("node starts");
         let mut stderr = node.stderr.take().unwrap();
@@ -53,7 +53,7 @@ impl Journey {
     }
 }
 
-/// Reads what the script says until it ends, and answers its requests.
+/// Reads the script's output until it ends, and answers its requests.
 async fn follow(node: &mut Child, said: &mut String, mut fulfil: impl AsyncFnMut(&str)) {
     let mut stdin = node.stdin.take().unwrap();
     let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();

@@ -1,4 +1,4 @@
-//! The journeys, each with a router, a git host and a browser of its own.
+//! The journeys. Each has its own router, git host and browser.
 
 use rustix::process::Signal;
 
@@ -17,7 +17,7 @@ async fn opencode_page_works_on_its_host_and_after_a_stop() {
     opencodes_page(&program, &git).await;
 }
 
-/// The whole way.
+/// The whole journey.
 pub async fn opencodes_page(router: &Router, git: &GitServer) {
     // The clone is slow until the page has shown it.
     let repo = git.big_repo("web-shop", 2).await;
@@ -44,7 +44,7 @@ async fn router_page_works_from_the_first_visit() {
     the_routers_page(&program, &git, "[session] stopped").await;
 }
 
-/// The whole way of somebody who has no session yet. `last_words` are what a log ends with when its session is stopped.
+/// The whole journey of a new user. `last_words` are the last words of a stopped session's log.
 pub async fn the_routers_page(router: &Router, git: &GitServer, last_words: &str) {
     journey("router_page.mjs", router, git).with("LAST_WORDS", last_words).run().await;
 }

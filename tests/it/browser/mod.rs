@@ -1,4 +1,4 @@
-//! What people do in a browser, done by Chromium on the real program.
+//! User journeys in Chromium, on the real program.
 
 mod journey;
 pub mod journeys;

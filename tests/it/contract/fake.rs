@@ -1,4 +1,4 @@
-//! The suite on the fake, so that what other tests build on keeps the contract too.
+//! The suite on the fake runtime, because other tests depend on its contract.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use opencode_router::runtime::Runtime;
 use super::suite::{self, Place};
 use crate::support::fake::Fake;
 
-/// Its sessions are served by a socket that takes connections and never answers.
+/// A socket serves its sessions. It accepts connections and never answers.
 struct FakePlace {
     fake: Arc<Fake>,
     _listener: TcpListener,

@@ -1,4 +1,4 @@
-//! What the trait promises of the record and of prompts, on every runtime.
+//! The trait's promises about records and prompts, on every runtime.
 
 use opencode_router::session::Memo;
 

@@ -1,4 +1,4 @@
-//! The promises written on the trait, each as a test.
+//! A test for each promise of the runtime trait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +72,7 @@ fn memo() -> Memo {
     Memo::new(Timestamp::from_second(1_800_000_001).unwrap())
 }
 
-/// A runtime that is watched, and a session that was created on it.
+/// A watched runtime with one session.
 pub(super) struct Stage {
     pub(super) runtime: Arc<dyn Runtime>,
     news: Receiver<News>,
@@ -181,7 +181,7 @@ pub async fn a_stop_ends_the_run_and_the_next_start_is_another_run(place: &impl 
     stage.end().await;
 }
 
-/// A request of which half is sent, and an event stream, on connections of the run.
+/// A half-sent request and an event stream, on connections of the run.
 struct OnRun {
     upload: JoinHandle<Result<(), ExchangeError>>,
     events: JoinHandle<()>,

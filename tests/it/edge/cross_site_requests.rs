@@ -63,7 +63,7 @@ async fn attach_token_passes_from_any_origin_and_a_login_does_not() {
     assert_eq!(call(&token).send().await.unwrap().status, 200);
     let refused = call("oct_wrong").send().await.unwrap();
     assert_eq!((refused.status.as_u16(), refused.problem()), (401, "bad-token".to_owned()));
-    // A browser that never sees a Basic challenge keeps no credentials that it could add.
+    // Without a Basic challenge, a browser stores no credentials that it could add later.
     assert!(refused.headers.get_all("www-authenticate").iter().all(|scheme| !scheme.as_bytes().starts_with(b"Basic")));
     // The same page cannot use the login.
     let login = with(app.session(&id, "POST", "/echo"), &from);

@@ -1,4 +1,4 @@
-//! Who gets in, where they get, and what they can do to the others.
+//! Authentication, routing and isolation between users at the edge.
 
 mod connection_limits;
 mod cross_site_requests;

@@ -6,7 +6,7 @@ const NO_SESSION: &str = "0123456789abcdef0123";
 const ANN: &str = "ann@example.org";
 const BOB: &str = "bob@example.org";
 
-/// All that can be told from an answer, but when it was given.
+/// Everything that a response reveals, except its time.
 fn told(answer: &Answer) -> String {
     let headers: Vec<_> = answer.headers.iter().filter(|(name, _)| *name != "date").collect();
     format!("{} {headers:?} {}", answer.status, answer.text())
@@ -16,7 +16,7 @@ fn upgrade(call: Call) -> Call {
     call.header("connection", "upgrade").header("upgrade", "websocket")
 }
 
-/// Everything that Bob can ask of the session `id`.
+/// All requests that Bob can send for the session `id`.
 fn requests(app: &TestApp, id: &str) -> Vec<Call> {
     let host = |method, path| app.session(id, method, path);
     let api = |method: &str, rest: &str| app.api(method, &format!("/api/sessions/{id}{rest}"));
@@ -61,7 +61,7 @@ async fn other_users_session_answers_like_none_on_host_and_api() {
     let list = app.api("GET", "/api/sessions").header("x-auth-request-email", BOB).send().await.unwrap();
     assert_eq!(list.json(), serde_json::json!({"sessions": []}));
     assert!(upstream.seen("/echo").is_empty() && upstream.seen("/tunnel").is_empty());
-    // Had any of it begun a start, this would be another one.
+    // If any request had begun a start, this run would have another number.
     let own = app.session(&id, "POST", "/echo").header("x-auth-request-email", ANN).send().await.unwrap();
     assert_eq!((own.status.as_u16(), app.starts(&id)), (200, 2));
 }
@@ -82,7 +82,7 @@ async fn other_users_session_answers_like_none_on_attach() {
             upgrade(app.attach(id, &token, "GET", "/tunnel")),
             app.attach(id, "oct_wrong", "GET", "/echo"),
             by_host.clone().header("authorization", &format!("Bearer {token}")),
-            // Whoever the proxy may have named: identity headers mean nothing here.
+            // The attach listener ignores identity headers.
             by_host.header("x-auth-request-email", ANN),
         ]
     };

@@ -1,4 +1,4 @@
-//! What belongs to another version of opencode gets one sentence and reaches no session.
+//! Requests of another opencode version get an explanation and reach no session.
 
 use crate::support::app::TestApp;
 use crate::support::upstream::Upstream;

@@ -1,5 +1,5 @@
-//! The clock of one replica differs from the other's by hours, or is put forward or back: what is used is not stopped, what
-//! is not used is, and one replica leads.
+//! The clocks of two replicas differ by hours, or one jumps. The leader still stops idle sessions and no others, and
+//! one replica leads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,12 +12,12 @@ use opencode_router::session::{Clock, PhaseName, SessionId};
 use crate::replicas::two::{Replica, limits};
 use crate::support::kubernetes::Namespace;
 
-/// How long a session may be idle, in seconds.
+/// Idle timeout, in seconds.
 const IDLE: i64 = 6;
-/// How long it is used: several times as long.
+/// Time of use: several idle timeouts.
 const USED: Duration = Duration::from_secs(18);
 
-/// The machine's clock, put forward or back.
+/// The machine's clock with an offset.
 #[derive(Default)]
 struct Set(AtomicI64);
 
@@ -33,7 +33,7 @@ impl Clock for Set {
     }
 }
 
-/// The one that leads and the one that does not, each with its clock.
+/// The leader and the follower, each with its own clock.
 struct Pair {
     namespace: Namespace,
     leader: Replica,
@@ -53,7 +53,7 @@ impl Pair {
         }
     }
 
-    /// A session that both know to be ready.
+    /// A session that both replicas observe as ready.
     async fn ready(&self) -> SessionId {
         let id = self.leader.open().await.id();
         self.leader.sees(id, PhaseName::Ready).await;
@@ -61,7 +61,7 @@ impl Pair {
         id
     }
 
-    /// It is used through the replica that does not lead, and never stopped; one goes on to lead.
+    /// Uses the session through the follower. The leader never stops it, and one replica keeps leading.
     async fn is_kept_while_it_is_used(&self, id: SessionId) {
         let session = self.follower.session(id).await;
         let begun = Instant::now();
@@ -76,7 +76,7 @@ impl Pair {
         }
     }
 
-    /// Nobody uses it any more: it is stopped, and not in hours.
+    /// After the last use, the leader stops the session soon, not after hours.
     async fn is_stopped_when_it_is_not(&self, id: SessionId) {
         let begun = Instant::now();
         self.leader.sees(id, PhaseName::Stopped).await;

@@ -14,14 +14,14 @@ use crate::support::kubernetes::Namespace;
 use crate::support::program::Program;
 use crate::support::replica::pair_with;
 
-/// How many tokens each router makes, and how often the administrator writes something.
+/// Number of tokens that each router creates, and of writes by the administrator.
 const EDITS: usize = 20;
 
 fn tokens_of(router: &Program, id: &str) -> Call {
     router.api("GET", &format!("/api/sessions/{id}/tokens"))
 }
 
-/// Makes a token called that; returns its id and the token.
+/// Creates a token with this name. Returns its id and the token.
 async fn make(router: &Program, id: &str, label: String) -> (String, String) {
     let call = router.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({"label": label}));
     let made = call.send().await.unwrap();
@@ -30,7 +30,7 @@ async fn make(router: &Program, id: &str, label: String) -> (String, String) {
     (text("id"), text("token"))
 }
 
-/// The ids of the tokens that a router knows of.
+/// The ids of the tokens that a router has observed.
 async fn known(router: &Program, id: &str) -> BTreeSet<String> {
     let all = tokens_of(router, id).send().await.unwrap().json();
     let all = all["tokens"].as_array().unwrap_or_else(|| panic!("{all}")).clone();

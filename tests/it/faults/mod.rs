@@ -1,5 +1,5 @@
-//! Clocks jump, replicas change the same record at once, one router cannot reach the API server. These faults reach
-//! nothing that other tests share.
+//! Clocks jump, replicas change the same record at once, one router cannot reach the API server. These faults do not
+//! affect other tests.
 
 mod clocks_jump;
 mod conflicting_edits;

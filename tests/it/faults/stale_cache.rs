@@ -1,5 +1,5 @@
-//! A router does not hear from the API server for longer than it may: what is known is used on, a new connection is opened
-//! only to a Pod that is still there, and everybody who asks is told.
+//! A router's watches are silent for longer than allowed. It keeps serving its known sessions, dials only Pods that
+//! still exist, and reports the trouble.
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,9 @@ use crate::support::reserved;
 use crate::support::traffic::events;
 use crate::support::way::{Lets, Way};
 
-/// How long nothing may be heard, in seconds.
+/// Longest allowed silence, in seconds.
 const STALE_AFTER: &str = "5";
-/// How soon that is to be noticed, and when it is over.
+/// Time limit to notice the silence, and its end.
 const NOTICED_WITHIN: Duration = Duration::from_secs(60);
 
 struct Situation {
@@ -29,7 +29,7 @@ struct Situation {
 }
 
 impl Situation {
-    /// A router with a way of its own, and a session that is ready.
+    /// A router with its own way to the API server, and a ready session.
     async fn begin() -> Self {
         let namespace = Namespace::create().await;
         let way = Way::open(&namespace).await;
@@ -44,7 +44,7 @@ impl Situation {
         self.router.session(&self.id, "GET", "/session").send().await.unwrap()
     }
 
-    /// What the router says is not as it should be, which never makes it unready.
+    /// The trouble that the router reports. It never makes the router unready.
     async fn trouble(&self) -> bool {
         let ready = self.router.api("GET", "/readyz").send().await.unwrap();
         assert_eq!(ready.status, 200, "{}", ready.text());
@@ -54,7 +54,7 @@ impl Situation {
         trouble && measured
     }
 
-    /// Waits until there is trouble; the session is used all the time.
+    /// Waits for trouble, while the session stays in use.
     async fn gets_into_trouble(&self, lets: Lets) {
         let begun = Instant::now();
         self.way.lets(lets);
@@ -76,7 +76,7 @@ impl Situation {
     }
 }
 
-/// A new connection cannot be opened: that is said soon, and says why.
+/// A request that needs a new connection fails soon, with the reason.
 async fn refused(situation: &Situation) {
     let begun = Instant::now();
     let answer = situation.ask().await;
@@ -105,7 +105,7 @@ async fn unverified_pod_is_not_dialled_when_the_api_server_is_unreachable() {
 async fn unverified_pod_is_not_dialled(lets: Lets) {
     let situation = Situation::begin().await;
     situation.gets_into_trouble(lets).await;
-    // Takes every connection that is known, and keeps it.
+    // Takes and keeps every idle connection.
     let mut streams = Vec::new();
     loop {
         let stream = situation.router.session(&situation.id, "GET", "/event").open().await.unwrap();
@@ -136,7 +136,7 @@ async fn verified_pod_is_dialled_and_a_gone_pod_is_not() {
     let pod = format!("opencode-session-{}", situation.id);
     situation.namespace.kubectl(&["delete", "pod", &pod]).await;
     assert!(situation.namespace.api::<Pod>().get_opt(&pod).await.unwrap().is_none());
-    // No watch says so. The router learns it when somebody dials, be it the router itself.
+    // No watch reports the change. The router learns it at its next dial, for a client or for itself.
     assert_ne!(situation.ask().await.status, 200);
     situation.router.wait_for_phase(&situation.id, "stopped").await;
     situation.gets_out_of_trouble().await;

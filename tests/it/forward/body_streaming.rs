@@ -50,7 +50,7 @@ async fn event_stream_ends_with_its_run() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_response_is_not_cut() {
     let upstream = Upstream::start().await;
-    // No other time-out than these could end it so early.
+    // Only these time-outs could end it so early.
     let short = ["--header-timeout-seconds", "1", "--hold-timeout-seconds", "1"];
     let app = TestApp::start_local(upstream.address, &short).await;
     let id = app.ready().await;

@@ -2,8 +2,8 @@ use crate::support::app::TestApp;
 use crate::support::raw::Raw;
 use crate::support::upstream::Upstream;
 
-/// Sends a request, leaves when the server has seen it and, if `part` is not empty, when that has come back; then the
-/// server has to learn of it.
+/// Sends a request. Disconnects after the server has received it and, if `part` is not empty, after `part` came back.
+/// Checks that the server notices the disconnect.
 async fn leaves(method: &str, path: &str, headers: &[&str], body: &str, part: &str) {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;

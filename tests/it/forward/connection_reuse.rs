@@ -4,12 +4,12 @@ use crate::support::app::TestApp;
 use crate::support::condition::eventually;
 use crate::support::upstream::Upstream;
 
-/// The connections on which `/echo` came so far.
+/// The connections that have carried `/echo` so far.
 fn connections(upstream: &Upstream) -> Vec<usize> {
     upstream.seen("/echo").iter().map(|seen| seen.connection).collect()
 }
 
-/// Asks until a connection was used twice, which shows that it was kept; returns it.
+/// Sends requests until one connection carried two, which shows its reuse. Returns that connection.
 async fn warm(app: &TestApp, id: &str, upstream: &Upstream) -> usize {
     eventually("a connection is used again", async || {
         assert_eq!(app.session(id, "GET", "/echo").send().await.unwrap().status, 200);
@@ -26,14 +26,14 @@ async fn request_is_never_sent_twice() {
     let id = app.ready().await;
     for round in 0.. {
         warm(&app, &id, &upstream).await;
-        // The server takes the request and closes, as one does that crashes while it carries it out.
+        // The server reads the request and closes, like a server that crashes during the request.
         let path = format!("/drop?{round}");
         let answer = app.session(&id, "POST", &path).body("once").send().await.unwrap();
         assert_eq!((answer.status.as_u16(), answer.problem()), (502, "bad-gateway".to_owned()));
         let seen: Vec<_> = upstream.seen("/drop").into_iter().filter(|seen| seen.path == path).collect();
         assert_eq!(seen.len(), 1);
         app.no_leases(&id).await;
-        // Only on a connection that was used before might somebody think of sending it again.
+        // A retry is only plausible on a reused connection, so repeat until the request used one.
         if connections(&upstream).contains(&seen[0].connection) {
             return;
         }

@@ -94,7 +94,7 @@ async fn upgrade_headers_are_cleaned_too() {
     let mut client = Raw::connect(app.address).await;
     let headers = [USER, "sec-websocket-key: abc", "authorization: Bearer x", "x-forwarded-for: 192.0.2.1"];
     client.upgrade("/tunnel?auth_token=secret", &app.session_host(&id), &headers).await;
-    // The session still starts, perhaps: then the upgrade waits for that.
+    // If the session still starts, the upgrade waits for the start.
     assert!(client.head().await.starts_with("HTTP/1.1 101"));
     let seen = upstream.sighting("/tunnel").await;
     the_sessions_own_password(&seen);

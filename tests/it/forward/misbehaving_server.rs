@@ -4,7 +4,7 @@ use crate::support::http::Call;
 use crate::support::raw::Raw;
 use crate::support::upstream::Upstream;
 
-/// Other requests of the same session are served meanwhile.
+/// Checks that the router serves other requests of the same session meanwhile.
 async fn others_are_served(app: &TestApp, id: &str) {
     let other = in_time("another answer", app.session(id, "POST", "/echo").body("other").send()).await.unwrap();
     assert!(other.status == 200 && other.text().ends_with("other"), "{}", other.text());
@@ -30,7 +30,7 @@ async fn invalid_response_is_a_502() {
     assert_eq!(app.get(&id).await["phase"]["name"], "ready");
 }
 
-/// Reads a body to its end; tells whether it was cut.
+/// Reads a body to its end. Returns whether it was cut.
 async fn is_cut(call: Call) -> bool {
     let mut open = call.open().await.unwrap();
     assert_eq!(open.status, 200);
@@ -89,7 +89,7 @@ async fn chunked_framing_wins_over_content_length() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let id = app.ready().await;
-    // RFC 9112, section 6.3: or an error, but never three bytes and the rest as another answer.
+    // RFC 9112, section 6.3: an error is also valid, but never three bytes with the rest as another response.
     let answer = app.session(&id, "GET", "/both-framings").send().await.unwrap();
     match answer.status.as_u16() {
         200 => assert_eq!(answer.text(), "the chunks count"),

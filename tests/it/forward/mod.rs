@@ -1,4 +1,4 @@
-//! Bytes pass both ways unchanged and at once, and what happens to one request is no other's trouble.
+//! Bytes pass both ways unchanged and at once. A fault of one request does not affect others.
 
 mod body_streaming;
 mod client_disconnects;

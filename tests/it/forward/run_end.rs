@@ -8,7 +8,7 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::raw::Raw;
 use crate::support::upstream::Upstream;
 
-/// How soon everything on a run that is over has ended.
+/// Time limit for all requests of an ended run to end.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// One client in each stage of a request.
@@ -18,7 +18,7 @@ struct Clients {
     reads: Raw,
     listens: Raw,
     types: Raw,
-    /// The upstream's connections of all of them, and of one that is unused.
+    /// The upstream connections of all clients, and one unused connection.
     connections: Vec<usize>,
 }
 
@@ -57,7 +57,7 @@ impl Clients {
             client.until("may have been carried out").await;
         }
         assert!(!self.reads.rest().await.contains("HTTP"), "half an answer is cut");
-        // The last chunk: an event stream ends whole.
+        // The last chunk: an event stream ends cleanly.
         self.listens.until("0\r\n\r\n").await;
         self.types.rest().await;
         for connection in self.connections {
@@ -76,7 +76,7 @@ async fn run_of(app: &TestApp, id: &str) -> Arc<Run> {
     app.session_of(id).run().expect("it answers")
 }
 
-/// The next run is not kept by what waited on the last one.
+/// Requests of the last run do not hold leases on the next run.
 async fn next_run_is_unaffected(app: &TestApp, id: &str, last: &Arc<Run>) {
     assert_eq!(app.session(id, "POST", "/echo").send().await.unwrap().status, 200);
     let session = app.session_of(id);
@@ -126,7 +126,7 @@ async fn a_deleted_session_ends_requests_in_every_stage() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_was_not_sent_may_be_repeated() {
-    // A port that was just free: nothing listens there.
+    // A port that was just free has no listener.
     let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let app = TestApp::start(nobody).await;
     let id = app.ready().await;

@@ -9,7 +9,7 @@ async fn tunnel_works_both_ways_with_half_close() {
     let id = app.ready().await;
     let mut client = Raw::connect(app.address).await;
     let head = ["GET /tunnel HTTP/1.1", "connection: keep-alive, Upgrade", "upgrade: websocket"].join("\r\n");
-    // What comes together with the request is not lost.
+    // Bytes that arrive with the request are not lost.
     client.send(&format!("{head}\r\nhost: {}\r\n\r\nearly", app.session_host(&id))).await;
     let head = client.head().await.to_lowercase();
     assert!(head.starts_with("http/1.1 101") && head.contains("\r\nupgrade: websocket\r\n"), "{head}");
@@ -18,7 +18,7 @@ async fn tunnel_works_both_ways_with_half_close() {
     client.until("later").await;
     let leases = app.session_of(&id).view(&app.lifecycle.limits().idle).leases;
     assert_eq!((leases.reads, leases.writes, leases.tunnels), (0, 0, 1));
-    // The server hears that the client is done, and can still say something.
+    // The server observes the client's half-close, and can still send.
     client.finish().await;
     assert_eq!(client.rest().await, "bye");
     upstream.closed(upstream.sighting("/tunnel").await.connection).await;

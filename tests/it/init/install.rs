@@ -15,7 +15,7 @@ async fn the_copy_works_and_replaces_an_older_one() {
         async move { in_time("it is copied", command.status()).await.unwrap() }
     };
     assert!(install(env!("CARGO_BIN_EXE_opencode-session").into()).await.success());
-    // Also by the copy itself: a program that runs cannot be overwritten, only replaced.
+    // The copy can also replace itself. A running program's file cannot be overwritten, only replaced.
     assert!(install(copy.clone()).await.success());
     let status = in_time("the copy runs", Command::new(&copy).args(["run", "--", "sh", "-c", "exit 5"]).status()).await;
     assert_eq!(status.unwrap().code(), Some(5));

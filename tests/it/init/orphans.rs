@@ -1,4 +1,4 @@
-//! Orphans are collected while the program runs, and nothing outlives it.
+//! `run` reaps orphans while the program runs, and no process outlives it.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ fn pid(child: &Child) -> i32 {
     i32::try_from(child.id().unwrap()).unwrap()
 }
 
-/// A time to sleep that no other process has.
+/// A sleep time that no other process has.
 fn nap(number: u32) -> String {
     format!("31{number}.{}", std::process::id())
 }

@@ -1,4 +1,4 @@
-//! Signals reach the program, and its status is the answer.
+//! `run` forwards signals to the program and returns its status.
 
 use std::process::Stdio;
 

@@ -18,7 +18,7 @@ async fn journeys_by_rest_and_browser_work() {
     a_first_message_and_its_work(&installed, &installed.model, &installed.git).await;
     opencodes_page(&installed, &installed.git).await;
     installed.test().await;
-    // Its replicas go, and others come.
+    // New replicas replace the old ones.
     installed.upgrade(json!({"podLabels": {"roll-out": "second"}})).await;
     super::rights::are_all_used(&installed).await;
     super::rights::are_all_used(&installed).await;

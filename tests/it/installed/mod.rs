@@ -1,4 +1,4 @@
-//! The product in a cluster, installed by its chart: what one machine has, a team has too.
+//! The router in a cluster, installed by its chart.
 
 mod journeys;
 mod rights;

@@ -11,7 +11,7 @@ use crate::support::installation::Installation;
 
 type Rights = BTreeMap<String, BTreeSet<String>>;
 
-/// What the chart lets the router do.
+/// The router's rights in the chart.
 async fn granted(installed: &Installation) -> Rights {
     let roles = installed.namespace.api::<Role>().list(&ListParams::default()).await.unwrap().items;
     let rules = roles.into_iter().flat_map(|role| role.rules.unwrap_or_default());
@@ -24,7 +24,7 @@ async fn granted(installed: &Installation) -> Rights {
     rights
 }
 
-/// What the router asked for since it was installed, and what was refused.
+/// The router's requests since its installation, and the refused ones.
 fn used(installed: &Installation) -> (Rights, Vec<Value>) {
     let log = std::path::PathBuf::from(std::env::var_os("TEST_CLUSTER").unwrap()).join("logs/audit");
     let user = format!("system:serviceaccount:{}:", installed.namespace.name);
@@ -45,19 +45,17 @@ fn used(installed: &Installation) -> (Rights, Vec<Value>) {
     (rights, refused)
 }
 
-/// What is asked for only when two changes met, when nothing was heard for long, or when a start is held up: journeys need
-/// not come across that.
+/// Rights that the router uses only after conflicts, silent watches or delayed starts. Journeys may not use them.
 const SELDOM: [(&str, &str); 3] = [("pods", "get"), ("persistentvolumeclaims", "get"), ("events", "list")];
 
-/// To be asked after the journeys, in which the router does everything that it can do. A cluster that does not write down
-/// what is asked cannot tell.
+/// Checks the rights after the journeys, which use all functions of the router. Needs a cluster with an audit log.
 pub async fn are_all_used(installed: &Installation) {
     if std::env::var_os("TEST_CLUSTER").is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "TEST_CLUSTER says where the cluster's audit log is");
         eprintln!("not asked which rights are used: TEST_CLUSTER is not set");
         return;
     }
-    // The log is written a moment after the answer.
+    // The API server writes the log a moment after the response.
     let granted = granted(installed).await;
     eventually("every right is used", async || {
         let (mut used, refused) = used(installed);

@@ -1,4 +1,4 @@
-//! New replicas take the place of the old ones while the product is used.
+//! New replicas replace the old ones during use.
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use crate::support::installation::Installation;
 use crate::support::talk::Talk;
 use crate::support::terminal::Terminal;
 
-/// How often each client asks for something.
+/// Request interval of each client.
 const PERIOD: Duration = Duration::from_millis(50);
-/// For how long what is open may go on after a replica was told to end.
+/// Time for open requests and streams after a replica's stop signal.
 const DRAIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn roll_out_fails_no_request_and_drains_open_ones() {
     let old = routers(&installed).await;
     assert_eq!(old.len(), 2);
 
-    // A connection is one replica's: with so many, some are to each.
+    // A connection belongs to one replica. With this many, each replica has some.
     let mut streams = Vec::new();
     for _ in 0..8 {
         let mut events = installed.session(&id, "GET", "/event").open().await.unwrap();
@@ -104,7 +104,7 @@ async fn routers(installed: &Installation) -> Vec<Option<String>> {
     pods.into_iter().map(|pod| pod.metadata.name).collect()
 }
 
-/// Asks again and again, each time on a connection of its own; how often.
+/// Sends requests in a loop, each on its own connection. Returns their number.
 async fn asks_on_new_connections(call: Call, end: CancellationToken) -> usize {
     let mut asked = 0;
     while !end.is_cancelled() {
@@ -116,7 +116,7 @@ async fn asks_on_new_connections(call: Call, end: CancellationToken) -> usize {
     asked
 }
 
-/// Asks on one connection until the other side wants no more on it, then on the next; how often.
+/// Sends requests on one connection until the server closes it, then on the next. Returns their number.
 async fn asks_on_kept_connections(
     address: std::net::SocketAddr,
     path: String,

@@ -1,4 +1,4 @@
-//! Whether the agent works or waits for its user shows in the API, while it does.
+//! The API shows whether the agent works or waits for its user.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::condition::eventually;
 use crate::support::program::{Program, id_of};
 use crate::support::talk::Talk;
 
-/// What the agent waits for: the first of the permissions or questions.
+/// The first permission or question that the agent waits for.
 async fn pending(program: &Program, id: &str, kind: &str) -> Value {
     eventually(&format!("a {kind} is pending"), async || {
         let listed = program.session(id, "GET", &format!("/{kind}")).send().await.unwrap().json();
@@ -58,7 +58,7 @@ async fn busy_and_needs_input_are_shown_while_they_last() {
     reply(&program, &id, &format!("/question/{question}/reply"), json!({"answers": [["Yes"]]})).await;
     program.wait_until(&id, "it is done", rests).await;
 
-    // A turn that is aborted leaves its request listed by opencode; nobody has to answer it.
+    // opencode keeps listing the request of an aborted turn. It needs no answer.
     talk.tell("ask touch never.txt").await;
     program.wait_until(&id, "it waits again", waits).await;
     reply(&program, &id, &format!("/session/{}/abort", talk.id), json!({})).await;

@@ -1,4 +1,4 @@
-//! A first message is given to opencode once, however often the router tries.
+//! opencode gets a first message once, even if the router retries.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -8,7 +8,7 @@ use crate::support::condition::eventually;
 use crate::support::processes;
 use crate::support::program::Program;
 
-/// The session's server, as the router knows it.
+/// The session's server in the router.
 fn server_of(program: &Program, id: &str) -> Server {
     let arguments = processes::arguments(program.servers_of(id)[0]);
     let port = arguments.iter().skip_while(|argument| *argument != "--port").nth(1).unwrap();

@@ -1,4 +1,4 @@
-//! A session that nobody uses is stopped, whatever a tab left open does; one whose agent works is not.
+//! The router stops an idle session despite the polls of an open tab. It does not stop a session with a working agent.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ fn is_known(session: &Value) -> bool {
     !session["keptAliveBy"].to_string().contains("agent-unknown")
 }
 
-/// One round of what a tab left open asks for.
+/// One round of an open tab's requests.
 async fn poll(program: &Program, id: &str) -> StatusCode {
     let poll = program.session(id, "GET", "/api/health").header("sec-fetch-mode", "cors").header("accept", "*/*");
     poll.send().await.unwrap().status
@@ -65,7 +65,7 @@ async fn working_agent_is_not_stopped() {
     let program = Program::start_with(&SETTINGS).await;
     let id = program.ready_project().await;
     let talk = Talk::begin(&program, &id).await;
-    // The first turn of an opencode begins late: so much that the idle time of this test could be over.
+    // opencode's first turn begins late, maybe after this test's idle timeout.
     talk.say("hello").await;
     talk.tell("hang").await;
     eventually("the model hangs", async || (program.model.turns_with("hang") == 1).then_some(())).await;

@@ -6,7 +6,7 @@ use crate::support::program::Program;
 use crate::support::router::Router;
 use crate::support::terminal::Terminal;
 
-/// How long nothing is sent: longer than the session may be idle, so that what is typed after it has to count.
+/// Time without input, a few seconds shorter than the idle timeout.
 const SILENCE: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +15,7 @@ async fn terminal_works_after_a_silence_and_counts_as_use() {
     a_terminal_of_the_page(&program).await;
 }
 
-/// The whole way, with a session that may be idle for a few seconds more than the silence.
+/// The whole journey. The idle timeout is a few seconds longer than the silence.
 pub async fn a_terminal_of_the_page(router: &Router) {
     let id = router.ready_project().await;
     let mut terminal = Terminal::open(router, &id).await;
@@ -26,10 +26,10 @@ pub async fn a_terminal_of_the_page(router: &Router) {
     tokio::time::sleep(SILENCE).await;
     terminal.type_line("echo again-$((40+3))").await;
     terminal.read_until("again-43").await;
-    // Another replica hears of it a moment later.
+    // Another replica observes it a moment later.
     router.wait_until(&id, "typing is activity", |session| session["lastActivityAt"] != before).await;
 
-    // A terminal in which nothing is typed does not keep the session, and is told of its end.
+    // A terminal without input does not keep the session, and the stop closes it.
     terminal.ends().await;
     router.wait_for_phase(&id, "stopped").await;
 }

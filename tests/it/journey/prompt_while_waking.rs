@@ -20,7 +20,7 @@ async fn prompt_to_a_stopped_or_stopping_session_runs_once() {
     assert!(answer.text().contains("from a long sleep"), "{}", answer.text());
     assert_eq!(program.model.turns_with("from a long sleep"), 1);
 
-    // In the middle of a stop, which a frozen server makes long: neither refused nor lost.
+    // A frozen server makes the stop long. The router neither refuses nor loses a prompt during the stop.
     send(program.servers_of(&id)[0], Signal::STOP);
     tokio::spawn(program.api("POST", &format!("/api/sessions/{id}/stop")).send());
     program.wait_for_phase(&id, "stopping").await;
@@ -37,7 +37,7 @@ async fn concurrent_prompts_make_one_start_and_run_once_each() {
     program.act(&id, "stop").await;
     program.wait_for_phase(&id, "stopped").await;
 
-    // One of them leaves while it waits, which takes nothing from the others.
+    // One client disconnects while it waits. The others still get their answers.
     let left = tokio::time::timeout(std::time::Duration::from_millis(100), talks[0].prompt("say too late").send());
     assert!(left.await.is_err(), "it was held");
     let prompts = talks.iter().map(|talk| talk.say("say all at once"));

@@ -15,7 +15,7 @@ use crate::support::talk::Talk;
 
 const FIRST: &str = "run echo made by the agent > made.txt; cat made.txt";
 
-/// The data of each event of one kind in a stream's text, as far as it is whole.
+/// The data of each complete event of one kind in a stream's text.
 fn events(text: &str, kind: &str) -> Vec<Value> {
     let blocks = text.split("\n\n").filter_map(|block| block.strip_prefix(&format!("event: {kind}\ndata: ")));
     blocks.filter_map(|data| serde_json::from_str(data).ok()).collect()
@@ -28,7 +28,7 @@ async fn open_stream(router: &Router, path: &str) -> Open {
     stream
 }
 
-/// Whether the names come in this order, with any number of others in between.
+/// Whether the names appear in this order. Other names may be between them.
 fn in_order(seen: &[String], wanted: &[&str]) -> bool {
     let mut seen = seen.iter();
     wanted.iter().all(|name| seen.any(|seen| seen == name))
@@ -42,12 +42,12 @@ async fn first_message_runs_once_and_its_work_survives_a_stop() {
     assert!(!record.contains("initialMessage"), "what was delivered is forgotten: {record}");
 }
 
-/// The whole way; returns the id of the session, which runs.
+/// The whole journey. Returns the id of the running session.
 pub async fn a_first_message_and_its_work(router: &Router, model: &ModelServer, git: &GitServer) -> String {
     let url = git.repo("team/app").await;
-    // Held back until the streams are open, so that they show every phase.
+    // The clone waits until the streams are open, so that they show every phase.
     git.stall("team/app");
-    // Another replica may still have to hear that what was there before is gone.
+    // Another replica may not have observed earlier deletions yet.
     let mut all = eventually("a stream that begins with nothing", async || {
         let mut all = open_stream(router, "/api/sessions/stream").await;
         all.read_until("event: snapshot").await.contains("\"sessions\":[]").then_some(all)
@@ -86,12 +86,12 @@ pub async fn a_first_message_and_its_work(router: &Router, model: &ModelServer, 
     .await;
     router.wait_until(&id, "the agent is done", |session| session["busy"] == false).await;
 
-    // The same again is the same session, and runs nothing again.
+    // The same request returns the same session and does not repeat the message.
     let again = router.api("POST", "/api/sessions").json(&json!({"repoUrl": url, "branch": "main"})).send();
     let again = again.await.unwrap();
     assert_eq!((again.status, id_of(&again.json())), (StatusCode::OK, id.clone()));
     stop_and_come_back(router, &id, &title).await;
-    // After a whole turn of the second run, the first message would have run again too.
+    // By the end of this turn in the second run, a repeated first message would also have run.
     talk.say("say one more").await;
     Talk::only(router, &id).await;
     assert_eq!(model.turns_with(FIRST), 1, "the first message runs once");

@@ -1,4 +1,4 @@
-//! What a script does, with the program that scripts use.
+//! A script's journey, with curl.
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -29,7 +29,7 @@ async fn script_creates_prompts_stops_wakes_and_deletes_a_session() {
     assert!(!program.session_dir(&id).exists());
 }
 
-/// The whole way; returns the id of the session, which is gone by then.
+/// The whole journey. Returns the id of the deleted session.
 pub async fn a_script(router: &Router, git: &GitServer) -> String {
     let api = format!("{}/api/sessions", router.url());
     let wanted = json!({"repoUrl": git.repo("team/script").await, "branch": "main"});

@@ -1,4 +1,4 @@
-//! What the API server refuses is told in its own words, and can be tried again when it is mended.
+//! The router reports the API server's refusals in its own words. A retry succeeds after the cause is fixed.
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota};
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::situation::{Situation, failed, held_up, reaches};
 use crate::support::condition::eventually;
 
-/// Allows so many objects of a kind and no more.
+/// Limits the number of objects of a kind.
 async fn allow(situation: &Situation, kind: &str, count: &str) {
     let quota = json!({"metadata": {"name": "few"}, "spec": {"hard": {kind: count}}});
     let quota: ResourceQuota = serde_json::from_value(quota).unwrap();
@@ -96,7 +96,7 @@ async fn broken_admission_delays_the_start() {
     reaches(&session, PhaseName::Ready).await;
 }
 
-/// Waits until the API server asks the one who is not there, which takes a moment.
+/// Waits until the API server calls the missing webhook, which takes a moment.
 async fn asks_nobody(situation: &Situation) {
     let configs: Api<ConfigMap> = situation.namespace.api();
     let config =

@@ -1,4 +1,4 @@
-//! Sessions as Pods of a real cluster: what becomes of them when the cluster, a repository or a person is in the way.
+//! Sessions as Pods of a real cluster, with faults from the cluster, the repository or an administrator.
 
 mod cluster_refusals;
 mod pod_clone_failures;

@@ -1,4 +1,4 @@
-//! A clone that fails in a Pod says why, with Git's own words, and works when it is tried again after the cause is gone.
+//! A failed clone in a Pod reports the cause in Git's words. A retry succeeds after the cause is fixed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ async fn stop_ends_a_clone_before_the_grace_period() {
     reaches(&session, PhaseName::Cloning).await;
     let asked = Instant::now();
     situation.lifecycle.stop(&session, &callers::test()).await.unwrap();
-    // A program that ignores SIGTERM as the first process takes the whole grace period of 10 seconds.
+    // A first process that ignores SIGTERM would take the whole grace period of 10 seconds.
     assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
     assert_eq!(session.phase_name(), PhaseName::Stopped);
     assert!(situation.pod(&session).await.is_none());

@@ -1,4 +1,4 @@
-//! How far a clone in a Pod is shows while it goes on.
+//! The API shows the progress of a running clone in a Pod.
 
 use opencode_router::session::{Phase, PhaseName};
 
@@ -8,7 +8,7 @@ use super::situation::{Situation, git_server, reaches, until};
 #[ignore = "needs a cluster: make test brings one up"]
 async fn slow_clone_shows_progress() {
     let (git, situation) = (git_server().await, Situation::begin().await);
-    // At this rate it takes longer than anybody here waits: what is seen is seen while it goes on.
+    // At this rate, the clone takes longer than the test waits. So each observed progress is from a running clone.
     let url = git.big_repo("team/big", 24).await;
     git.throttle(256 * 1024);
     let session = situation.open_branch(&url, "main").await;

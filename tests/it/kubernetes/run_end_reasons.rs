@@ -1,4 +1,4 @@
-//! A session whose Pod is killed, evicted or deleted says so, keeps its files, and starts again.
+//! If a session's Pod is killed, evicted or deleted, the session reports it, keeps its files, and can start again.
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, EvictParams};
@@ -14,7 +14,7 @@ async fn work(situation: &Situation, session: &Session) {
     situation.namespace.output_of(session.id(), "echo done > /data/work/project/work.txt").await;
 }
 
-/// It starts again, as another run, and the file is there.
+/// Starts the session again as another run, and checks that the file exists.
 async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
     situation.works(session).await;
     let seen = situation.namespace.output_of(session.id(), "cat /data/work/project/work.txt").await;
@@ -35,7 +35,7 @@ async fn out_of_memory_is_explained() {
     let session = situation.ready().await;
     work(&situation, &session).await;
     let pod = situation.pod(&session).await.unwrap();
-    // Many small ones, so that opencode is the largest process: where only one is killed, it is that one.
+    // Many small processes, so that opencode is the largest. If the kernel kills only one process, it kills opencode.
     let hog = "for each in $(seq 60); do
         sh -c 'held=$(head -c 15000000 /dev/zero | tr \"\\\\0\" x); sleep 100' & done; wait";
     situation.namespace.run_in(session.id(), hog).await;
@@ -88,7 +88,7 @@ async fn eviction_by_a_drain_is_explained() {
     let (evicted, stopping) = tokio::join!(evict, stopping);
     evicted.unwrap();
     let message = stopping.message.unwrap_or_default();
-    assert!(message.contains("is evicted, as when a node is emptied"), "{message}");
+    assert!(message.contains("is evicted, for example because its node is drained"), "{message}");
     reaches(&session, PhaseName::Stopped).await;
     eventually("it is written down", async || {
         let record = situation.namespace.claim(session.id()).await;
@@ -107,7 +107,7 @@ async fn deleted_pod_stops_the_session() {
     let pod = situation.pod(&session).await.unwrap();
     let mut phases = session.phases();
     situation.namespace.api::<Pod>().delete(&pod_name(&session), &DeleteParams::default()).await.unwrap();
-    // From ready to stopped, and never through a phase of a start.
+    // From ready to stopped, without a phase of a start.
     loop {
         phases.changed().await.unwrap();
         let name = phases.borrow_and_update().name;

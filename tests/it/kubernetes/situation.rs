@@ -1,4 +1,4 @@
-//! A router's sessions in a namespace of their own.
+//! A router's sessions in a separate namespace.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +23,12 @@ use crate::support::installation::reachable_address;
 use crate::support::kubernetes::Namespace;
 use crate::support::tempo::tempo;
 
-/// How long a start may take that is to succeed.
+/// Time limit for a start that should succeed.
 pub const PATIENT: Duration = Duration::from_secs(110);
-/// A replica that leads in the routers' stead.
+/// A replica that leads instead of the routers.
 const ANOTHER: &str = "another";
 
-/// The part of a router that looks after sessions.
+/// The part of a router that manages sessions.
 pub struct Situation {
     pub namespace: Arc<Namespace>,
     pub lifecycle: Arc<Lifecycle>,
@@ -40,12 +40,12 @@ impl Situation {
         Self::begin_with(|_| {}).await
     }
 
-    /// A router in a new namespace that is told something else than usual.
+    /// A router in a new namespace, with changed settings.
     pub async fn begin_with(change: impl FnOnce(&mut KubernetesSettings)) -> Self {
         Self::in_namespace(Namespace::create().await.into(), change, PATIENT).await
     }
 
-    /// A router in this namespace, which gives starts so much time.
+    /// A router in this namespace, with this time limit for starts.
     pub async fn in_namespace(
         namespace: Arc<Namespace>,
         change: impl FnOnce(&mut KubernetesSettings),
@@ -64,7 +64,7 @@ impl Situation {
         Self { namespace, lifecycle }
     }
 
-    /// A router beside another one that leads and does nothing, as long as the second value is kept.
+    /// A router beside an inactive leader. The leader exists until the second value is dropped.
     pub async fn led_by_another() -> (Self, AbortOnDropHandle<()>) {
         let namespace = Arc::new(Namespace::create().await);
         let (leases, name) = (namespace.api::<Lease>(), leading_lease(&namespace));
@@ -82,7 +82,7 @@ impl Situation {
         (Self::in_namespace(namespace, |_| {}, PATIENT).await, renewing)
     }
 
-    /// The router ends, and another one begins where nothing is unusual.
+    /// Replaces the router by one with the usual settings.
     pub async fn mended(self) -> Self {
         self.lifecycle.end().await;
         Self::in_namespace(self.namespace.clone(), |_| {}, PATIENT).await
@@ -150,7 +150,7 @@ fn leading_lease(namespace: &Namespace) -> String {
     format!("opencode-router-leads-{}", namespace.name)
 }
 
-/// What the Pod of a session is called.
+/// The name of a session's Pod.
 pub fn pod_name(session: &Session) -> String {
     format!("opencode-session-{}", session.id())
 }
@@ -160,7 +160,7 @@ pub async fn reaches(session: &Session, name: PhaseName) -> Phase {
     until(session, &format!("{name:?}"), |phase| phase.name == name).await
 }
 
-/// Waits for something that holds the start up for this reason, in these words.
+/// Waits until the start reports a delay with this reason and these words.
 pub async fn held_up(session: &Session, phase: PhaseName, reason: Reason, words: &str) {
     let held = |seen: &Phase| {
         let failure = seen.failure.as_ref();
@@ -170,7 +170,7 @@ pub async fn held_up(session: &Session, phase: PhaseName, reason: Reason, words:
     assert_eq!(seen.message, seen.failure.map(|failure| failure.message), "it is told while it lasts");
 }
 
-/// Waits until it failed, and checks why.
+/// Waits for the failure and checks its reason.
 pub async fn failed(session: &Session, reason: Reason, words: &str) -> Failure {
     let phase = until(session, &format!("failed: {words}"), |phase| phase.name == PhaseName::Failed).await;
     let failure = phase.failure.unwrap();
@@ -179,7 +179,7 @@ pub async fn failed(session: &Session, reason: Reason, words: &str) -> Failure {
     failure
 }
 
-/// Waits for a phase like that; a failure that is not waited for ends the test.
+/// Waits for a matching phase. An unexpected failure ends the test.
 pub async fn until(session: &Session, what: &str, wanted: impl Fn(&Phase) -> bool) -> Phase {
     let mut phases = session.phases();
     let over = phases.wait_for(|phase| wanted(phase) || phase.name == PhaseName::Failed);

@@ -1,5 +1,5 @@
-//! What holds a start up is told while it lasts, in words that name the cause; the start goes on when it is over, and
-//! fails for that reason when it takes too long.
+//! A delayed start reports the cause of the delay. It goes on when the cause ends. After the time limit, it fails with
+//! that cause as the reason.
 
 use std::sync::Arc;
 use std::time::Duration;

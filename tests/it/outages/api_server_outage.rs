@@ -1,5 +1,5 @@
-//! The API server is gone for a while under traffic: sessions are used as before, what cannot be done is said and changes
-//! nothing, and what happened meanwhile is known afterwards.
+//! The API server fails under traffic. Sessions stay usable. Impossible requests fail with a message and change
+//! nothing. After the outage, the router observes all changes.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use crate::support::program::Program;
 use crate::support::replica::{leading_lease, pair_with};
 use crate::support::traffic::{Traffic, events};
 
-/// How long it is gone: longer than Leases hold and than a watch may be silent.
+/// Length of the outage: longer than a Lease, and than a watch may be silent.
 const OUTAGE: Duration = Duration::from_secs(30);
-/// How long a session may be unused, in minutes: longer than the outage.
+/// Idle timeout in minutes: longer than the outage.
 const IDLE: &str = "1";
-/// How long somebody may wait until he is told that something cannot be done.
+/// Time limit for the failure of an impossible request.
 const TOLD_WITHIN: Duration = Duration::from_secs(30);
-/// How long after the outage it may take until the truth is known.
+/// Time limit for the router to observe the true state after the outage.
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn outage(failure: Failure) {
     drop(futures_util::future::join_all((0..8).map(|_| events(&other, &used))).await);
     nothing_is_done(&one, &unused, &rests).await;
     if matches!(failure, Failure::Killed) {
-        // One that hangs may do it when it goes on.
+        // A frozen API server may carry the request out when it goes on.
         nothing_is_deleted(&one, &unused).await;
     }
     while gone.elapsed() < OUTAGE {
@@ -98,7 +98,7 @@ async fn outage(failure: Failure) {
     traffic.end(&one, &used).await;
 }
 
-/// Asks for something that changes a session, of which nothing comes now: that is said soon.
+/// Requests a change of a session, which is impossible now. The response must come soon.
 async fn asked(router: &Program, method: &str, path: &str) -> Answer {
     let begun = Instant::now();
     let answer = router.api(method, path).json(&json!({})).send().await.unwrap();
@@ -107,7 +107,7 @@ async fn asked(router: &Program, method: &str, path: &str) -> Answer {
     answer
 }
 
-/// Waits until the session is in this phase, and returns what is said about that.
+/// Waits until the session is in this phase. Returns the phase's message.
 async fn settles(router: &Program, id: &str, phase: &str) -> String {
     let begun = Instant::now();
     let session = router.wait_for_phase(id, phase).await;
@@ -120,7 +120,7 @@ async fn is_used_as_before(router: &Program, id: &str) {
     assert_eq!(router.session(id, "GET", "/session").send().await.unwrap().status, 200);
 }
 
-/// Nothing is made, started or stopped, and nothing is lost.
+/// Checks that no session was created, started, stopped or lost.
 async fn nothing_is_done(router: &Program, unused: &str, rests: &str) {
     let created = asked(router, "POST", "/api/sessions").await;
     assert_eq!((created.status.as_u16(), created.problem()), (500, "create-failed".to_owned()));

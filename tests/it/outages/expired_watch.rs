@@ -1,4 +1,4 @@
-//! What a router did not hear of is not kept for it for ever (410, Expired): then it learns everything anew.
+//! After a long gap, the API server no longer has the missed events (410, Expired). The router then lists everything.
 
 use std::time::Instant;
 

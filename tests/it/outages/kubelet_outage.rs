@@ -1,4 +1,4 @@
-//! The kubelet of a session's node is gone: the Pod goes on and is used on; a new one waits for its end.
+//! The kubelet of a session's node fails. The Pod stays usable. A new Pod waits for the old Pod's end.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use crate::support::kubernetes::{Namespace, SESSION_IMAGE};
 use crate::support::replica::pair_with;
 use crate::support::traffic::Traffic;
 
-/// How fast the routers give up.
+/// The tempo of the routers' time limits.
 const TEMPO: &str = "0.2";
-/// Longer than a router at that tempo waits for the end of a Pod: 18 s.
+/// Longer than a router's wait for the end of a Pod at that tempo: 18 s.
 const GIVEN_UP: Duration = Duration::from_secs(22);
 
 /// The Pods of sessions, by identity.
@@ -24,7 +24,7 @@ async fn pods(namespace: &Namespace) -> Vec<String> {
     pods.into_iter().map(|pod| pod.metadata.uid.unwrap()).collect()
 }
 
-/// Waits until the cluster thinks that the node is lost.
+/// Waits until the cluster reports the node as lost.
 async fn node_is_lost(namespace: &Namespace) {
     let nodes: Api<Node> = Api::all(namespace.client.clone());
     eventually("the node is lost", async || {

@@ -1,5 +1,5 @@
-//! Parts of the cluster stop, which no other test would survive. These tests have a cluster of their own and run one
-//! after the other. Each one prints how long the router took to know the truth again.
+//! Parts of the cluster stop, which would break other tests. These tests have their own cluster and run one after
+//! another. Each prints the router's recovery time.
 
 mod api_server_outage;
 mod expired_watch;

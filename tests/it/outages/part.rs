@@ -1,4 +1,4 @@
-//! A part of the cluster that does not work for a while.
+//! A part of the cluster that fails for some time.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,13 +13,13 @@ use crate::support::condition::in_time;
 pub enum Failure {
     /// It is killed.
     Killed,
-    /// It ends as it is asked to.
+    /// It ends after SIGTERM.
     Stopped,
-    /// It goes on to hold its connections and does not say a word.
+    /// It freezes: it keeps its connections and sends nothing.
     Frozen,
 }
 
-/// A part that failed. It works again when this is dropped, at the latest.
+/// A failed part. Dropping this repairs it at the latest.
 pub struct Broken {
     part: &'static str,
     mend: Option<&'static str>,
@@ -39,7 +39,7 @@ impl Broken {
         broken
     }
 
-    /// Makes it work again. Returns when it does, with that moment.
+    /// Repairs the part. Returns after the repair, with its time.
     pub async fn mend(mut self) -> Instant {
         let mend = self.mend.take().unwrap();
         let begun = Instant::now();

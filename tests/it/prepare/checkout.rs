@@ -1,4 +1,4 @@
-//! Which branch the project is on, and what happens when it cannot be.
+//! The project's branch, and the failure without it.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,7 +12,7 @@ use crate::support::git::GitServer;
 async fn a_branch_of_the_server_is_checked_out_and_tracked() {
     let (git, folder) = (GitServer::start().await, SessionFolder::new());
     let mut job = folder.clone_job(&git.repo("team/app").await, "feature");
-    // A source is for a branch that does not exist.
+    // The source branch applies only to a missing branch.
     job["clone"]["sourceBranch"] = json!("main");
     folder.done(&job).await;
     assert_eq!(folder.git(&["rev-parse", "--abbrev-ref", "feature@{upstream}"]), "origin/feature");

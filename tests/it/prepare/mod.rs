@@ -1,4 +1,4 @@
-//! What `opencode-session prepare` makes of a session's folder.
+//! `opencode-session prepare` on a session's folder.
 
 mod checkout;
 mod no_hooks;

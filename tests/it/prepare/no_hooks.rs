@@ -1,4 +1,4 @@
-//! A preparation runs no hook, whoever names it: templates, the user's settings, the environment.
+//! A preparation runs no hooks from templates, user settings or the environment.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const HOOKS: [&str; 7] = [
     "post-index-change",
 ];
 
-/// Hooks that write down that they ran.
+/// Hooks that record their runs.
 struct Hooks {
     folder: PathBuf,
     ran: PathBuf,
@@ -41,7 +41,7 @@ impl Hooks {
     }
 }
 
-/// That these hooks would run is shown with a plain clone, checkout and commit.
+/// Checks that these hooks run in a plain clone, checkout and commit.
 fn run_plainly(home: &Path, url: &str) {
     let script = "git clone -q --no-checkout \"$1\" plain && cd plain && git checkout -q feature && git commit -q \
                   --allow-empty -m x";
@@ -53,7 +53,7 @@ fn run_plainly(home: &Path, url: &str) {
     assert!(shell.status().unwrap().success());
 }
 
-/// Prepares a clone of a branch, of a new branch, and a new project, and expects no hook in them and none that ran.
+/// Prepares a clone of a branch, of a new branch, and a new project. Expects no hook in them and no run of a hook.
 async fn expect_none(folder: &SessionFolder, git: &GitServer, hooks: &Hooks) {
     let url = git.repo("team/app").await;
     run_plainly(&folder.user_home(), &url);

@@ -14,12 +14,12 @@ use crate::support::condition::in_time;
 /// A session's folder. Beside it is the home of the user who runs the program.
 pub struct SessionFolder(TempDir);
 
-/// What the program did.
+/// The program's result.
 pub struct Prepared {
     pub status: Option<i32>,
     /// The lines of its log.
     pub log: Vec<String>,
-    /// What it printed, structured lines included.
+    /// Its output, with structured lines.
     pub printed: String,
     pub end: Option<PrepareEnd>,
 }
@@ -90,14 +90,14 @@ impl SessionFolder {
         Prepared { status: output.status.code(), log, printed, end }
     }
 
-    /// Prepares, and expects that it can be done.
+    /// Prepares, and expects success.
     pub async fn done(&self, job: &Value) -> Prepared {
         let prepared = self.prepare(job).await;
         assert_eq!((prepared.status, &prepared.end), (Some(0), &Some(PrepareEnd::Done)), "{}", prepared.printed);
         prepared
     }
 
-    /// Prepares, and expects that it cannot be done.
+    /// Prepares, and expects a failure.
     pub async fn failed(&self, job: &Value) -> Failure {
         let prepared = self.prepare(job).await;
         assert_eq!(prepared.status, Some(65), "{}", prepared.printed);
@@ -108,13 +108,13 @@ impl SessionFolder {
         }
     }
 
-    /// What git prints in the project, read by nobody's settings.
+    /// The output of git in the project, without user settings.
     pub fn git(&self, arguments: &[&str]) -> String {
         git_in(&self.project(), arguments)
     }
 }
 
-/// What git prints in a folder.
+/// The output of git in a folder.
 pub fn git_in(folder: &Path, arguments: &[&str]) -> String {
     let mut git = std::process::Command::new("git");
     git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(folder).args(arguments);

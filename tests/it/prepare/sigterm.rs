@@ -1,4 +1,4 @@
-//! A preparation that is asked to stop ends at once, with everything below it.
+//! SIGTERM ends a preparation and its descendants at once.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};

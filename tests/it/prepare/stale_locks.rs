@@ -1,4 +1,4 @@
-//! Lock files that a killed run left behind do not keep the session's git from working.
+//! A killed run's lock files do not block the session's git.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ async fn locks_of_an_earlier_run_are_removed_and_logged() {
     for lock in locks {
         leave(&folder.path().join(lock));
     }
-    // What is no lock of Git stays: a file of the project, a folder, and what a link leads to.
+    // Other files stay: a file of the project, a folder, and a link's target.
     let (yarn, outside) = (folder.project().join("yarn.lock"), folder.user_home().join("outside/kept.lock"));
     leave(&yarn);
     leave(&outside);

@@ -1,4 +1,4 @@
-//! Which branch a session's files are on.
+//! The branch of a session's files.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ async fn existing_branch_is_checked_out_and_tracked() {
     let git = GitServer::start().await;
     let url = git.repo("team/app").await;
     let program = Program::start_with_stand_in().await;
-    // The source is for a branch that does not exist, and this one does.
+    // The branch exists, so the router ignores the source branch.
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "feature", "sourceBranch": "main"})).await);
     program.wait_until(&id, "it is cloned", is_checked_out).await;
     let project = program.session_dir(&id).join("work/app");

@@ -1,4 +1,4 @@
-//! A clone that fails says why in words, and works when it is tried again after the cause is gone.
+//! A failed clone reports its cause. A retry succeeds after the cause is fixed.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
 use crate::support::reserved;
 
-/// Creates a session that fails, and returns its id and its phase.
+/// Creates a session that fails. Returns its id and phase.
 async fn failed(program: &Program, wanted: Value) -> (String, Value) {
     let id = id_of(&program.create(wanted).await);
     let session = program.wait_for_phase(&id, "failed").await;
@@ -70,7 +70,7 @@ async fn another_address_of_the_repository_is_cloned_after_a_failure() {
     assert_eq!(program.create(json!({"repoUrl": url, "branch": "main"})).await["id"], id.as_str());
     let session = program.wait_until(&id, "it is cloned", is_checked_out).await;
     assert_eq!(session["repoUrl"], url);
-    // What was cloned is what it is, whatever address it is asked for by.
+    // The clone belongs to its repository, even under another form of the URL.
     let session = program.create(json!({"repoUrl": wrong, "branch": "main"})).await;
     assert_eq!((&session["id"], &session["repoUrl"]), (&json!(id), &json!(url)));
 }
@@ -102,7 +102,7 @@ async fn repository_without_credentials_is_explained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unreachable_server_is_explained() {
-    // A loopback address of this test's own, on which nobody listens until the test does.
+    // A loopback address of this test, without a listener until the test starts one.
     let address = reserved::address_with(3080);
     let program = Program::start_with_stand_in().await;
     let url = format!("http://{address}/team/app");

@@ -1,4 +1,4 @@
-//! How far a clone is shows while it goes on.
+//! The API shows the progress of a running clone.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A server or a supervisor that is killed is a failure that says so, and the session starts again.
+//! A killed server or supervisor gives a failure that names the cause. The session can start again.
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -51,7 +51,7 @@ async fn run_that_cannot_begin_stays_failed() {
         let events =
             program.api("GET", &format!("/api/sessions/{id}/events?until=settled")).send().await.unwrap().text();
         assert!(events.trim_end().lines().last().unwrap().contains(r#""reason":"runtime-error""#), "{events}");
-        // Also one that is asked for as soon as the last one has failed is tried.
+        // A start requested right after a failure also runs.
         let failed_anew = |session: &Value| session["phase"]["name"] == "failed" && session["phase"]["since"] != tried;
         let session = program.wait_until(&id, "it was tried", failed_anew).await;
         assert_eq!(session["phase"]["reason"], "runtime-error");

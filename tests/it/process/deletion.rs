@@ -1,4 +1,4 @@
-//! A delete leaves no file, whatever the session made of its files.
+//! A delete leaves no file, even read-only ones.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::support::opencode;
 use crate::support::program::Program;
 
-/// Root may write everywhere, which would prove nothing: its right to do so is taken away.
+/// Root may write everywhere, so the test drops that right.
 fn with_the_rights_of_a_user() -> &'static [&'static str] {
     let rights = &["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner"];
     if rustix::process::geteuid().is_root() { rights } else { &[] }

@@ -1,4 +1,4 @@
-//! What was not committed is there after a stop and a start, and the start asks no network for it.
+//! Uncommitted files survive a stop and a start. That start needs no network.
 
 use serde_json::json;
 

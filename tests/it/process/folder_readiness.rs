@@ -47,7 +47,7 @@ async fn hanging_plugins_keep_a_session_from_ready_and_its_message_waits() {
 async fn silent_folder_ends_the_start_with_a_reason() {
     let git = GitServer::start().await;
     let url = git.repo("team/silent").await;
-    // The stand-in starts in time on a busy machine too, and never answers for this folder.
+    // The stand-in starts fast even on a busy machine, and never answers for this folder.
     git.commit("team/silent", "main", ".opencode/silent", "").await;
     let program = Program::start_by(&[], &[("START_TIMEOUT_SECONDS", "5")], &opencode::stand_in()).await;
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::is_checked_out;
 use crate::support::program::{Program, id_of};
 
-/// Writes down a login as opencode does, begins a session, and returns where both keep theirs.
+/// Stores a login as opencode does, starts a session, and returns the login files of both.
 async fn login_and_session(program: &Program) -> (PathBuf, PathBuf) {
     let login = program.data().join(".local/share/opencode/auth.json");
     std::fs::create_dir_all(login.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Sessions as processes of one machine: what is cloned, what is kept, what is left behind.
+//! Sessions as processes of one machine: clone, stored files, and clean-up.
 
 mod branch_creation;
 mod clone_failures;
@@ -19,7 +19,7 @@ mod start_errors;
 use std::path::Path;
 use std::process::Command;
 
-/// What git prints in a session's folder, read by nobody's settings.
+/// The output of git in a session's folder, without user settings.
 fn git_says(folder: &Path, arguments: &[&str]) -> String {
     let mut git = Command::new("git");
     git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(folder).args(arguments);
@@ -28,7 +28,7 @@ fn git_says(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// Whether a session's files are there, whatever its server does.
+/// Whether a session's files exist, independent of its server.
 fn is_checked_out(session: &serde_json::Value) -> bool {
     let phase = session["phase"]["name"].as_str().unwrap();
     assert_ne!(phase, "failed", "{session}");

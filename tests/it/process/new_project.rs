@@ -1,4 +1,4 @@
-//! A session without a repository begins as a repository of its own.
+//! A session without a repository URL starts with a new repository.
 
 use serde_json::json;
 

@@ -1,11 +1,11 @@
-//! A stop ends every process that the agent started, wherever that went.
+//! A stop kills every process that the agent started, in any session or process group.
 
 use crate::support::condition::eventually;
 use crate::support::processes;
 use crate::support::program::Program;
 use crate::support::talk::Talk;
 
-/// A time to sleep that no other process has, so that it tells whose a process is.
+/// A sleep time that no other process has, so that it identifies the process.
 fn nap(number: u32) -> String {
     format!("30{number}.{}", std::process::id())
 }
@@ -23,7 +23,7 @@ async fn processes_outside_the_group_end_with_the_session() {
         format!("(setsid sh -c 'sleep {} & sleep {}' >/dev/null 2>&1 &)", nap(5), nap(6)),
     ];
     let talk = Talk::begin(&program, &id).await;
-    // Without waiting for the end of the turn: the tool waits for those that hold its output.
+    // Do not wait for the end of the turn: the tool waits for processes that hold its output.
     talk.tell(&format!("run {}", commands.join("\n"))).await;
     let naps: Vec<_> = (1..=6).map(nap).collect();
     let alive = || naps.iter().filter(|nap| !processes::with_argument(nap).is_empty()).count();
@@ -31,7 +31,7 @@ async fn processes_outside_the_group_end_with_the_session() {
 
     program.act(&id, "stop").await;
     program.wait_for_phase(&id, "stopped").await;
-    // Not eventually: stopped means that nothing runs.
+    // At once: after `stopped`, no process runs.
     let left: Vec<_> = naps.iter().flat_map(|nap| processes::with_argument(nap)).collect();
     assert!(left.is_empty(), "{left:?} still run: {:?}", left.iter().map(|pid| processes::arguments(*pid)));
     assert!(program.processes_of(&id).is_empty());

@@ -1,4 +1,4 @@
-//! `phase.since` of every phase is when that phase began.
+//! `phase.since` is the time at which the phase began.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

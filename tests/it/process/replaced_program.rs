@@ -1,4 +1,4 @@
-//! The program may be replaced while it runs: it starts itself, not what has its name by then.
+//! An upgrade may replace the program's file while the router runs. The router still starts its own version.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
-//! What a session's processes are given, and what nobody else can read.
+//! The environment of a session's processes, and the secrets that others cannot read.
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +19,7 @@ fn environment(pid: i32) -> HashMap<String, String> {
     variables.filter_map(|variable| variable.split_once('=').map(|(n, v)| (n.to_owned(), v.to_owned()))).collect()
 }
 
-/// One session, looked at from all sides: a start is what takes the time.
+/// One session for all checks, because a start takes long.
 #[tokio::test(flavor = "multi_thread")]
 async fn session_environment_contains_nothing_of_the_router() {
     let own = [("SECRET_OF_ROUTER", "1"), ("ADMIN_SECRET", "very-secret"), ("ANTHROPIC_API_KEY", "key-of-anthropic")];

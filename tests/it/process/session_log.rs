@@ -1,4 +1,4 @@
-//! The log of a session: what Git and opencode print, as it comes.
+//! The log of a session streams the output of Git and opencode.
 
 use serde_json::json;
 

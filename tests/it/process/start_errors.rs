@@ -1,4 +1,4 @@
-//! What keeps the router from starting is said in one sentence that names what to change.
+//! If the router cannot start, one sentence names the cause and the fix.
 
 use crate::support::program::{Program, Refusal};
 

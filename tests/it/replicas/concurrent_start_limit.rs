@@ -1,4 +1,4 @@
-//! A hundred starts asked for at once: no more are under way than allowed, on all replicas together, and all finish.
+//! A hundred concurrent start requests: all replicas together stay below the limit, and all starts finish.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ async fn start_all(replicas: &[Replica], node: &PlayedNode) {
     for outcome in in_time("all starts end", join_all(starts)).await {
         assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
     }
-    // A replica may have heard of the last one before the node did.
+    // A replica may observe the last Pod before the test node does.
     eventually("all Pods run", async || (node.running() == SESSIONS).then_some(())).await;
     assert_eq!(node.most_starting(), LIMIT, "as many as allowed, and never more");
 }

@@ -1,4 +1,4 @@
-//! A replica that is killed in the middle of something: another one goes on with it.
+//! Another replica finishes the work of a killed replica.
 
 use rustix::process::Signal;
 
@@ -52,7 +52,7 @@ async fn replica_interrupted_during_stops_exits() {
     heir.wait_for_phase(&id, "ready").await;
     leads.act(&id, "stop").await;
     heir.wait_for_phase(&id, "stopping").await;
-    // It waits for the end of the stop that goes on there.
+    // The start waits for the end of the other replica's stop.
     heir.act(&id, "stop").await;
     for router in [&mut leads, &mut heir] {
         router.signal(Signal::INT);
@@ -75,7 +75,7 @@ async fn replica_killed_during_a_start_and_a_delete_loses_nothing() {
 
     heir.wait_for_phase(&started, "ready").await;
     let ask = async |method| heir.api(method, &format!("/api/sessions/{doomed}")).send().await.unwrap();
-    // It may have been killed before the cluster heard of the delete; then the session is as it was, and can be deleted.
+    // If the kill came before the delete request, the session is unchanged and can be deleted.
     let now = ask("GET").await;
     if now.status != 404 {
         let phase = now.json()["phase"]["name"].clone();

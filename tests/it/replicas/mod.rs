@@ -1,4 +1,4 @@
-//! Several replicas of the router, on one cluster: nothing is done twice, nothing is lost when one goes.
+//! Several replicas of the router on one cluster: no work happens twice, and no work is lost when a replica ends.
 
 mod concurrent_start_limit;
 mod killed_replica;

@@ -1,6 +1,6 @@
-//! A Pod's address is given to another Pod as soon as the first is gone: not one byte for the first may reach the other.
+//! A new Pod gets the address of a deleted Pod. No byte for the old Pod may reach the new one.
 //!
-//! The Pods here are objects that no node runs; the test says what their status is, and listens at their address.
+//! No node runs these Pods. The test writes their status and listens at their address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::support::node::runs_at;
 use crate::support::reserved;
 use crate::support::way::{Lets, Way};
 
-/// Answers like an opencode that is healthy and has loaded its folder, and keeps every byte that it is sent.
+/// Answers like a healthy opencode with a loaded folder, and keeps every received byte.
 struct Listener {
     /// The address that both Pods have, one after the other.
     address: String,
@@ -62,7 +62,7 @@ impl Listener {
     }
 }
 
-/// A Pod of a session's first run that runs at the address, as far as the API server knows.
+/// A Pod of a session's first run. In the API server, it runs at the address.
 async fn make_pod(namespace: &Namespace, id: SessionId, address: &str) {
     let name = format!("opencode-session-{id}");
     let labels = json!({

@@ -1,4 +1,4 @@
-//! A client that was answered by one replica turns to another, which may not have heard of it yet.
+//! After a response from one replica, a client uses another replica, which may not have observed the change yet.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ async fn other_replica_knows_a_new_session_and_a_new_request() {
     slow.wait_for_phase(&stopped, "stopped").await;
 
     way.lets(Lets::NoWatches);
-    // Whoever has no token uses up nothing that users need.
+    // Callers without a token use none of the users' refresh budget.
     join_all((0..100).map(|_| attach(&slow, &stopped, "oct_wrong"))).await;
     let made = id_of(&one.create(json!({})).await);
     assert_eq!(slow.get(&made).await["phase"]["name"], "pending");
@@ -57,7 +57,7 @@ async fn other_replica_knows_a_new_session_and_a_new_request() {
         (attach(&slow, &stopped, &token).await != 401).then_some(())
     })
     .await;
-    // Known, so it is told that the session does not run.
+    // The token is valid, so the response says that the session does not run.
     assert_eq!(attach(&slow, &stopped, &token).await, 503);
     assert_eq!(attach(&slow, &stopped, "oct_wrong").await, 401);
     assert_eq!(attach(&slow, &made, &token).await, 401, "another session's");
@@ -103,7 +103,7 @@ async fn response_time_does_not_reveal_other_users_sessions() {
     };
     for id in [theirs, "0123456789abcdef0123".parse().unwrap()] {
         let shortest = [time_of(id).await, time_of(id).await, time_of(id).await].into_iter().min();
-        // Much longer than the API server takes for either.
+        // Much longer than the API server needs for either request.
         assert!(shortest >= Some(Duration::from_millis(50)), "{id}: {shortest:?}");
     }
     one.end().await;
@@ -132,7 +132,7 @@ async fn unknown_id_does_not_wait_for_a_silent_api_server() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn queued_start_is_known_and_stoppable_on_every_replica() {
     let namespace = Namespace::create().await;
-    // No node has that much, so that a start takes its turn for long.
+    // No node has that much, so the start stays pending.
     let replica = async |name: &str| {
         let mut settings = namespace.settings(name);
         settings.requests.insert("cpu".to_owned(), "1000".to_owned());

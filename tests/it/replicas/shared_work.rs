@@ -1,4 +1,4 @@
-//! Who starts, stops, leads and follows, decided by what is written down.
+//! Replicas share starts, stops and leadership through stored records.
 
 use opencode_router::session::{Outcome, PhaseName};
 
@@ -67,7 +67,7 @@ async fn leader_stops_only_sessions_unused_on_all_replicas() {
     leader.sees(id, PhaseName::Ready).await;
     follower.sees(id, PhaseName::Ready).await;
 
-    // Used only through the replica that does not lead, for much longer than the idle time.
+    // Use the session only through the follower, for much longer than the idle timeout.
     let session = follower.session(id).await;
     let begun = std::time::Instant::now();
     while begun.elapsed().as_secs() < 15 {

@@ -1,5 +1,5 @@
-//! Whoever listens to a session that is stopped does not hear how opencode ends its work, on any replica: opencode's terminal
-//! then asks for everything anew, and ends itself when it gets no answer.
+//! During a stop, no replica forwards opencode's end-of-work events to listeners. On such an event, opencode's terminal
+//! reloads everything, and exits if it gets no answer.
 
 use crate::support::condition::in_time;
 use crate::support::kubernetes::{Namespace, SESSION_IMAGE};

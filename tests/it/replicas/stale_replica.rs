@@ -1,4 +1,4 @@
-//! A replica acts on what it knows, which may be old: that harms nothing of what others have done since.
+//! A replica with a stale cache does not undo newer work of other replicas.
 
 use opencode_router::session::Outcome;
 
@@ -25,7 +25,7 @@ async fn leader_that_missed_a_restart_keeps_the_pod() {
 
     way.lets(Lets::NoWatchesOfClaims);
     let uid = async || pods(&namespace).await.pop().and_then(|pod| pod.metadata.uid);
-    // The leader takes the Pod for one that a stop left behind, until it looks again.
+    // In its stale cache, the leader sees the Pod as a leftover of a stop, until it refreshes.
     let misled = async {
         leads.wait_for_phase(&id, "stopping").await;
         let before = uid().await;

@@ -21,7 +21,7 @@ pub struct Replica {
     pub lifecycle: Arc<Lifecycle>,
 }
 
-/// The limits that replicas in tests live by, with this idle time in seconds.
+/// The limits of replicas in tests, with this idle timeout in seconds.
 pub fn limits(idle_seconds: i64) -> Limits {
     Limits {
         idle: IdleRules {
@@ -47,12 +47,12 @@ impl Replica {
         Self { lifecycle: Lifecycle::begin(runtime, clock, limits, CancellationToken::new()).await }
     }
 
-    /// Two that know of each other.
+    /// Two replicas that know each other.
     pub async fn pair(namespace: &Namespace, limits: Limits) -> (Self, Self) {
         Self::pair_by(namespace, limits, Arc::new(SystemClock), Arc::new(SystemClock)).await
     }
 
-    /// Two with clocks of their own.
+    /// Two replicas with separate clocks.
     pub async fn pair_by(
         namespace: &Namespace,
         limits: Limits,
@@ -73,7 +73,7 @@ impl Replica {
             .await;
     }
 
-    /// Opens a new project of somebody.
+    /// Opens a new project of a user.
     pub async fn open(&self) -> Arc<Session> {
         self.lifecycle
             .open(&callers::dev(), Origin::new_project(), None, None, &callers::test())
@@ -82,12 +82,12 @@ impl Replica {
             .session
     }
 
-    /// The session as this replica knows it, once it does.
+    /// The session, once this replica has observed it.
     pub async fn session(&self, id: SessionId) -> Arc<Session> {
         eventually("the session is known here too", async || self.lifecycle.registry().get(id)).await
     }
 
-    /// Waits until the session is in this phase for this replica.
+    /// Waits until this replica observes the session in this phase.
     pub async fn sees(&self, id: SessionId, phase: PhaseName) {
         let what = format!("{id} is {phase:?}");
         eventually(&what, async || {
@@ -97,13 +97,13 @@ impl Replica {
         .await;
     }
 
-    /// Goes as it should.
+    /// Ends the replica in order.
     pub async fn end(self) {
         self.lifecycle.end().await;
     }
 }
 
-/// The Pods of sessions that there are.
+/// All Pods of sessions.
 pub async fn pods(namespace: &Namespace) -> Vec<Pod> {
     let ours = ListParams::default().labels("app.kubernetes.io/name=opencode-session");
     namespace.api::<Pod>().list(&ours).await.unwrap().items

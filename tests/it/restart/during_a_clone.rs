@@ -38,7 +38,7 @@ async fn restart_during_a_clone_keeps_clone_and_first_message() {
     assert!(!kept.contains("first words"), "what was given is forgotten: {kept}");
 }
 
-/// The prompt waits where only the router reads it.
+/// The stored prompt is readable only for the router.
 fn waits_sealed(program: &Program, id: &str, prompt: &str) {
     let dir = program.session_dir(id);
     let kept = dir.join("prompts.json");

@@ -13,7 +13,7 @@ async fn restart_during_a_start_does_not_repeat_it() {
     let server = server_of(&program, &id);
 
     program.kill_and_restart().await;
-    // Somebody who asks for it again meanwhile gets the same start.
+    // A second start request joins the same start.
     program.act(&id, "start").await;
     program.wait_for_phase(&id, "ready").await;
     assert_eq!(server_of(&program, &id), server);

@@ -7,7 +7,7 @@ use crate::support::condition::eventually;
 use crate::support::processes::send;
 use crate::support::program::Program;
 
-/// Freezes the session's server, so that it cannot end, and asks the session to stop.
+/// Freezes the session's server, so that it cannot exit, and requests a stop.
 async fn begin_a_stop(program: &Program, id: &str) -> i32 {
     let server = server_of(program, id);
     send(server, Signal::STOP);
@@ -16,7 +16,7 @@ async fn begin_a_stop(program: &Program, id: &str) -> i32 {
     server
 }
 
-/// Whether SIGTERM waits for a frozen process to go on (proc(5), `ShdPnd`).
+/// Whether SIGTERM is pending for a frozen process (proc(5), `ShdPnd`).
 fn was_told_to_end(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A router that is killed or restarted changes no session and loses none.
+//! A kill or restart of the router changes and loses no session.
 
 mod during_a_clone;
 mod during_a_start;

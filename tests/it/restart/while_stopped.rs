@@ -40,7 +40,7 @@ async fn stopped_sessions_survive_a_restart() {
     assert_eq!(git.clones("team/app"), 1);
 }
 
-/// Ends the router, changes the record of a session that is stopped, and starts the router again. Returns the record.
+/// Ends the router, changes a stopped session's record, and starts the router again. Returns the record.
 async fn with_record(program: &mut Program, id: &str, change: impl FnOnce(&mut Value)) -> String {
     program.signal(rustix::process::Signal::KILL);
     program.ended().await;

@@ -1,4 +1,4 @@
-//! An account of the cluster that only the routers use, so that the API server's audit log tells what they ask for.
+//! A cluster account that only the routers use, so that the API server's audit log shows their requests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::kubernetes::Namespace;
 
-/// How long after an answer its line is in the log.
+/// Delay of the log's line after a response.
 const LOGGED_AFTER: Duration = Duration::from_secs(3);
 
 /// The account, and a kubeconfig with it.
@@ -20,10 +20,10 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Makes one that may do everything in this namespace.
+    /// Creates an account with all rights in this namespace.
     pub(super) async fn create(namespace: &Namespace) -> Self {
         let name = &namespace.name;
-        // There may be no controller that makes the one that every Pod has.
+        // Without a controller manager, nothing creates the default account that every Pod needs.
         for name in ["router", "default"] {
             namespace.kubectl(&["create", "serviceaccount", name]).await;
         }
@@ -39,12 +39,12 @@ impl Account {
         Self { user: format!("system:serviceaccount:{account}"), folder }
     }
 
-    /// The file that tells where the cluster is and who asks.
+    /// The kubeconfig with the cluster's address and this account.
     pub(super) fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
     }
 
-    /// What was asked for from then on, by verb and resource; a watch counts when it ends.
+    /// The number of requests since then, by verb and resource. A watch counts when it ends.
     pub(super) async fn asked_since(&self, from: Timestamp) -> BTreeMap<String, usize> {
         let until = Timestamp::now();
         tokio::time::sleep(LOGGED_AFTER).await;

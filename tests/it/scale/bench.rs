@@ -1,4 +1,4 @@
-//! The namespace that is measured in, and what is asked of every router there.
+//! The namespace of the measurement, and the measurements of each router.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use crate::support::kubernetes::Namespace;
 use crate::support::program::Program;
 use crate::support::replica::replica_with;
 
-/// How long a router is left alone: two rounds of watches.
+/// Time without use of a router: two rounds of watches.
 const REST: Duration = Duration::from_secs(120);
-/// When what a start left to be done is done.
+/// Time until the follow-up work of a start is done.
 const SETTLED: Duration = Duration::from_secs(10);
-/// How often a start is timed.
+/// Number of timed starts.
 const STARTS: usize = 3;
 
-/// What is measured on.
+/// The environment of the measurement.
 pub(super) struct Bench {
     pub(super) namespace: Namespace,
     account: Account,
@@ -37,7 +37,7 @@ impl Bench {
         replica_with(&self.namespace, replica, &self.account.kubeconfig(), &settings).await
     }
 
-    /// Starts a router several times and tells the middle one of the times; returns the last one.
+    /// Starts a router several times and prints the median time. Returns the last router.
     pub(super) async fn timed_router(&self, sessions: usize) -> Program {
         let (mut times, mut last) = (Times::default(), None);
         for _ in 0..STARTS {
@@ -53,7 +53,7 @@ impl Bench {
         last.unwrap()
     }
 
-    /// What the routers ask the API server for in a minute while `meanwhile` goes on.
+    /// The routers' requests to the API server per minute while `meanwhile` runs.
     pub(super) async fn calls(&self, what: &str, meanwhile: impl Future<Output = ()>) -> f64 {
         let (from, begun) = (Timestamp::now(), Instant::now());
         meanwhile.await;
@@ -61,7 +61,7 @@ impl Bench {
         self.tell_calls(&format!("{what}: API calls a minute"), from, minutes).await
     }
 
-    /// Tells what was asked for since then, for each of so many; the sum.
+    /// Prints the requests since then, divided by the given number. Returns the sum.
     pub(super) async fn tell_calls(&self, what: &str, from: Timestamp, count: f64) -> f64 {
         let calls = self.account.asked_since(from).await;
         let all = calls.values().sum::<usize>() as f64 / count;
@@ -72,7 +72,7 @@ impl Bench {
         all
     }
 
-    /// Leaves a router alone; what it and its likes ask for in a minute then.
+    /// The requests per minute of unused routers.
     pub(super) async fn rest(&self, router: &Program, what: &str) -> f64 {
         let before = cpu(router);
         let calls = self.calls(&format!("{what}, at rest"), tokio::time::sleep(REST)).await;
@@ -81,7 +81,7 @@ impl Bench {
         calls
     }
 
-    /// Something that is done for as long as a router is left alone otherwise.
+    /// An action that lasts as long as the time without use.
     pub(super) async fn for_a_while(mut act: impl AsyncFnMut()) {
         let begun = Instant::now();
         while begun.elapsed() < REST {

@@ -1,4 +1,4 @@
-//! What it costs when somebody else changes a record.
+//! The cost of another replica's record changes.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ const SEEN: usize = 200;
 const CHANGES: u32 = 2000;
 /// Open pages of a user whose sessions do not change meanwhile.
 const PAGES: usize = 200;
-/// When the last change has been heard of.
+/// Time until the router has observed the last change.
 const HEARD: Duration = Duration::from_secs(1);
 
 pub(super) async fn measure(bench: &Bench, router: &Program, all: &[SessionId]) {
@@ -54,7 +54,7 @@ pub(super) async fn measure(bench: &Bench, router: &Program, all: &[SessionId]) 
     writer.end().await;
 }
 
-/// Changes many sessions; what that costs the router until it has heard of all.
+/// Changes many sessions. Measures the router's cost until it has observed all changes.
 async fn change_all(router: &Program, writer: &Writer, ids: &[SessionId], title: &str) -> String {
     let (before, begun) = (cpu(router), Instant::now());
     let changes = ids.iter().map(|id| writer.rename(*id, title));

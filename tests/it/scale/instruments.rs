@@ -1,4 +1,4 @@
-//! What is read off a router that runs.
+//! Measurements of a running router.
 
 use std::time::{Duration, Instant};
 
@@ -11,26 +11,27 @@ use tokio::net::TcpStream;
 
 use crate::support::program::Program;
 
-/// What the kernel counts processor time in: 10 ms, on every Linux.
+/// The kernel's unit of processor time: 10 ms on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
 /// The processor time that a router has used.
 pub(super) fn cpu(router: &Program) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", router.pid())).unwrap();
-    // The program's name, which may hold spaces, is in brackets; `utime` and `stime` are the 12th and 13th after it.
+    // The program's name is in parentheses and may contain spaces. `utime` and `stime` are the 12th and 13th fields
+    // after it.
     let (_, rest) = stat.rsplit_once(") ").unwrap();
     let ticks: u32 = rest.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap()).sum();
     TICK * ticks
 }
 
-/// A line of a router's status that is a size, in KiB.
+/// A size from a line of a router's `/proc/<pid>/status`, in KiB.
 pub(super) fn size(router: &Program, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", router.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a size");
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
 }
 
-/// How long something took, many times.
+/// Durations of a repeated action.
 #[derive(Default)]
 pub(super) struct Times(Vec<Duration>);
 
@@ -39,14 +40,14 @@ impl Times {
         self.0.push(time);
     }
 
-    /// The time within which so many of a hundred were done.
+    /// The given percentile.
     pub(super) fn percentile(&mut self, percent: usize) -> Duration {
         self.0.sort();
         self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
     }
 }
 
-/// A connection to a router, used for one request after the other.
+/// A connection to a router, for one request after another.
 pub(super) struct Client {
     sender: SendRequest<Empty<Bytes>>,
     host: String,
@@ -61,7 +62,7 @@ impl Client {
         Self { sender, host: format!("localhost:{}", router.address.port()) }
     }
 
-    /// How long an answer takes, and how long it is.
+    /// The response's time and size.
     pub(super) async fn get(&mut self, path: &str) -> (Duration, usize) {
         self.sender.ready().await.unwrap();
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A user's list among many sessions, beside the same list where there are no others.
+//! A user's list among many sessions, compared with the same list without other sessions.
 
 use super::bench::{ms, tell};
 use super::instruments::{Client, Times, cpu};

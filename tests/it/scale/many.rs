@@ -1,4 +1,4 @@
-//! Thousands of sessions, made as the router makes them.
+//! Thousands of sessions, created as the router creates them.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::support::kubernetes::Namespace;
 
-/// How many are made or changed at once.
+/// Concurrent creations or changes.
 pub(super) const AT_ONCE: usize = 16;
 
-/// Another writer of records: what a second replica would do, without any role.
+/// Another writer of records: it acts like a second replica, without any role.
 pub(super) struct Writer {
     pub(super) runtime: Arc<Kubernetes>,
     _listening: AbortOnDropHandle<()>,
@@ -28,7 +28,7 @@ impl Writer {
         Self { runtime, _listening: AbortOnDropHandle::new(listening) }
     }
 
-    /// Makes sessions that do not run: for each number one of this owner.
+    /// Creates stopped sessions: for each number, one of this owner.
     pub(super) async fn make(&self, wanted: impl IntoIterator<Item = (usize, String)>) -> Vec<SessionId> {
         let made = futures_util::stream::iter(wanted).map(async |(number, owner)| {
             let spec = spec(&owner, number);

@@ -1,4 +1,4 @@
-//! The measurement: one run, whose lines are the figures.
+//! The measurement: one run that prints the figures.
 
 use std::ops::Range;
 
@@ -12,10 +12,10 @@ use crate::support::program::EMAIL;
 
 const SOME: usize = 1000;
 const MANY: usize = 5000;
-/// The sessions that run and are used, and whose they are.
+/// The number of sessions in use, and their owner.
 pub(super) const USED: usize = 200;
 pub(super) const BUSY: &str = "busy@localhost";
-/// How many everybody else has.
+/// Sessions per other owner.
 pub(super) const OWN: usize = 20;
 
 /// The owner of one of the sessions.
@@ -27,7 +27,7 @@ fn owner(number: usize) -> String {
     }
 }
 
-/// The writer counts as a replica, so it goes before anything is measured.
+/// The writer counts as a replica, so it ends before the measurement.
 async fn make(namespace: &Namespace, numbers: Range<usize>) -> Vec<SessionId> {
     let writer = Writer::begin(namespace).await;
     let made = writer.make(numbers.map(|number| (number, owner(number)))).await;
@@ -35,7 +35,7 @@ async fn make(namespace: &Namespace, numbers: Range<usize>) -> Vec<SessionId> {
     made
 }
 
-/// What else the machine does.
+/// Other load of the machine.
 fn tell_load() {
     tell("load of the machine", std::fs::read_to_string("/proc/loadavg").unwrap().trim());
 }

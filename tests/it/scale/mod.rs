@@ -1,4 +1,5 @@
-//! What thousands of sessions cost the router, on a real API server: `make scale` measures it, docs/scale.md has figures.
+//! The router's cost for thousands of sessions on a real API server. `make scale` measures it; docs/scale.md has
+//! figures.
 
 mod account;
 mod bench;

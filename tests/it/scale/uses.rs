@@ -1,4 +1,4 @@
-//! Some of many sessions run and are used: what their starts and their uses cost the API server.
+//! Some of many sessions run and are in use: the cost of their starts and uses for the API server.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::measured::{BUSY, USED};
 use crate::support::http::Call;
 use crate::support::node::PlayedNode;
 
-/// How often each of them is used.
+/// Number of uses of each running session.
 const USE: Duration = Duration::from_secs(15);
 const WRITTEN: Duration = Duration::from_secs(2);
 
@@ -28,7 +28,7 @@ pub(super) async fn measure(bench: &Bench, many: &str) {
         router.wait_for_phase(id, "ready").await;
     }
     tell(&format!("{USED} starts, 16 at once"), &ms(begun.elapsed()));
-    // What is learned of the agent is written down a moment later.
+    // The router stores the agent's state a moment later.
     tokio::time::sleep(WRITTEN).await;
     bench.tell_calls(&format!("{many}: API calls for each start"), from, USED as f64).await;
     let use_all = Bench::for_a_while(async || {

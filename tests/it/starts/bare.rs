@@ -16,9 +16,9 @@ use crate::support::condition::{eventually, in_time};
 use crate::support::http::Call;
 use crate::support::kubernetes::Namespace;
 
-/// How often an opencode is asked whether it answers.
+/// Polling interval for opencode's first answer.
 const PERIOD: Duration = Duration::from_millis(5);
-/// How long it may take to answer.
+/// Time limit for opencode's first answer.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Claim, Secret and Pod with a session's content, under another name, and not the router's.
@@ -31,7 +31,7 @@ pub struct Bare<'a> {
 }
 
 impl<'a> Bare<'a> {
-    /// Objects like those of a session that runs; nothing is made yet.
+    /// Objects like those of a running session, not created yet.
     pub async fn like(namespace: &'a Namespace, id: &str, name: &str) -> Self {
         let model = format!("opencode-session-{id}");
         let like = |object: Value| {
@@ -57,7 +57,7 @@ impl<'a> Bare<'a> {
         }
     }
 
-    /// Makes all of it and waits until opencode answers.
+    /// Creates all objects and waits until opencode answers.
     pub async fn cold(&self) -> Stages {
         let sight = Sight::of_the_next(self.namespace).await;
         let begun = Instant::now();
@@ -67,7 +67,7 @@ impl<'a> Bare<'a> {
         sight.times().await.since(begun)
     }
 
-    /// Makes the Pod and waits until opencode answers.
+    /// Creates the Pod and waits until opencode answers.
     pub async fn wake(&self) -> Stages {
         let sight = Sight::of_the_next(self.namespace).await;
         let begun = Instant::now();
@@ -75,7 +75,7 @@ impl<'a> Bare<'a> {
         sight.times().await.since(begun)
     }
 
-    /// Deletes the Pod and waits until it is gone.
+    /// Deletes the Pod and waits for the end of the deletion.
     pub async fn stop(&self) {
         let pods = self.namespace.api::<Pod>();
         pods.delete(&self.name, &DeleteParams::default()).await.unwrap();
@@ -83,7 +83,7 @@ impl<'a> Bare<'a> {
             .await;
     }
 
-    /// Deletes all of it.
+    /// Deletes all objects.
     pub async fn delete(&self) {
         self.stop().await;
         self.namespace.api::<Secret>().delete(&self.name, &DeleteParams::default()).await.unwrap();
@@ -92,28 +92,28 @@ impl<'a> Bare<'a> {
     }
 }
 
-/// How far a start was when.
+/// The times of a start's steps.
 #[derive(Clone, Copy)]
 pub struct Times {
     pub made: Instant,
-    /// The Pod has an address, so its sandbox and its volume are there.
+    /// The Pod has an address, so its sandbox and its volume exist.
     pub addressed: Instant,
     pub answered: Instant,
 }
 
-/// How long each part of a start took.
+/// The durations of a start's parts.
 #[derive(Clone, Copy)]
 pub struct Stages {
-    /// Until the Pod was made.
+    /// From the request to the Pod's creation.
     pub made: Duration,
-    /// From then until it had an address.
+    /// From the creation to the Pod's address.
     pub addressed: Duration,
-    /// From then until its opencode answered.
+    /// From the address to opencode's first answer.
     pub answered: Duration,
 }
 
 impl Times {
-    /// The parts of a start that was asked for then.
+    /// The parts of a start that was requested at `asked`.
     pub fn since(self, asked: Instant) -> Stages {
         let Self { made, addressed, answered } = self;
         Stages { made: made - asked, addressed: addressed - made, answered: answered - addressed }
@@ -126,14 +126,14 @@ impl Stages {
     }
 }
 
-/// Sees how a Pod gets from being made to an opencode that answers.
+/// Observes a Pod from its creation to opencode's first answer.
 pub struct Sight {
     times: oneshot::Receiver<Times>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Sight {
-    /// Looks out for the next Pod of a namespace that has none. Begins before it returns.
+    /// Watches for the next Pod of a namespace without Pods. The watch begins before this returns.
     pub async fn of_the_next(namespace: &Namespace) -> Self {
         let pods = namespace.api::<Pod>();
         let (began, begun) = oneshot::channel();
@@ -162,14 +162,14 @@ impl Sight {
         Self { times, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// How far it was when, once its opencode answered.
+    /// The times, once opencode has answered.
     pub async fn times(self) -> Times {
         in_time("the Pod's opencode answers", self.times).await.unwrap()
     }
 }
 
 async fn answers(address: SocketAddr) {
-    // Some are lost on the way to an address that is just being set up, some are never answered: none is waited for.
+    // Do not wait for any request: a new address loses some, and a starting opencode never answers some.
     let mut ticks = tokio::time::interval(PERIOD);
     let mut calls = FuturesUnordered::new();
     loop {

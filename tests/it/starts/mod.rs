@@ -1,7 +1,7 @@
-//! What a start costs on a cluster beside the bare Pod's own: `make starts` measures it, docs/scale.md has figures.
+//! The cost of a start on a cluster, compared with a bare Pod. `make starts` measures it; docs/scale.md has figures.
 //!
-//! Each round makes one session and one bare Pod of the same content, and starts both a second time. "Bare" is from when
-//! the first object is asked for until opencode answers whoever asks every few milliseconds.
+//! Each round creates one session and one bare Pod with the same content, and starts both a second time. "Bare" is the
+//! time from the first object's request to opencode's first answer. The test polls opencode every 5 ms.
 
 mod bare;
 
@@ -22,7 +22,7 @@ const ROUNDS: usize = 20;
 /// A start by the router.
 struct Start {
     stages: Stages,
-    /// From when opencode answered until the session was said to be ready.
+    /// From opencode's first answer until the API shows the session as ready.
     told: Duration,
 }
 
@@ -71,7 +71,7 @@ async fn wake(router: &Program, namespace: &Namespace, id: &str) -> Start {
     start(asked, ready(router, id).await, sight).await
 }
 
-/// When the session is said to be ready.
+/// The time at which the API shows the session as ready.
 async fn ready(router: &Program, id: &str) -> Instant {
     let mut phases = router.api("GET", &format!("/api/sessions/{id}/events")).open().await.unwrap();
     phases.read_until("\"name\":\"ready\"").await;

@@ -114,7 +114,7 @@ fn owners_are_compared_in_one_place() {
     assert_eq!(places, ["session/access.rs"]);
 }
 
-/// Variables of the router and of `opencode-session` whose names begin as opencode's own variables do.
+/// Variables of the router and of `opencode-session` with opencode's prefix.
 const OWN_VARIABLES: [&str; 5] =
     ["OPENCODE_PROGRAM", "OPENCODE_IMAGE", "OPENCODE_NAMESPACE", "OPENCODE_ROUTER_SESSION_DIR", "OPENCODE_SESSION_JOB"];
 
@@ -133,7 +133,7 @@ fn only_one_room_knows_opencodes_variables() {
 
 #[test]
 fn only_one_room_knows_opencodes_api() {
-    // The router has an API of its own below the same name.
+    // The router's own API has the same prefix.
     let own = ["api", "opencode"];
     let api = |text: &String| text.starts_with("/api/");
     let named = places(|source| !own.contains(&source.room.as_str()) && source.strings.iter().any(api));

@@ -1,4 +1,5 @@
-//! The source of the crate, parsed: which paths each file names, and what else the walls ask. Code for tests is left out.
+//! The parsed source of the crate: the paths that each file names, and other facts for the structure tests. Without
+//! test code.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -10,15 +11,15 @@ use syn::visit::{self, Visit};
 pub(super) struct Source {
     /// Its path below `src`.
     pub(super) name: String,
-    /// The first part of that: the room.
+    /// The first part of the path: the room.
     pub(super) room: String,
     /// Every path that it names, from the crate's root or an external crate, such as `crate::session::Lease`.
     pub(super) paths: Vec<String>,
-    /// Its string literals, documentation left out.
+    /// Its string literals, without documentation.
     pub(super) strings: Vec<String>,
     /// Its binary operations as text, such as `a . owner == b`.
     pub(super) comparisons: Vec<String>,
-    /// Whether it holds an `async fn`, an `async` block or an `.await`.
+    /// Whether it has an `async fn`, an `async` block or an `.await`.
     pub(super) waits: bool,
     /// Whether it starts a task that no handle or tracker owns.
     pub(super) bare_spawns: usize,
@@ -76,7 +77,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Writes a path down, with `self` and `super` resolved.
+    /// Records a path, with `self` and `super` resolved.
     fn name(&mut self, segments: &[String]) {
         let mut module = self.module.clone();
         let mut rest = segments;
@@ -119,7 +120,7 @@ fn literals(tokens: proc_macro2::TokenStream) -> Vec<String> {
     tokens.into_iter().flat_map(nested).collect()
 }
 
-/// Whether something is there for tests only.
+/// Whether an item is for tests only.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg") && attribute.meta.to_token_stream().to_string().contains("test")

@@ -17,7 +17,7 @@ use super::condition::{eventually, in_time};
 use super::fake::Fake;
 use super::http::Call;
 
-/// There are no Leases that a busy machine could lose.
+/// Shorter than for real routers: the fake runtime has no Leases that a busy machine could lose.
 const TEMPO: &str = "0.1";
 
 /// A router in this process.
@@ -38,7 +38,7 @@ impl TestApp {
         Self::start_with(upstream, &["--dev-email", "dev@localhost"]).await
     }
 
-    /// Starts it with arguments of one's own, who may use it included.
+    /// Starts it with these arguments, which also select the users.
     pub async fn start_with(upstream: SocketAddr, arguments: &[&str]) -> Self {
         let basic = ["opencode-router", "--port", "0", "--attach-port", "0", "--tempo", TEMPO];
         let arguments = basic.iter().chain(arguments).map(std::ffi::OsString::from);
@@ -54,7 +54,7 @@ impl TestApp {
         Self { address, attach, metrics, fake, clock, lifecycle, stop: Some(stop), running: Some(running) }
     }
 
-    /// Puts the clock forward.
+    /// Advances the clock.
     pub fn pass(&self, minutes: i64) {
         self.clock.advance(SignedDuration::from_mins(minutes));
     }
@@ -85,7 +85,7 @@ impl TestApp {
         id
     }
 
-    /// A new session's id; its start is under way.
+    /// A new session's id, while it starts.
     pub async fn create(&self) -> String {
         let answer = self.api("POST", "/api/sessions").json(&json!({})).send().await.unwrap();
         assert_eq!(answer.status, 201, "{}", answer.text());
@@ -121,7 +121,7 @@ impl TestApp {
         self.lifecycle.registry().get(id.parse().unwrap()).expect("it exists")
     }
 
-    /// Waits until nobody uses the session.
+    /// Waits until the session has no leases.
     pub async fn no_leases(&self, id: &str) {
         let session = self.session_of(id);
         eventually("all leases end", async || {
@@ -161,7 +161,7 @@ impl TestApp {
         format!("{id}-oc.localhost:{}", self.address.port())
     }
 
-    /// Tells it to stop.
+    /// Requests a stop of the session.
     pub fn begin_stop(&mut self, how: Shutdown) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(how);

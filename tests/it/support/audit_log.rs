@@ -28,7 +28,7 @@ pub fn listen() {
     });
 }
 
-/// The lines about a session so far: the text, and what it says.
+/// The lines about a session so far: the text and its parsed content.
 pub fn about(session: &str) -> Vec<(String, Value)> {
     let lines = String::from_utf8(LINES.lock().clone()).unwrap();
     let read = |line: &str| (line.to_owned(), serde_json::from_str::<Value>(line).unwrap()["fields"].clone());

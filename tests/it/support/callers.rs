@@ -1,4 +1,4 @@
-//! Callers, for tests that ask the lifecycle itself.
+//! Callers, for tests that call the lifecycle directly.
 
 use opencode_router::session::access::{Rights, Via};
 use opencode_router::session::{Caller, Cause, Email, Principal};
@@ -14,7 +14,7 @@ pub fn user(email: &str) -> Caller {
     Caller { principal, rights: Rights::ALL, via: Via::Loopback, from: [127, 0, 0, 1].into() }
 }
 
-/// The cause of what a test does.
+/// The cause of a test's actions.
 pub fn test() -> Cause {
     user("dev@localhost").cause("a test")
 }

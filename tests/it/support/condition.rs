@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a busy machine before the test fails.
+/// Time limit for any condition on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Asks until there is an answer; fails with `what` after [`PATIENCE`].
+/// Polls until there is a value. Fails with `what` after [`PATIENCE`].
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -17,7 +17,7 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     }
 }
 
-/// Waits for something that ends by itself; fails with `what` after [`PATIENCE`].
+/// Waits for a future. Fails with `what` after [`PATIENCE`].
 pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(PATIENCE, future).await {
         Ok(value) => value,

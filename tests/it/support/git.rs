@@ -31,13 +31,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::model::serve;
 
-/// How much is read at once from git: the step in which a throttled answer goes on.
+/// Read size for git's output: the step of a throttled response.
 const STEP: usize = 8 * 1024;
 
 /// The size of one file of a big repository; many of them, because git's progress counts objects.
 const BIG_FILE: usize = 128 * 1024;
 
-/// The header with which a name below `private/` is answered.
+/// The response header for a name below `private/`.
 pub(crate) const LOGIN: &str = "Basic cmVhZGVyOnNlY3JldC1vZi1naXQ=";
 
 /// The line of a request that wants a pack now, in protocol versions 0 and 2 alike.
@@ -57,7 +57,7 @@ impl GitServer {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
     }
 
-    /// Listens at an address that was chosen before.
+    /// Listens at a given address.
     pub(crate) async fn start_at(address: SocketAddr) -> Self {
         let root = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind(address).await.unwrap();
@@ -99,7 +99,7 @@ impl GitServer {
         self.host.import(name, &commit(branch, Some("refs/heads/main^0"), &[file(path, "New.\n")])).await;
     }
 
-    /// Asks nobody for a login any more, also not for a name below `private/`.
+    /// From now on requires no login, also not below `private/`.
     pub(crate) fn open_to_all(&self) {
         self.host.open.store(true, Ordering::Relaxed);
     }
@@ -111,7 +111,7 @@ impl GitServer {
         });
     }
 
-    /// Lets what was stalled go on.
+    /// Releases the stalled requests.
     pub(crate) fn release(&self) {
         self.host.stalled.send_modify(HashSet::clear);
     }
@@ -121,7 +121,7 @@ impl GitServer {
         self.host.rate.store(bytes_per_second, Ordering::Relaxed);
     }
 
-    /// How often a whole pack of this repository was asked for: once per clone (a fetch into a clone need not count).
+    /// The number of requests for a whole pack of this repository: once per clone. Fetches into a clone may not count.
     pub(crate) fn clones(&self, name: &str) -> usize {
         self.host.packs.lock().unwrap().get(name).copied().unwrap_or(0)
     }
@@ -144,7 +144,7 @@ impl GitServer {
     }
 }
 
-/// What the connections share.
+/// The shared state of the connections.
 struct Host {
     root: PathBuf,
     stalled: watch::Sender<HashSet<String>>,
@@ -178,7 +178,7 @@ impl Host {
         let Some((name, service)) = split(&path) else {
             return plain(StatusCode::NOT_FOUND, "no such path");
         };
-        // An error is a server that is gone, and then nobody waits for this answer.
+        // The send fails only without a server. Then no client waits for this response.
         let _ = self.stalled.subscribe().wait_for(|names| !names.contains(&name)).await;
         let knows = text(request.headers(), AUTHORIZATION.as_str()) == LOGIN;
         if name.starts_with("private/") && !knows && !self.open.load(Ordering::Relaxed) {
@@ -220,12 +220,12 @@ impl Host {
         let mut stdin = child.stdin.take().unwrap();
         let mut stdout = BufReader::with_capacity(STEP, child.stdout.take().unwrap());
         let feed = async move { stdin.write_all(&body).await };
-        // git may answer, with an error, before it has read all: that answer matters, the broken pipe does not.
+        // git may respond with an error before it has read all input. Ignore the broken pipe and return the response.
         let (_, response) = tokio::join!(feed, cgi_head(&mut stdout));
         response?.body(self.paced(child, stdout)).map_err(io::Error::other)
     }
 
-    /// The rest of git's output at the rate that is set, with the process kept as long as it is read.
+    /// The rest of git's output at the set rate. Keeps the process until the reader ends.
     fn paced(self: Arc<Self>, child: Child, stdout: BufReader<ChildStdout>) -> Body {
         let steps = ReaderStream::with_capacity(stdout, STEP);
         Body::from_stream(stream::unfold(
@@ -239,7 +239,7 @@ impl Host {
         ))
     }
 
-    /// When so many bytes are due that follow bytes due at `last`.
+    /// The due time of this many bytes, after bytes that were due at `last`.
     fn due(&self, last: Instant, bytes: usize) -> Instant {
         match self.rate.load(Ordering::Relaxed) {
             0 => Instant::now(),
@@ -259,7 +259,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// A request's body as git wrote it, before it compressed a long one.
+/// A request's body, decompressed.
 async fn plain_body(headers: &HeaderMap, body: &[u8]) -> io::Result<Vec<u8>> {
     if text(headers, CONTENT_ENCODING.as_str()) != "gzip" {
         return Ok(body.to_vec());
@@ -267,7 +267,7 @@ async fn plain_body(headers: &HeaderMap, body: &[u8]) -> io::Result<Vec<u8>> {
     output(command("gzip").args(["--decompress", "--stdout"]), body).await
 }
 
-/// The head of a CGI program's answer: header lines up to an empty one, the status among them.
+/// The head of a CGI program's response: header lines, including the status, up to an empty line.
 async fn cgi_head(stdout: &mut BufReader<ChildStdout>) -> io::Result<hyper::http::response::Builder> {
     let mut response = Response::builder();
     loop {
@@ -323,14 +323,14 @@ fn random(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A git command that reads no configuration but the repository's.
+/// A git command that reads only the repository's configuration.
 fn git<const N: usize>(arguments: [&str; N]) -> Command {
     let mut git = command("git");
     git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").args(arguments);
     git
 }
 
-/// A command with none of the test's environment, that ends with what holds it.
+/// A command without the test's environment. Dropping its process kills it.
 fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -342,7 +342,7 @@ async fn run(command: &mut Command, input: &[u8]) {
     output(command, input).await.unwrap();
 }
 
-/// What a command prints for this input; an error names the command and what it said.
+/// A command's output for this input. An error names the command and its error output.
 async fn output(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
     let mut child = command.stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().unwrap();

@@ -1,4 +1,4 @@
-//! A plain HTTP client that says what it is told to say: one connection for each request, any `Host`.
+//! A plain HTTP client without added headers: one connection for each request, any `Host`.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::condition::in_time;
 
-/// A request to be sent to an address.
+/// A request to an address.
 #[derive(Clone, Debug)]
 pub struct Call {
     address: SocketAddr,
@@ -61,7 +61,7 @@ impl Call {
         self.header("host", host)
     }
 
-    /// As a browser asks when a page is opened.
+    /// Adds a browser's headers for a navigation.
     pub fn navigation(self) -> Self {
         self.header("accept", "text/html").header("sec-fetch-mode", "navigate").header("sec-fetch-site", "none")
     }

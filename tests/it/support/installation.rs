@@ -18,9 +18,9 @@ use super::model::ModelServer;
 use super::program::EMAIL;
 use super::router::Router;
 
-/// The domain of sessions in all installations: browsers and curl know without DNS that it is this machine.
+/// The domain of sessions in all installations. Browsers and curl resolve it to this machine without DNS.
 pub const DOMAIN: &str = "cluster.localhost";
-/// What every release is called.
+/// The name of each Helm release.
 const RELEASE: &str = "router";
 
 /// An installed router.
@@ -88,7 +88,7 @@ impl Installation {
         let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
         installation.login.lead_to(SocketAddr::new(ip, 3000));
         installation.forward.lead_to(SocketAddr::new(ip, 4096));
-        // Nodes learn of a Service's new pods a moment after these are ready.
+        // Nodes observe a Service's new Pods a moment after the Pods are ready.
         eventually("the Service leads to the router", async || {
             let ready = installation.api("GET", "/readyz").send().await.ok()?;
             ready.status.is_success().then_some(())
@@ -97,14 +97,14 @@ impl Installation {
         installation
     }
 
-    /// Installs it anew with values over its own, and waits until the new replicas serve.
+    /// Upgrades it with further values, and waits until the new replicas serve.
     pub async fn upgrade(&self, values: Value) {
         let mut all = self.values.clone();
         merge(&mut all, values);
         self.chart("upgrade", &all).await;
     }
 
-    /// What whoever installed it is told to do next.
+    /// The chart's notes for its user after the installation.
     pub async fn test(&self) {
         self.helm(&["test", RELEASE, "--timeout", "120s"], &Value::Null).await;
     }
@@ -127,14 +127,14 @@ impl Installation {
         }
     }
 
-    /// What all replicas logged.
+    /// The logs of all replicas.
     pub async fn log(&self) -> String {
         let arguments = ["logs", "--selector", "app.kubernetes.io/name=opencode-router", "--tail=-1", "--prefix"];
         self.namespace.kubectl(&arguments).await
     }
 }
 
-/// The address of this machine by which pods reach it: the one from which it reaches the API server.
+/// This machine's address for Pods: its source address towards the API server.
 pub fn reachable_address() -> IpAddr {
     let config = kube::config::Kubeconfig::read_from(kubeconfig()).unwrap();
     let server = config.clusters[0].cluster.as_ref().unwrap().server.clone().unwrap();
@@ -144,8 +144,8 @@ pub fn reachable_address() -> IpAddr {
     socket.local_addr().unwrap().ip()
 }
 
-/// The networks from which pods see the login proxy of this machine come; a Service may put an address of the cluster's
-/// in the place of its own.
+/// The source networks of this machine's login proxy, as Pods see them. A Service may replace the source by a cluster
+/// address.
 fn proxy_networks() -> Vec<String> {
     let own = format!("{}/32", reachable_address());
     let said = std::env::var("TEST_PROXY_CIDRS").unwrap_or_default();

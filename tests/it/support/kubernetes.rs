@@ -1,4 +1,4 @@
-//! A cluster, as TEST_KUBECONFIG names it, and a namespace of it for one test.
+//! The cluster of TEST_KUBECONFIG, and a namespace for one test.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,12 +17,12 @@ use tokio::process::Command;
 use super::condition::eventually;
 use super::tempo::tempo;
 
-/// The image of sessions: for tests whose subject is opencode or what it does.
+/// The image of sessions, for tests of opencode's behaviour.
 pub const SESSION_IMAGE: &str = "opencode-session:test";
 /// The same with a program that plays opencode and starts at once: `tests/stand-in`.
 pub const STAND_IN_IMAGE: &str = "opencode-stand-in:test";
 
-/// The file that tells where the cluster is.
+/// The cluster's kubeconfig.
 pub fn kubeconfig() -> PathBuf {
     std::env::var_os("TEST_KUBECONFIG").expect("TEST_KUBECONFIG names the cluster").into()
 }
@@ -34,14 +34,14 @@ pub async fn client() -> Client {
     Client::try_from(config).unwrap()
 }
 
-/// A namespace for one test, which allows what the restricted Pod Security Standard allows and nothing else.
+/// A namespace for one test, with the restricted Pod Security Standard.
 pub struct Namespace {
     pub name: String,
     pub client: Client,
 }
 
 impl Namespace {
-    /// Creates one with a name that nothing else has.
+    /// Creates a namespace with a unique name.
     pub async fn create() -> Self {
         let client = client().await;
         let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
@@ -56,7 +56,7 @@ impl Namespace {
         namespace
     }
 
-    /// What a router in this namespace is told.
+    /// The settings of a router in this namespace.
     pub fn settings(&self, replica: &str) -> KubernetesSettings {
         let resources = |cpu: &str, memory: &str| {
             BTreeMap::from([("cpu".to_owned(), cpu.to_owned()), ("memory".to_owned(), memory.to_owned())])
@@ -93,24 +93,24 @@ impl Namespace {
         Api::namespaced(self.client.clone(), &self.name)
     }
 
-    /// Runs a shell command in a session's container; how it ends does not matter.
+    /// Runs a shell command in a session's container. Ignores its status.
     pub async fn run_in(&self, id: SessionId, command: &str) {
         let _ = self.output_of(id, command).await;
     }
 
-    /// What a shell command in a session's container prints.
+    /// The output of a shell command in a session's container.
     pub async fn output_of(&self, id: SessionId, command: &str) -> String {
         let pod = format!("opencode-session-{id}");
         self.kubectl(&["exec", &pod, "--container", "opencode", "--", "sh", "-c", command]).await
     }
 
-    /// The claim of a session as the API server has it.
+    /// A session's claim in the API server.
     pub async fn claim(&self, id: SessionId) -> serde_json::Value {
         let claims: Api<PersistentVolumeClaim> = self.api();
         json!(claims.get(&format!("opencode-session-{id}")).await.unwrap())
     }
 
-    /// Waits until no session has anything here.
+    /// Waits until no object of a session exists here.
     pub async fn is_empty(&self) {
         eventually("nothing is left of any session", async || {
             let left = self.kubectl(&["get", "pods,pvc", "--output", "name"]).await;
@@ -119,7 +119,7 @@ impl Namespace {
         .await;
     }
 
-    /// Runs kubectl in this namespace; what it printed.
+    /// Runs kubectl in this namespace. Returns its output.
     pub async fn kubectl(&self, arguments: &[&str]) -> String {
         let mut kubectl = Command::new("kubectl");
         kubectl.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.name]).args(arguments);
@@ -131,7 +131,7 @@ impl Namespace {
 impl Drop for Namespace {
     fn drop(&mut self) {
         let (client, name) = (self.client.clone(), self.name.clone());
-        // Without waiting: the cluster goes on with it by itself.
+        // Do not wait: the cluster finishes the deletion by itself.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let delete = async move {
                 let namespaces: Api<NamespaceObject> = Api::all(client);

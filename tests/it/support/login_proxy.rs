@@ -1,4 +1,4 @@
-//! A login proxy that lets everybody in as the user that it is told: what stands in front of a router for several users.
+//! A login proxy that names a configured user for every request, for routers with several users.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -23,7 +23,7 @@ pub struct LoginProxy {
 }
 
 impl LoginProxy {
-    /// Listens on a free port of the loopback interface. Everybody is `email`.
+    /// Listens on a free port of the loopback interface. Every caller is `email`.
     pub async fn start(email: &'static str) -> Self {
         let listener = TcpListener::bind((IpAddr::from(Ipv4Addr::LOCALHOST), 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -43,7 +43,7 @@ impl LoginProxy {
         Self { address, upstream, _task: task }
     }
 
-    /// Where the router is.
+    /// Sets the address of the router.
     pub fn lead_to(&self, upstream: SocketAddr) {
         self.upstream.set(upstream).expect("it is said once");
     }
@@ -51,7 +51,7 @@ impl LoginProxy {
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Passes one request on, on a connection of its own, as whoever it is.
+/// Forwards one request on a new connection, with the user's name.
 async fn pass(
     upstream: SocketAddr,
     mut request: Request<Incoming>,
@@ -73,7 +73,7 @@ async fn pass(
     Ok(response.map(Body::new))
 }
 
-/// A port of this machine that leads somewhere else, byte by byte.
+/// A port of this machine that forwards all bytes to another address.
 pub struct Forward {
     pub address: SocketAddr,
     to: Arc<OnceLock<SocketAddr>>,
@@ -99,7 +99,7 @@ impl Forward {
         Self { address, to, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// Where it leads.
+    /// Sets the target address.
     pub fn lead_to(&self, to: SocketAddr) {
         self.to.set(to).expect("it is said once");
     }

@@ -1,4 +1,4 @@
-//! What tests stand on.
+//! Shared helpers of the tests.
 
 pub mod app;
 pub mod audit_log;

@@ -1,6 +1,6 @@
-//! A model that does as the prompt says: an OpenAI-compatible server for a real opencode.
+//! A model that follows the prompt's command: an OpenAI-compatible server for a real opencode.
 //!
-//! What it answers depends on the last user message alone, so tests in parallel share nothing:
+//! The answer depends only on the last user message, so parallel tests share nothing:
 //!
 //! | prompt            | answer                                                                    |
 //! |-------------------|---------------------------------------------------------------------------|
@@ -37,7 +37,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// The pause between the words of `slow`.
 const SLOW_PAUSE: Duration = Duration::from_millis(200);
 
-/// `ask` puts this before its command, and [`ModelServer::config`] has opencode ask for it.
+/// Prefix of `ask`'s command. With [`ModelServer::config`], opencode requests permission for it.
 const ASKED: &str = "env";
 
 /// A running model server; dropping it closes its port and every connection.
@@ -78,23 +78,23 @@ impl ModelServer {
         })
     }
 
-    /// How often the model was asked for an answer; titles do not count, the call after a tool's result does.
+    /// The number of calls for an answer. Calls for titles do not count; calls after a tool's result do.
     pub(crate) fn requests(&self) -> usize {
         self.model.calls.lock().unwrap().len()
     }
 
-    /// How many turns began with a prompt that contains `text`; each retry of `fail` begins anew.
+    /// The number of turns whose prompt contains `text`. Each retry of `fail` counts.
     pub(crate) fn turns_with(&self, text: &str) -> usize {
         let calls = self.model.calls.lock().unwrap();
         calls.iter().filter(|call| call.begins_turn && call.prompt.contains(text)).count()
     }
 
-    /// Lets every answer that hangs now go on; `turns_with("hang")` tells that one hangs.
+    /// Releases every hanging answer. Check with `turns_with("hang")` that one hangs.
     pub(crate) fn release(&self) {
         self.model.released.send_modify(|times| *times += 1);
     }
 
-    /// The title that a session gets whose first prompt is `prompt`.
+    /// The title of a session with the first prompt `prompt`.
     pub(crate) fn title_of(prompt: &str) -> String {
         let words: Vec<&str> = prompt.split_whitespace().take(6).collect();
         format!("About {}", words.join(" "))
@@ -130,14 +130,14 @@ where
         let answer = handler(request);
         async { Ok::<_, Infallible>(answer.await) }
     });
-    // An error here is a client that left, which is its right.
+    // An error means that the client disconnected, which is allowed.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
 }
 
-/// What the connections share: a record of the calls, and the way out of `hang`.
+/// The shared state of the connections: the recorded calls, and the release of `hang`.
 #[derive(Default)]
 struct Model {
     calls: Mutex<Vec<Call>>,
@@ -162,7 +162,7 @@ impl Model {
         let Some(prompt) = prompt(&chat) else {
             return failure(StatusCode::BAD_REQUEST, "no user message");
         };
-        // Before the call is recorded, so that a release after seeing it in the record is not missed.
+        // Subscribe before recording the call, so that a release after its record is not missed.
         let mut released = self.released.subscribe();
         let reply = if wants_title(&chat) {
             Reply::Text(ModelServer::title_of(&prompt))
@@ -179,7 +179,7 @@ impl Model {
     }
 }
 
-/// What the model does next.
+/// The model's next action.
 enum Reply {
     Text(String),
     Slow(usize),
@@ -219,20 +219,20 @@ fn question(text: &str) -> Reply {
     }
 }
 
-/// The call for a title has no tools and says in its instructions what it is.
+/// Whether a call requests a title: it has no tools, and its instructions mention the title.
 fn wants_title(chat: &Value) -> bool {
     let has_tools = chat["tools"].as_array().is_some_and(|tools| !tools.is_empty());
     let says_title = |message: &Value| text(message).contains("title");
     !has_tools && messages(chat).first().is_some_and(says_title)
 }
 
-/// The last message of the user: what this turn is about.
+/// The last message of the user: this turn's prompt.
 fn prompt(chat: &Value) -> Option<String> {
     let user = messages(chat).iter().rfind(|message| message["role"] == "user")?;
     Some(text(user).trim().to_owned())
 }
 
-/// What the tool gave, if that is what the model is to answer to.
+/// The tool's result, if the model must answer to it.
 fn tool_result(chat: &Value) -> Option<String> {
     let last = messages(chat).last()?;
     (last["role"] == "tool").then(|| text(last))
@@ -242,7 +242,7 @@ fn messages(chat: &Value) -> &[Value] {
     chat["messages"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The text of a message; of several parts the first, since opencode appends its own reminders.
+/// The first text part of a message. opencode appends its own reminders as further parts.
 fn text(message: &Value) -> String {
     let content = &message["content"];
     let part = || content.as_array()?.iter().find_map(|part| part["text"].as_str());

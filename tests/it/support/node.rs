@@ -1,5 +1,5 @@
-//! A node that the test plays: it runs nothing, and writes of each session's Pod that it runs, at an address where the
-//! test itself answers as opencode.
+//! A simulated node: it runs nothing. It reports each session's Pod as running, at an address where the test answers as
+//! opencode.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use super::upstream::Upstream;
 
 /// The port of every session's opencode.
 const PORT: u16 = 4096;
-/// In which a Pod too many would be made.
+/// Time in which a replica would create a Pod above the limit.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// A node for the Pods of sessions in one namespace. They ask for more than any real node has.
+/// A node for the Pods of sessions in one namespace. The Pods request more than any real node has.
 pub struct PlayedNode {
     pods: Arc<Mutex<Pods>>,
     _watching: AbortOnDropHandle<()>,
     _upstream: Upstream,
 }
 
-/// The Pods as the API server tells of them, in the order in which it took the changes.
+/// The Pods, by the API server's watch, in the order of its changes.
 #[derive(Default)]
 struct Pods {
     /// Whether each runs.
@@ -48,7 +48,7 @@ impl Pods {
 }
 
 impl PlayedNode {
-    /// Begins to play it: the first Pods run a moment after so many are there, all others at once.
+    /// Starts the simulation. The first Pods run a moment after this many exist, all others at once.
     pub async fn begin(namespace: &Namespace, together: usize) -> Self {
         let upstream = Upstream::at(reserved::address_with(PORT)).await;
         let address = upstream.address.ip();
@@ -84,12 +84,12 @@ impl PlayedNode {
         Self { pods, _watching: AbortOnDropHandle::new(watching), _upstream: upstream }
     }
 
-    /// How many Pods run.
+    /// The number of running Pods.
     pub fn running(&self) -> usize {
         self.pods.lock().run.values().filter(|runs| **runs).count()
     }
 
-    /// The most Pods that were there at once and did not run yet.
+    /// The largest number of concurrent Pods that did not run yet.
     pub fn most_starting(&self) -> usize {
         self.pods.lock().most_starting
     }

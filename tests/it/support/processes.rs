@@ -1,35 +1,35 @@
-//! Processes: what /proc tells of them, and signals to them.
+//! Processes from /proc, and signals to them.
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// All there are.
+/// All processes.
 pub fn all() -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// Those that were started with this very argument; the dead have none.
+/// The processes with exactly this argument. Dead ones have no arguments.
 pub fn with_argument(argument: &str) -> Vec<i32> {
     all().into_iter().filter(|pid| arguments(*pid).iter().any(|own| own == argument)).collect()
 }
 
-/// The arguments of one, its name first; none of one that is gone.
+/// A process's arguments, its name first. Empty after its end.
 pub fn arguments(pid: i32) -> Vec<String> {
     strings(pid, "cmdline")
 }
 
-/// The environment of one, as `NAME=value`; none of one that is gone or another user's.
+/// A process's environment, as `NAME=value`. Empty after its end, and for other users' processes.
 pub fn environment(pid: i32) -> Vec<String> {
     strings(pid, "environ")
 }
 
-/// The parent of one, unless it is gone.
+/// A process's parent. `None` after its end.
 pub fn parent(pid: i32) -> Option<i32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Sends one that runs a signal.
+/// Sends a signal to a running process.
 pub fn send(pid: i32, signal: Signal) {
     kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }

@@ -39,7 +39,7 @@ pub struct Program {
     child: Child,
 }
 
-/// What a router said that did not start.
+/// The output of a router that did not start.
 #[derive(Debug)]
 pub struct Refusal {
     pub code: Option<i32>,
@@ -62,14 +62,14 @@ impl Program {
         Self::start_by(&[], &[], &opencode::stand_in()).await
     }
 
-    /// Starts it by a program that becomes it, `setpriv` say.
+    /// Starts it through a program that executes it, for example `setpriv`.
     pub async fn start_under(wrapper: &[&str], settings: &[(&str, &str)]) -> Self {
         Self::start_by(wrapper, settings, &opencode::program()).await
     }
 
-    /// Starts it by a program that becomes it, and with this opencode.
+    /// Starts it through a program that executes it, with this opencode.
     pub async fn start_by(wrapper: &[&str], settings: &[(&str, &str)], opencode: &Path) -> Self {
-        // Not below a long temporary path: Unix sockets have short names.
+        // Not below a long temporary path: paths of Unix sockets are short.
         let data = tempfile::Builder::new().prefix("ocr-").tempdir_in("/tmp").unwrap();
         let model = ModelServer::start().await;
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -87,18 +87,18 @@ impl Program {
         Refusal { code: output.status.code(), said: String::from_utf8(output.stderr).unwrap() }
     }
 
-    /// What the router logged, over all its starts.
+    /// The router's log of all its starts.
     pub fn log(&self) -> String {
         std::fs::read_to_string(log_path(self.data.path())).unwrap_or_default()
     }
 
-    /// Starts it on a port that it has again after a restart, with the stand-in for opencode.
+    /// Starts it on a port that it keeps over restarts, with the stand-in for opencode.
     pub async fn start_on_fixed_port() -> Self {
         let port = reserved::port().to_string();
         Self::start_by(&[], &[("PORT", &port)], &opencode::stand_in()).await
     }
 
-    /// Where its sessions are.
+    /// The folder of its sessions.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
@@ -123,7 +123,7 @@ impl Program {
         in_time("the router ends", self.child.wait()).await.unwrap()
     }
 
-    /// Kills it in the middle of whatever it does, and starts it again on the same folder.
+    /// Kills it with SIGKILL, and starts it again on the same folder.
     pub async fn kill_and_restart(&mut self) {
         self.signal(Signal::KILL);
         self.ended().await;
@@ -146,12 +146,12 @@ impl Program {
     pub fn servers_of(&self, id: &str) -> Vec<i32> {
         let serves = |pid: &i32| processes::arguments(*pid).iter().any(|argument| argument == "serve");
         let servers: Vec<_> = self.processes_of(id).into_iter().filter(serves).collect();
-        // A child of one is called the same until it becomes another program.
+        // A server's child has the same name until it executes another program.
         let is_child = |pid: &i32| processes::parent(*pid).is_none_or(|parent| servers.contains(&parent));
         servers.iter().copied().filter(|pid| !is_child(pid)).collect()
     }
 
-    /// How often an opencode server was started for a session.
+    /// The number of opencode servers started for a session.
     pub fn starts_of(&self, id: &str) -> usize {
         std::fs::read_to_string(self.session_dir(id).join(STARTS)).unwrap_or_default().lines().count()
     }
@@ -170,7 +170,7 @@ impl Drop for Program {
         if std::thread::panicking() {
             eprintln!("the router's log:\n{}", self.log());
         }
-        // Sessions outlive a router that is killed; a test's must not outlive the test.
+        // Sessions outlive a killed router. They must not outlive the test.
         if self.child.try_wait().ok().flatten().is_none() {
             self.signal(Signal::INT);
             let begun = std::time::Instant::now();
@@ -187,7 +187,7 @@ impl Drop for Program {
     }
 }
 
-/// The router as these settings make it.
+/// The addresses of a router with these settings.
 fn router(settings: &[(String, String)], address: SocketAddr, attach: SocketAddr) -> Router {
     match settings.iter().find(|(name, _)| name == "ROUTER_DOMAIN") {
         Some((_, domain)) => Router::below(domain, address, attach),
@@ -195,7 +195,7 @@ fn router(settings: &[(String, String)], address: SocketAddr, attach: SocketAddr
     }
 }
 
-/// Makes a program that notes each start of a server, and becomes opencode.
+/// Creates a program that records each start of a server and then executes opencode.
 fn count_starts(data: &Path, opencode: &Path) {
     let script = format!(
         "#!/bin/sh\n[ \"$1\" != serve ] || echo >> \"$OPENCODE_ROUTER_SESSION_DIR/{STARTS}\"\nexec '{}' \"$@\"\n",

@@ -7,7 +7,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::condition::in_time;
 
-/// One connection, and what came on it that was not asked for yet.
+/// One connection, with its received but unread bytes.
 pub struct Raw {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -18,7 +18,7 @@ impl Raw {
         Self { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new() }
     }
 
-    /// As another peer: any address of 127.0.0.0/8 is one of this machine's own.
+    /// Connects as another peer: each address of 127.0.0.0/8 belongs to this machine.
     pub async fn connect_from(peer: IpAddr, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(peer, 0)).unwrap();

@@ -10,8 +10,7 @@ use super::installation::DOMAIN;
 use super::kubernetes::{Namespace, STAND_IN_IMAGE, kubeconfig};
 use super::program::Program;
 
-/// A replica that reaches the cluster as this file says, with settings over the usual ones. Its sessions run the stand-in
-/// for opencode.
+/// A replica with this kubeconfig and these settings over the usual ones. Its sessions run the stand-in for opencode.
 pub async fn replica_with(namespace: &Namespace, name: &str, kubeconfig: &Path, settings: &[(&str, &str)]) -> Program {
     let usual = [
         ("RUNTIME", "kubernetes"),
@@ -35,12 +34,12 @@ pub async fn pair_with(namespace: &Namespace, settings: &[(&str, &str)]) -> (Pro
     (leads, replica_with(namespace, "other", &kubeconfig(), settings).await)
 }
 
-/// Who leads, as the cluster knows.
+/// The leader, by the cluster's Lease.
 pub async fn leader(namespace: &Namespace) -> Option<String> {
     leading_lease(namespace).await?.spec?.holder_identity
 }
 
-/// The Lease of the one who leads.
+/// The leader's Lease.
 pub async fn leading_lease(namespace: &Namespace) -> Option<Lease> {
     let leases: Api<Lease> = namespace.api();
     leases.get_opt(&format!("opencode-router-leads-{}", namespace.name)).await.unwrap()

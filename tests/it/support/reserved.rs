@@ -1,4 +1,4 @@
-//! Ports and loopback addresses that one test has and no other, whichever process that runs in.
+//! Ports and loopback addresses, each reserved for one test across all test processes.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -20,14 +20,14 @@ fn take(name: &str) -> bool {
     free
 }
 
-/// A port of 127.0.0.1 that no outgoing connection is given meanwhile: those are from 32768 on.
+/// A port of 127.0.0.1 that no outgoing connection uses: those start at 32768.
 pub fn port() -> u16 {
     let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     let choices = std::iter::repeat_with(|| fastrand::u16(20_000..32_768));
     choices.take(1000).find(|port| is_free(*port) && take(&port.to_string())).expect("a free port")
 }
 
-/// A loopback address on which nobody listens.
+/// A loopback address without a listener.
 pub fn address() -> Ipv4Addr {
     let any = || Ipv4Addr::new(127, fastrand::u8(64..128), fastrand::u8(..), fastrand::u8(1..255));
     std::iter::repeat_with(any).take(1000).find(|address| take(&address.to_string())).expect("a free address")

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::condition::eventually;
 use super::http::{Answer, Call};
 
-/// Where a router is, and what its hosts are called.
+/// The addresses and host names of a router.
 pub struct Router {
-    /// The page, the API and the sessions, behind whatever says who calls.
+    /// The address of the page, the API and the sessions, or of the login proxy in front.
     pub address: SocketAddr,
     /// The attach listener.
     pub attach: SocketAddr,
@@ -22,7 +22,7 @@ impl Router {
         Self::below("localhost", address, attach)
     }
 
-    /// One whose own name is localhost, and whose sessions are below a domain.
+    /// A router named localhost, with its sessions below a domain.
     pub fn below(domain: &str, address: SocketAddr, attach: SocketAddr) -> Self {
         Self { address, attach, domain: domain.to_owned() }
     }
@@ -87,7 +87,7 @@ impl Router {
         eventually(what, async || Some(self.get(id).await).filter(&holds)).await
     }
 
-    /// Asks the session to start, stop, …
+    /// Requests an action on the session: start, stop, …
     pub async fn act(&self, id: &str, action: &str) -> Answer {
         self.api("POST", &format!("/api/sessions/{id}/{action}")).send().await.unwrap()
     }

@@ -1,4 +1,4 @@
-//! A package registry that accepts connections and does not answer until it is released. It has no package.
+//! A package registry without packages. It accepts connections and does not answer until its release.
 #![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
 
 use std::net::SocketAddr;
@@ -36,12 +36,12 @@ impl SilentRegistry {
         Self { address, released, asked, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// How many connections it got.
+    /// The number of accepted connections.
     pub fn asked(&self) -> usize {
         *self.asked.borrow()
     }
 
-    /// From now on it says that it has no package.
+    /// From now on it answers that it has no package.
     pub fn release(&self) {
         self.released.send_replace(true);
     }

@@ -19,26 +19,26 @@ impl<'a> Talk<'a> {
         Self { router, session: session.to_owned(), id: id_of(&begun.json()) }
     }
 
-    /// The one that is there already.
+    /// The existing conversation.
     pub async fn only(router: &'a Router, session: &str) -> Self {
         let all = router.session(session, "GET", "/session").send().await.unwrap().json();
         assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
         Self { router, session: session.to_owned(), id: id_of(&all[0]) }
     }
 
-    /// The request of a prompt that is answered at the end of the turn.
+    /// The request of a prompt. The response comes at the end of the turn.
     pub fn prompt(&self, text: &str) -> Call {
         self.post("message", text)
     }
 
-    /// Says something and waits for the end of the turn.
+    /// Sends a prompt and waits for the end of the turn.
     pub async fn say(&self, text: &str) -> Answer {
         let answer = in_time(text, self.prompt(text).send()).await.unwrap();
         assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());
         answer
     }
 
-    /// Says something and waits for nothing.
+    /// Sends a prompt without waiting for the turn.
     pub async fn tell(&self, text: &str) {
         let answer = self.post("prompt_async", text).send().await.unwrap();
         assert!(answer.status.is_success(), "{}: {}", answer.status, answer.text());

@@ -1,8 +1,8 @@
-//! How fast routers in tests do what they do by themselves.
+//! The tempo of routers in tests.
 
 use opencode_router::tempo::Tempo;
 
-/// What `TEMPO` is for real routers. Short enough to save waits, long enough for a busy machine to keep up with Leases.
+/// `TEMPO` for real routers. Short enough to save time, long enough for a busy machine to renew its Leases.
 pub const FACTOR: &str = "0.4";
 
 /// The same for parts of a router in this process.

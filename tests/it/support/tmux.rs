@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::condition::eventually;
 use super::opencode;
 
-/// A home and a terminal of a user's own machine; dropping it ends what runs in it.
+/// A home and a terminal of a user's machine. Dropping it ends its programs.
 pub struct Tmux {
     home: TempDir,
 }
@@ -17,7 +17,7 @@ impl Tmux {
     /// Runs opencode with these arguments, in a terminal of 120 by 40.
     pub fn opencode(arguments: &[&str]) -> Self {
         let tmux = Self { home: tempfile::tempdir().unwrap() };
-        // What a program said that ended can still be read.
+        // Keeps the output of an exited program readable.
         std::fs::write(tmux.home.path().join("tmux.conf"), "set -g remain-on-exit on\n").unwrap();
         let program = opencode::program();
         let words = [program.to_str().unwrap()].into_iter().chain(arguments.iter().copied());
@@ -26,26 +26,25 @@ impl Tmux {
         tmux
     }
 
-    /// What is to be seen.
+    /// The visible text.
     pub fn screen(&self) -> String {
         String::from_utf8_lossy(&self.run(&["capture-pane", "-p"]).stdout).into_owned()
     }
 
-    /// Waits until this is to be seen, and returns the whole screen.
+    /// Waits until the text is visible. Returns the whole screen.
     pub async fn shows(&self, text: &str) -> String {
         let mut last = String::new();
         let seen = eventually(text, async || {
             last = self.screen();
             last.contains(text).then_some(())
         });
-        // What was to be seen instead is what helps when it never comes.
+        // If the text never appears, the failure shows the last screen.
         let shown = tokio::time::timeout(super::condition::PATIENCE - std::time::Duration::from_secs(1), seen).await;
         assert!(shown.is_ok(), "{text:?} does not show:\n{last}");
         last
     }
 
-    /// Types a line. What comes together with the text is taken for a part of it, as if it were pasted: so the text has
-    /// to be seen first.
+    /// Types a line. Waits for the text before Enter: opencode treats keys that arrive together as pasted text.
     pub async fn type_line(&self, line: &str) {
         self.run(&["send-keys", "-l", line]);
         self.shows(line).await;
@@ -66,7 +65,7 @@ impl Drop for Tmux {
     fn drop(&mut self) {
         let mut tmux = Command::new("tmux");
         let tmux = on_own_machine(&mut tmux, self.home.path()).arg("-S").arg(self.home.path().join("tmux.sock"));
-        // It ends by itself when the program in it does.
+        // The server exits by itself after its program exits.
         let _ = tmux.arg("kill-server").output();
     }
 }
@@ -83,7 +82,7 @@ pub async fn opencode_says(arguments: &[&str]) -> Output {
     super::condition::in_time("opencode ends", command.kill_on_drop(true).output()).await.unwrap()
 }
 
-/// The environment of somebody's own machine, with nothing of the router or of who runs the tests.
+/// The environment of a user's machine, without variables of the router or the test.
 fn on_own_machine<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
     command
         .env_clear()

@@ -1,4 +1,4 @@
-//! What the users of a session do all the time, whatever happens to the cluster.
+//! Constant use of a session during faults of the cluster.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::http::{Answer, Call, Open};
 use super::router::Router;
 use super::terminal::Terminal;
 
-/// How often somebody asks for something.
+/// Request interval.
 const PERIOD: Duration = Duration::from_millis(250);
 
 /// Requests through several routers, an event stream and a terminal.
@@ -56,7 +56,7 @@ impl Traffic {
         Self { asked, end, tasks, events }
     }
 
-    /// Ends it. Everything was answered, and neither the stream nor the terminal was interrupted.
+    /// Ends the traffic. Checks that every request got a response and that stream and terminal had no interruption.
     pub async fn end(mut self, router: &Router, id: &str) {
         self.end.cancel();
         for task in self.tasks {
@@ -70,7 +70,7 @@ impl Traffic {
     }
 }
 
-/// A new event stream of the session, which has begun.
+/// A new event stream of the session, after its first bytes.
 pub async fn events(router: &Router, id: &str) -> Open {
     let call = router.session(id, "GET", "/event").header("accept", "text/event-stream");
     let mut events = in_time("the events begin", call.open()).await.unwrap();

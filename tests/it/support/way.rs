@@ -1,4 +1,4 @@
-//! The way of one router to the API server, which a test can block while everybody else reaches it.
+//! One router's connection to the API server. A test can block it without affecting others.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,14 +24,14 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::kubernetes::Namespace;
 
-/// What gets through.
+/// The traffic that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lets {
     /// Everything.
     Everything,
-    /// Everything but what a watch says: that hangs.
+    /// Everything except watch events, which hang.
     NoWatches,
-    /// Everything but what a watch of volume claims says: that hangs.
+    /// Everything except events of volume claims, which hang.
     NoWatchesOfClaims,
     /// Nothing: everything hangs.
     Nothing,
@@ -39,7 +39,7 @@ pub enum Lets {
     NoConnection,
 }
 
-/// The way: plain HTTP, and the rights of the administrator.
+/// The way: plain HTTP with the administrator's rights.
 pub struct Way {
     kubeconfig: NamedTempFile,
     url: String,
@@ -51,7 +51,7 @@ pub struct Way {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl Way {
-    /// One that lets everything through.
+    /// A way that lets everything pass.
     pub async fn open(namespace: &Namespace) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -78,28 +78,28 @@ impl Way {
         Self { kubeconfig, url, lets, expired, _task: task }
     }
 
-    /// The file that leads a router along it.
+    /// The kubeconfig that sends a router this way.
     pub fn kubeconfig(&self) -> &Path {
         self.kubeconfig.path()
     }
 
-    /// A client in this process that goes along it.
+    /// A client in this process that uses this way.
     pub fn client(&self) -> Client {
         Client::try_from(kube::Config::new(self.url.parse().unwrap())).unwrap()
     }
 
-    /// Whether a watch was told that what it asks for is not kept any more (410).
+    /// Whether a watch got 410: its revision has expired.
     pub fn has_expired(&self) -> bool {
         self.expired.load(Ordering::Relaxed)
     }
 
-    /// From now on this gets through.
+    /// Sets the traffic that passes from now on.
     pub fn lets(&self, lets: Lets) {
         self.lets.send_replace(lets);
     }
 }
 
-/// What is asked for.
+/// The kind of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     WatchOfClaims,
@@ -118,7 +118,7 @@ impl What {
     }
 }
 
-/// Waits until something gets through; fails when the connection is to end.
+/// Waits until the traffic may pass. Fails when the connection must end.
 async fn passable(heard: &mut watch::Receiver<Lets>, what: What) -> Result<(), Error> {
     let settled = |lets: &Lets| match lets {
         Lets::Everything | Lets::NoConnection => true,

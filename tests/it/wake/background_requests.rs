@@ -4,7 +4,7 @@ use crate::support::upstream::Upstream;
 /// Method, path and headers.
 type Request = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-/// What browsers and clients ask for when nobody does anything.
+/// Requests of idle browsers and clients.
 const BACKGROUND: [Request; 12] = [
     ("GET", "/api/health", &[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")]),
     ("GET", "/global/health", &[]),
@@ -39,7 +39,7 @@ async fn background_requests_get_session_stopped_at_once() {
     }
     let session = app.get(&id).await;
     assert_eq!((&session["phase"]["name"], app.starts(&id)), (&"stopped".into(), before));
-    // A start that one of them had begun would have been counted before this one.
+    // A start from a background request would count before this one.
     app.session(&id, "POST", "/echo").send().await.unwrap();
     assert_eq!(app.starts(&id), before + 1);
 }

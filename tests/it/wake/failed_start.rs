@@ -46,7 +46,7 @@ async fn polls_of_a_failed_session_get_the_reason_and_start_nothing() {
     app.wait_for_phase(&id, "failed").await;
     let poll = app.session(&id, "GET", "/api/health").send().await.unwrap();
     assert_eq!((poll.status.as_u16(), poll.problem()), (503, "session-failed".to_owned()));
-    // A start that the poll had begun would be seen before this one.
+    // A start from the poll would appear before this one.
     app.session(&id, "POST", "/echo").send().await.unwrap();
     assert_eq!(app.starts(&id), 2);
 }

@@ -42,7 +42,7 @@ async fn disconnecting_waiters_do_not_affect_others() {
     let id = app.stopped().await;
     let before = app.starts(&id);
     app.fake.hold_starts();
-    // The very first, whose request began the start, leaves too.
+    // The first client, whose request began the start, also disconnects.
     let mut leavers = Vec::new();
     for _ in 0..10 {
         let mut leaver = Raw::connect(app.address).await;

@@ -27,7 +27,7 @@ async fn held_requests_per_session_are_limited() {
     let id = app.stopped().await;
     app.fake.hold_starts();
     let requests: Vec<_> = (0..5).map(|_| tokio::spawn(app.session(&id, "POST", "/echo").send())).collect();
-    // Two of the five are refused at once, whichever they are.
+    // The router refuses any two of the five at once.
     eventually("two are refused", async || (requests.iter().filter(|it| it.is_finished()).count() == 2).then_some(()))
         .await;
     app.fake.release_starts();
@@ -71,7 +71,7 @@ async fn disconnecting_waiter_frees_its_slot() {
     let mut leaver = Raw::connect(app.address).await;
     leaver.ask("POST", "/leaver", &app.session_host(&id), &["content-length: 0"]).await;
     app.wait_for_phase(&id, "starting").await;
-    // Whoever comes second is refused; one that is not refused leaves again.
+    // The router refuses a second request. A probe that is held instead disconnects after 1 s.
     let held = async || {
         let probe = app.session(&id, "POST", "/probe").send();
         tokio::time::timeout(Duration::from_secs(1), probe).await.is_err()

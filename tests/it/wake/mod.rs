@@ -1,4 +1,4 @@
-//! A request for a stopped session wakes it, once, and is never lost.
+//! A request to a stopped session wakes it once, and is never lost.
 
 mod attach_wake;
 mod background_requests;

@@ -1,4 +1,4 @@
-//! A poll joins a start that goes on, and never begins one.
+//! A poll joins a running start and never begins one.
 
 use futures_util::future::select_all;
 use opencode_router::session::{Failure, Reason};
@@ -11,7 +11,7 @@ use crate::support::upstream::Upstream;
 
 const POLL: (&str, &str) = ("sec-fetch-mode", "cors");
 
-/// A poll that waits for the start of this session. There is room for one, so the other one of two is refused.
+/// A poll that waits for the start of this session. The router holds one request and refuses the second.
 async fn waiting_poll(app: &TestApp, id: &str) -> JoinHandle<std::io::Result<Answer>> {
     let polls = (0..2).map(|_| tokio::spawn(app.session(id, "GET", "/echo").header(POLL.0, POLL.1).send()));
     let (refused, _, mut waiting) = in_time("one of two polls is refused", select_all(polls)).await;

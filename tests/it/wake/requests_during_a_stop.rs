@@ -10,7 +10,7 @@ async fn requests_during_a_stop_wait_and_wake_the_session() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let id = app.ready().await;
-    // Several rounds: a sighting from before the start must not end it, whenever it comes.
+    // Several rounds: an observation from before the start must not end it, at any time.
     for round in 1..=20 {
         app.fake.hold_stops();
         app.api("POST", &format!("/api/sessions/{id}/stop")).send().await.unwrap();
@@ -39,7 +39,7 @@ async fn late_stop_news_do_not_end_the_next_start() {
     app.fake.hold_starts();
     let first = tokio::spawn(app.session(&one, "POST", "/echo").send());
     app.wait_for_phase(&one, "starting").await;
-    // This one waits its turn when it is told again that it is stopped.
+    // The second start is pending when the runtime reports `stopped` again.
     let second = tokio::spawn(app.session(&other, "POST", "/echo").send());
     app.wait_for_phase(&other, "pending").await;
     app.fake.repeat(other.parse().unwrap()).await;

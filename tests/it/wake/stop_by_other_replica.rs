@@ -1,4 +1,4 @@
-//! A start that goes on here is stopped by another replica of the router.
+//! Another replica stops a session during this replica's start.
 
 use opencode_router::session::{Outcome, PhaseName, SessionId};
 

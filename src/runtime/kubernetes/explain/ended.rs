@@ -1,4 +1,4 @@
-//! Why a Pod is over that nobody deletes: because the cluster ended it, or by how its containers ended.
+//! Why a Pod ended without a deletion: the cluster ended it, or its containers exited.
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
@@ -9,14 +9,14 @@ use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::failure::sentence;
 use crate::session::{Failure, Reason};
 
-/// The status with which the first process of a container says that opencode cannot be started.
+/// The exit status of the container's first process if it cannot start opencode.
 const CANNOT_START: i32 = 127;
-/// As much of a log as the kubelet puts into a status, in bytes. One of that length has lost its beginning.
+/// Length of the log tail that the kubelet stores in a status, in bytes. A text of this length lacks its beginning.
 const KUBELET_KEEPS: usize = 2048;
-/// What is to be done about most of it.
+/// The advice for most failures.
 const AGAIN: &str = "Its files are kept; start the session again.";
 
-/// Why it is over; nothing for one that goes on.
+/// Why the Pod ended. `None` if it still runs.
 pub(super) fn why(pod: &Pod) -> Option<Failure> {
     let status = pod.status.as_ref()?;
     let over = matches!(status.phase.as_deref(), Some("Failed" | "Unknown"));
@@ -32,11 +32,11 @@ fn ended_by_cluster(status: &PodStatus) -> Option<Failure> {
     let said = status.message.as_deref().unwrap_or_default();
     let (reason, what) = match status.reason.as_deref().unwrap_or_default() {
         "Evicted" => (Reason::Evicted, "The cluster evicted the session's Pod"),
-        "Preempting" | "Preempted" => (Reason::Evicted, "The session's Pod had to make room for a more important one"),
-        "DeadlineExceeded" => (Reason::Evicted, "The session's Pod ran longer than the cluster lets it"),
+        "Preempting" | "Preempted" => (Reason::Evicted, "The session's Pod made room for a Pod with a higher priority"),
+        "DeadlineExceeded" => (Reason::Evicted, "The session's Pod ran longer than the cluster allows"),
         "NodeLost" => (Reason::NodeLost, "The session's node is lost"),
         "Terminated" | "Shutdown" | "NodeShutdown" => (Reason::NodeLost, "The session's node shuts down"),
-        // The scheduler chose a node, and the kubelet there found that it has no room or not what is asked for.
+        // The scheduler chose the node, but the kubelet there rejected the Pod.
         _ if never_begun(status) => (Reason::Unschedulable, "The node refused the session's Pod"),
         _ => return None,
     };
@@ -58,7 +58,7 @@ fn by_containers(pod: &Pod) -> Option<Failure> {
     Some(outside(ended, "it worked").unwrap_or_else(|| opencode_ended(ended)))
 }
 
-/// How a container ended; also one that is begun again and again.
+/// How a container ended. For a crash loop, how it ended last.
 fn end_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStateTerminated> {
     let status = status_of(pod, name)?;
     let state = status.state.as_ref()?;
@@ -67,7 +67,7 @@ fn end_of<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStateTerminated> 
     state.terminated.as_ref()
 }
 
-/// An end that has nothing to do with what ran in the container.
+/// An end that the program in the container did not cause.
 fn outside(ended: &ContainerStateTerminated, during: &str) -> Option<Failure> {
     let said = ended.message.as_deref().unwrap_or_default();
     match ended.reason.as_deref()? {
@@ -77,19 +77,19 @@ fn outside(ended: &ContainerStateTerminated, during: &str) -> Option<Failure> {
             Some(Failure { log_tail: lines_of(ended), ..Failure::new(Reason::OutOfMemory, message) })
         }
         "StartError" | "ContainerCannotRun" => {
-            let what = "The session's container cannot be started. An operator has to see to it";
+            let what = "The session's container cannot be started. Ask an administrator to fix the cause";
             Some(Failure::new(Reason::ContainerFailed, sentence(what, said)))
         }
-        // The kubelet found a Pod again, as after a restart of its node, and not this container.
+        // The kubelet found the Pod again, for example after a node restart, but not this container.
         "ContainerStatusUnknown" => {
-            let message = format!("The session's node lost its container, as when it restarts. {AGAIN}");
+            let message = format!("The session's node lost its container, for example by a restart. {AGAIN}");
             Some(Failure::new(Reason::NodeLost, message))
         }
         _ => None,
     }
 }
 
-/// The preparation says itself why it failed, unless it was ended before it could.
+/// The preparation writes its own reason, unless something killed it first.
 fn prepared_badly(ended: &ContainerStateTerminated) -> Failure {
     let end = ended.message.as_deref().and_then(PrepareEnd::parse);
     if let Some(PrepareEnd::Failed(failure)) = end {
@@ -104,16 +104,16 @@ fn prepared_badly(ended: &ContainerStateTerminated) -> Failure {
 fn opencode_ended(ended: &ContainerStateTerminated) -> Failure {
     if ended.exit_code == CANNOT_START {
         let printed = lines_of(ended);
-        let what = "opencode cannot be started in the session's image. An operator has to see to it";
+        let what = "opencode cannot be started in the session's image. Ask an administrator to fix the cause";
         let message = sentence(what, printed.last().map(String::as_str).unwrap_or_default());
         return Failure { log_tail: printed, ..Failure::new(Reason::OpencodeMissing, message) };
     }
-    // A container's status is that of a shell: 128 and the signal for one that was killed.
+    // The exit status follows the shell: 128 plus the signal.
     let signal = (ended.exit_code > 128).then(|| ended.signal.unwrap_or(ended.exit_code - 128));
     opencode_exit(signal.is_none().then_some(ended.exit_code), signal, &lines_of(ended))
 }
 
-/// The end of what a container printed, as the kubelet keeps it.
+/// The log tail that the kubelet stored.
 fn lines_of(ended: &ContainerStateTerminated) -> Vec<String> {
     let mut printed = ended.message.as_deref().unwrap_or_default();
     if printed.len() >= KUBELET_KEEPS {

@@ -1,4 +1,4 @@
-//! What the cluster's events say that delays a start, beyond the Pod's own status.
+//! Delays of a start that only the cluster's events report, not the Pod's status.
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
@@ -6,8 +6,7 @@ use k8s_openapi::api::core::v1::Event;
 use crate::session::failure::sentence;
 use crate::session::{Failure, Reason};
 
-/// Whether an event is about this Pod, or about the claim since this Pod exists. A delay of an earlier Pod of the same
-/// name may be over.
+/// Whether an event is about this Pod, or about its claim after the Pod's creation. Older delays may be over.
 pub(in crate::runtime::kubernetes) fn concerns(event: &Event, uid: &str, begun: Option<Timestamp>) -> bool {
     match event.involved_object.kind.as_deref() {
         Some("Pod") => event.involved_object.uid.as_deref() == Some(uid),
@@ -20,7 +19,7 @@ pub(in crate::runtime::kubernetes) fn last_seen(event: &Event) -> Option<Timesta
     seen.or_else(|| Some(event.event_time.as_ref()?.0)).or_else(|| Some(event.metadata.creation_timestamp.as_ref()?.0))
 }
 
-/// The delay that an event reports, if the Pod's status does not show it.
+/// The delay that an event reports, unless the Pod's status shows it too.
 pub(in crate::runtime::kubernetes) fn obstacle(event: &Event) -> Option<Failure> {
     let said = event.message.clone().unwrap_or_default();
     let reason = match event.reason.as_deref()? {
@@ -29,8 +28,8 @@ pub(in crate::runtime::kubernetes) fn obstacle(event: &Event) -> Option<Failure>
         _ => return None,
     };
     let what = match reason {
-        Reason::VolumeNotBound => "The session's volume cannot be had or mounted. An operator has to see to it",
-        _ => "The session's container cannot be made. An operator has to see to it",
+        Reason::VolumeNotBound => "The session's volume is not available. Ask an administrator to fix the cause",
+        _ => "The session's container cannot be created. Ask an administrator to fix the cause",
     };
     Some(Failure::new(reason, sentence(what, &said)))
 }
@@ -78,7 +77,7 @@ mod tests {
             ("FailedAttachVolume", Some(Reason::VolumeNotBound)),
             ("ProvisioningFailed", Some(Reason::VolumeNotBound)),
             ("FailedCreatePodSandBox", Some(Reason::ContainerFailed)),
-            // The Pod's own conditions and states tell these.
+            // The Pod's own conditions and states report these.
             ("FailedScheduling", None),
             ("BackOff", None),
         ];

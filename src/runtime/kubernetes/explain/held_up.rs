@@ -1,4 +1,4 @@
-//! From a Pod's status to the session's phase, with a sentence if something delays or ended the start.
+//! Maps a Pod's status to the session's phase, and explains a delay or an end of the start.
 //!
 //! Conditions, reasons and states: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>, and recorded
 //! output of a cluster in `../recorded`.
@@ -9,7 +9,8 @@ use super::super::manifest::{OPENCODE, PREPARE};
 use crate::session::failure::sentence;
 use crate::session::{Failure, Observation, PhaseName, Reason};
 
-/// The session's phase by its Pod. This does not ask opencode, so a running container means `starting` at most.
+/// The session's phase by its Pod. A running container means `starting` at most, because only opencode's answer means
+/// `ready`.
 pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
     if pod.metadata.deletion_timestamp.is_some() {
         return Observation { message: Some(leaving(pod)), ..Observation::of(PhaseName::Stopping) };
@@ -33,24 +34,24 @@ pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
     waiting(PhaseName::Pulling, prepare.and_then(|state| state.waiting.as_ref()))
 }
 
-/// Whether volumes are mounted and the network is ready, so nothing before that delays the start any more.
+/// Whether volumes are mounted and the network is ready. Earlier delays are then over.
 pub(in crate::runtime::kubernetes) fn is_furnished(pod: &Pod) -> bool {
     condition(pod, "PodReadyToStartContainers").is_some_and(|condition| condition.status == "True")
 }
 
-/// What deletes the Pod.
+/// Explains why the Pod is being deleted.
 fn leaving(pod: &Pod) -> String {
     let place = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
     let place = place.map(|node| format!(" on node {node}")).unwrap_or_default();
     let disruption = condition(pod, "DisruptionTarget").filter(|condition| condition.status == "True");
     match disruption.and_then(|condition| condition.reason.as_deref()) {
-        Some("EvictionByEvictionAPI") => format!("Its Pod{place} is evicted, as when a node is emptied."),
-        Some("PreemptionByScheduler") => format!("Its Pod{place} makes room for a more important one."),
+        Some("EvictionByEvictionAPI") => format!("Its Pod{place} is evicted, for example because its node is drained."),
+        Some("PreemptionByScheduler") => format!("Its Pod{place} makes room for a Pod with a higher priority."),
         Some("DeletionByTaintManager") => {
-            format!("Its Pod{place} is taken away: the node is lost, or not to be used any more.")
+            format!("Its Pod{place} is deleted: the node is lost, or must not be used any more.")
         }
-        Some("DeletionByPodGC") => format!("Its Pod{place} is cleared away: the node is gone."),
-        _ => format!("Its Pod{place} was deleted by the cluster or an operator."),
+        Some("DeletionByPodGC") => format!("Its Pod{place} is deleted: the node no longer exists."),
+        _ => format!("Its Pod{place} was deleted by the cluster or an administrator."),
     }
 }
 
@@ -60,10 +61,10 @@ fn scheduling(pod: &Pod) -> Observation {
     let Some(said) = said else { return Observation::of(PhaseName::Scheduling) };
     let lower = said.to_lowercase();
     let failure = if lower.contains("volume") && !lower.contains("insufficient") {
-        let what = "The session's volume cannot be had where its Pod could run. An operator has to see to it";
+        let what = "The session's volume is not available where its Pod can run. Ask an administrator to fix the cause";
         Failure::new(Reason::VolumeNotBound, sentence(what, said))
     } else {
-        let what = "No node takes the session's Pod. Stop a session that you do not need, or ask an operator";
+        let what = "No node takes the session's Pod. Stop a session that you do not need, or ask an administrator";
         Failure::new(Reason::Unschedulable, sentence(what, said))
     };
     held_up(PhaseName::Scheduling, failure)
@@ -73,13 +74,14 @@ fn is_scheduled(pod: &Pod) -> bool {
     pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
 }
 
-/// A container that has not started. A cause that the cluster retries delays the start. A permanent cause ends it.
+/// The phase of a container that has not started. The cluster retries most causes, so they only delay. A permanent
+/// cause ends the start.
 fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observation {
     let said = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
     let failed = |reason, what: &str| Failure::new(reason, sentence(what, said));
     match waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default() {
         "InvalidImageName" => {
-            let what = "The name of the session's image is not valid. An operator has to mend it";
+            let what = "The name of the session's image is not valid. Ask an administrator to correct it";
             Observation::failed(failed(Reason::InvalidImageName, what))
         }
         "ErrImagePull"
@@ -88,20 +90,20 @@ fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observa
         | "RegistryUnavailable"
         | "ImageInspectError"
         | "SignatureValidationFailed" => {
-            let what = "The session's image cannot be pulled. An operator has to see to it";
+            let what = "The session's image cannot be pulled. Ask an administrator to fix the cause";
             let failure = failed(Reason::ImagePullFailed, what);
             if is_final(said) { Observation::failed(failure) } else { held_up(phase, failure) }
         }
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-            let what = "The session's container cannot be started. An operator has to see to it";
+            let what = "The session's container cannot be started. Ask an administrator to fix the cause";
             held_up(phase, failed(Reason::ContainerFailed, what))
         }
         _ => Observation::of(phase),
     }
 }
 
-/// Whether the registry would give the same response again. Most failed first pulls are network or registry trouble,
-/// and later succeed.
+/// Whether a retry would get the same response from the registry. Most failed first pulls are passing network or
+/// registry errors.
 fn is_final(said: &str) -> bool {
     let said = said.to_lowercase();
     let answers = ["not found", "manifest unknown", "denied", "unauthorized", "forbidden", "authorization failed"];

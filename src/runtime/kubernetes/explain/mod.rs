@@ -1,5 +1,4 @@
-//! What a cluster says, in words: what delays a start (`held_up.rs` from the Pod's status, `events.rs` from events), and
-//! why a run ended (`ended.rs`).
+//! Explains a cluster's messages. `held_up.rs` and `events.rs` explain delays of a start, `ended.rs` the end of a run.
 
 mod ended;
 mod events;

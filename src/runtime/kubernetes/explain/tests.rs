@@ -30,15 +30,15 @@ const WELL: [(&str, PhaseName); 6] = [
 
 /// Pods under deletion.
 const LEAVING: [(&str, &str); 6] = [
-    ("recorded/deleted-by-hand", "Its Pod on node opencode0 was deleted by the cluster or an operator."),
-    ("recorded/evicted-by-api", "Its Pod on node opencode0 is evicted, as when a node is emptied."),
+    ("recorded/deleted-by-hand", "Its Pod on node opencode0 was deleted by the cluster or an administrator."),
+    ("recorded/evicted-by-api", "Its Pod on node opencode0 is evicted, for example because its node is drained."),
     ("recorded/evicted-by-api-and-ended", "Its Pod on node opencode0 is evicted"),
-    ("recorded/node-lost", "Its Pod on node ghost-rec is taken away: the node is lost"),
-    ("recorded/node-gone", "Its Pod on node ghost-rec is cleared away: the node is gone."),
-    ("written/preempted-by-scheduler", "Its Pod on node opencode0 makes room for a more important one."),
+    ("recorded/node-lost", "Its Pod on node ghost-rec is deleted: the node is lost"),
+    ("recorded/node-gone", "Its Pod on node ghost-rec is deleted: the node no longer exists."),
+    ("written/preempted-by-scheduler", "Its Pod on node opencode0 makes room for a Pod with a higher priority."),
 ];
 
-/// Pods with a delay that may pass, and the failure if it does not.
+/// Delayed Pods, and the failure if the delay lasts.
 const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
     (
         "recorded/unschedulable",
@@ -61,12 +61,12 @@ const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
     ("recorded/image-unreachable", PhaseName::Pulling, Reason::ImagePullFailed, "registry.invalid/opencode-session:9"),
     ("recorded/image-unreachable-again", PhaseName::Pulling, Reason::ImagePullFailed, "network is unreachable."),
     ("written/registry-unavailable", PhaseName::Pulling, Reason::ImagePullFailed, "503 Service Unavailable."),
-    ("recorded/secret-missing", PhaseName::Starting, Reason::ContainerFailed, "see to it: secret \"keys\" not found."),
+    ("recorded/secret-missing", PhaseName::Starting, Reason::ContainerFailed, "the cause: secret \"keys\" not found."),
 ];
 
 /// Pods that ended or will never start.
 const FAILED: [(&str, Reason, &str); 26] = [
-    ("written/image-not-found", Reason::ImagePullFailed, "cannot be pulled. An operator has to see to it: rpc error"),
+    ("written/image-not-found", Reason::ImagePullFailed, "Ask an administrator to fix the cause: rpc error"),
     ("written/image-not-found-again", Reason::ImagePullFailed, "opencode-session:9: not found."),
     ("written/image-denied", Reason::ImagePullFailed, "authorization failed."),
     ("written/image-never-pulled", Reason::ImagePullFailed, "is not present with pull policy of Never."),
@@ -80,7 +80,7 @@ const FAILED: [(&str, Reason, &str); 26] = [
     (
         "written/opencode-missing",
         Reason::OpencodeMissing,
-        "opencode cannot be started in the session's image. An operator",
+        "opencode cannot be started in the session's image. Ask an administrator",
     ),
     ("recorded/out-of-memory-preparing", Reason::OutOfMemory, "more memory than it may have while its files"),
     ("recorded/out-of-memory", Reason::OutOfMemory, "more memory than it may have while it worked"),
@@ -89,14 +89,14 @@ const FAILED: [(&str, Reason, &str); 26] = [
     ("recorded/killed", Reason::OpencodeExited, "opencode ended by signal 9"),
     ("recorded/crashed", Reason::OpencodeExited, "opencode ended by signal 11"),
     ("written/crash-loop", Reason::OpencodeExited, "opencode ended with status 1."),
-    ("recorded/deadline-exceeded", Reason::Evicted, "longer than the cluster lets it: Pod was active on the node"),
+    ("recorded/deadline-exceeded", Reason::Evicted, "longer than the cluster allows: Pod was active on the node"),
     (
         "recorded/evicted-empty-dir",
         Reason::Evicted,
         "Usage of EmptyDir volume \"tmp\" exceeds the limit \"1Mi\". Its files",
     ),
     ("recorded/evicted-ephemeral-storage", Reason::Evicted, "the total limit of containers 1Mi. Its files are kept"),
-    ("written/preempted", Reason::Evicted, "make room for a more important one: Preempted in order"),
+    ("written/preempted", Reason::Evicted, "made room for a Pod with a higher priority: Preempted in order"),
     (
         "recorded/node-refused-affinity",
         Reason::Unschedulable,
@@ -153,14 +153,14 @@ fn only_a_pod_that_is_found_running_tells_since_when() {
 fn silent_node_may_return() {
     let seen = PodSeen::of(&pod("recorded/node-unreachable"));
     assert_eq!(seen.seen, Observation::of(PhaseName::Starting));
-    assert!(seen.serving.is_some(), "opencode may well answer");
+    assert!(seen.serving.is_some(), "opencode may still answer");
 }
 
 #[test]
 fn delay_is_shown_and_does_not_end_the_start() {
     for (name, phase, reason, words) in HELD_UP {
         let seen = observe(&pod(name));
-        let failure = seen.failure.unwrap_or_else(|| panic!("{name} is cached up"));
+        let failure = seen.failure.unwrap_or_else(|| panic!("{name} is held up"));
         assert_eq!((seen.name, failure.reason), (phase, reason), "{name}");
         assert!(failure.message.contains(words), "{name}: {}", failure.message);
         assert_eq!(seen.message, Some(failure.message), "{name}");
@@ -183,7 +183,7 @@ fn failure_contains_the_log_tail() {
     for (name, last) in TAILS {
         let tail = observe(&pod(name)).failure.unwrap().log_tail;
         assert_eq!(tail.last().map(String::as_str), Some(last), "{name}");
-        assert!(tail.iter().all(|line| !line.starts_with("::")), "{name}: {tail:?} holds progress");
+        assert!(tail.iter().all(|line| !line.starts_with("::")), "{name}: {tail:?} contains progress");
     }
 }
 

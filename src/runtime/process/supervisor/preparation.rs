@@ -1,4 +1,4 @@
-//! Prepares the session's folder, in a child process of the supervisor that runs the same program.
+//! Prepares the session's folder in a child process, which runs the same program.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -51,7 +51,7 @@ pub(super) async fn prepare(
 }
 
 fn command(job: &Job, dir: &SessionDir) -> io::Result<Command> {
-    // The job may contain secrets, so it is in no file and no argument.
+    // The job may contain secrets, so it uses neither a file on disk nor an argument.
     let mut input = File::from(memfd_create("job", MemfdFlags::CLOEXEC)?);
     input.write_all(&serde_json::to_vec(job)?)?;
     input.rewind()?;

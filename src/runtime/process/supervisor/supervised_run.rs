@@ -1,4 +1,4 @@
-//! One run of a session, from its files to the last of its processes.
+//! One run of a session, from the preparation to the exit of its last process.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -22,12 +22,12 @@ use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
 use crate::session::{Clock, Failure, Reason};
 
-/// Time for opencode to exit after SIGTERM. It was asked to end its work before.
+/// Time for opencode to exit after SIGTERM. The router asked opencode before to end its work.
 const GRACE: Duration = Duration::from_secs(3);
-/// Attempts with another port if one was taken meanwhile.
+/// Starts of opencode in total, if another program takes the chosen port.
 const PORT_ATTEMPTS: usize = 3;
 
-/// A run and everything that belongs to it.
+/// A run, with its processes, log and socket.
 pub(super) struct SupervisedRun {
     job: Job,
     dir: SessionDir,
@@ -42,7 +42,7 @@ impl SupervisedRun {
         Ok(Self { job, dir, children: Children::default(), log, link })
     }
 
-    /// Runs until it is stopped or ends by itself. Leaves only files behind.
+    /// Runs until a stop or until opencode exits. Leaves only files behind.
     pub(super) async fn finish(mut self) -> io::Result<()> {
         let children = self.children.clone();
         let failure = tokio::select! {
@@ -55,14 +55,14 @@ impl SupervisedRun {
             None => self.log.note("stopped"),
         }
         let outcome = Outcome { at: SystemClock.now(), failure };
-        // On a full disk it cannot be written, but must still be reported.
+        // If the disk is full, the write fails. Report the outcome anyway.
         let written = write_atomically(&self.dir.outcome(), &serde_json::to_vec(&outcome)?);
         self.link.report(State::Ended(outcome));
         self.link.close().await;
         remove_if_there(&self.dir.socket()).and(written)
     }
 
-    /// Why it ended by itself. `None` if it was stopped.
+    /// Returns the failure that ended the run. `None` after a stop.
     async fn live(&mut self) -> Option<Failure> {
         let stop = self.link.stop().clone();
         let preparation = self.job.preparation();
@@ -132,7 +132,7 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// A server of this session, on a port of the loopback address.
+/// The settings of this session's server, on a loopback port.
 fn serve(home: &Path, port: u16) -> Serve<'_> {
     Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
 }

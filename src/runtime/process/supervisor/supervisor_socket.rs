@@ -1,4 +1,4 @@
-//! The supervisor's socket: reports the state of the run, and accepts one command, stop.
+//! The supervisor's socket: reports the run's state, and accepts one command, stop.
 
 use std::io;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio_util::task::TaskTracker;
 use super::super::session_folder::{SessionDir, remove_if_there};
 use super::super::supervisor_protocol::{STOP, State, says};
 
-/// Time that the end of a run waits for its listeners.
+/// Time limit for connected routers to receive the last state.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// The supervisor's end of the connection to its router.
+/// The supervisor's side of its connections to routers.
 pub(super) struct Link {
     state: watch::Sender<State>,
     stop: CancellationToken,
@@ -60,7 +60,7 @@ impl Link {
         &self.stop
     }
 
-    /// Waits until all connected routers have the last state.
+    /// Waits until all connected routers have the last state, for at most [`FAREWELL`].
     pub(super) async fn close(self) {
         self.end.cancel();
         self.connections.close();
