@@ -53,18 +53,18 @@ impl Signals {
 
     /// Runs the router until a signal ends it in order. A second signal ends it at once.
     pub async fn run(mut self, app: App) -> Ended {
-        let (tell, told) = oneshot::channel();
+        let (sender, stopped) = oneshot::channel();
         let asked_twice = async {
             let wish = self.next().await;
             match wish {
                 Shutdown::StopSessions => tracing::info!("stopping the sessions and the router"),
                 Shutdown::LeaveSessions => tracing::info!("stopping the router; sessions keep running"),
             }
-            let _ = tell.send(wish);
+            let _ = sender.send(wish);
             self.next().await;
         };
         tokio::select! {
-            () = app.run(async { told.await.unwrap_or(Shutdown::LeaveSessions) }) => Ended::InOrder,
+            () = app.run(async { stopped.await.unwrap_or(Shutdown::LeaveSessions) }) => Ended::InOrder,
             () = asked_twice => Ended::AtOnce,
         }
     }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Copies this program into a folder, so that a container of another image can run it.
+/// Copies this program into a folder, for a container of another image.
 fn install(folder: &Path) -> ExitCode {
     let (draft, target) = (folder.join(".opencode-session"), folder.join("opencode-session"));
     let copy = || {

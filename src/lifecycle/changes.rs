@@ -25,7 +25,7 @@ pub enum Change {
 /// The listeners.
 pub(super) struct Changes {
     all: Sender<Change>,
-    /// By owner, so that a change wakes only that owner's pages.
+    /// By owner: a change wakes only that owner's pages.
     own: Mutex<HashMap<Email, Sender<Change>>>,
 }
 

@@ -9,10 +9,10 @@ use super::runtime_port::News;
 use super::{Denied, Lifecycle, Registry};
 use crate::session::{Action, Caller, Session, SessionId};
 
-/// A waiter for the registry to apply all news sent so far.
+/// A waiter for the registry to apply all earlier news.
 pub(super) type Listener = oneshot::Sender<()>;
 
-/// Rate limits for refreshes. Strangers have their own, so they cannot use up the users' allowance.
+/// Rate limits for refreshes. Unidentified callers have their own limit and cannot use up that of users.
 pub(super) struct RefreshLimits {
     users: Allowance,
     anybody: Allowance,
@@ -27,8 +27,7 @@ impl RefreshLimits {
 impl Lifecycle {
     /// The session, if it exists and the caller may do this with it.
     ///
-    /// A client may ask this replica about a session that another replica has just created. So an unknown session is
-    /// refreshed from the runtime and looked up once more.
+    /// Refreshes an unknown session once and looks it up again, because another replica may have just created it.
     pub async fn find(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
         let found = |registry: &Registry| match registry.session_for(caller, id, action) {
             Err(Denied::Unknown) => None,
@@ -70,7 +69,7 @@ impl Lifecycle {
         self.apply_all_news().await;
     }
 
-    /// Returns when the registry has applied all news that the runtime has sent so far.
+    /// Returns when the registry has applied all earlier news of the runtime.
     pub(super) async fn apply_all_news(&self) {
         let (listener, heard) = oneshot::channel();
         if self.listeners.send(listener).await.is_ok() {

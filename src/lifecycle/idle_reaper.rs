@@ -1,7 +1,7 @@
 //! The loop that stops idle sessions, and publishes changes of their last use.
 //!
-//! Only the leader stops idle sessions. It knows uses on other replicas from memos, up to a minute old. So it first
-//! announces a stop in the memo, with its own uses. Other replicas then have `NOTICE` to object.
+//! Only the leader stops idle sessions. It knows uses on other replicas from memos, up to a minute old. Therefore it
+//! first announces a stop in the memo, with its own uses. Other replicas then have `NOTICE` to object.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -90,14 +90,14 @@ impl Lifecycle {
     async fn do_if_still_due(self: &Arc<Self>, session: &Arc<Session>, task: LeaderTask) {
         let id = session.id();
         self.refresh(id).await;
-        // Read the revision before the decision, so that `expire` notices a later change.
+        // Read the revision before the decision: `expire` must notice a later change.
         let revision = session.memo().revision;
         if self.task_for(session) != Some(task) {
             return;
         }
         let phase = session.phase();
         let cause = Cause::own(Actor::Leader, format!("left {:?} since {}", phase.name, phase.since));
-        // The calls below already find the requested phase, so they record nothing for these tasks.
+        // For these tasks, the calls below find the requested phase and write no audit line.
         let deed = match task {
             LeaderTask::Start => Some(Deed::Start),
             LeaderTask::Stop => Some(Deed::Stop),

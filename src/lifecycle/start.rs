@@ -150,12 +150,12 @@ impl Lifecycle {
         }
         audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
-        // Apply the news of that stop first, so that they cannot hide the failure.
+        // Apply the news of that stop first: later, they would hide the failure.
         self.apply_all_news().await;
         self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
     }
 
-    /// The number of slots for one start, so that the starts on all replicas together obey the limit.
+    /// The number of slots for one start. All replicas together obey the limit.
     fn slots_of_a_start(&self) -> u32 {
         let replicas = self.role.borrow().replicas();
         u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)

@@ -84,13 +84,13 @@ pub struct Readiness<'a> {
     answered_at: Option<Instant>,
     asks: FuturesUnordered<BoxFuture<'a, Loaded>>,
     next_ask: Instant,
-    told: Option<Waiting>,
+    reported: Option<Waiting>,
 }
 
 impl<'a> Readiness<'a> {
     /// Prepares the first probe.
     pub fn of(server: &'a Server) -> Self {
-        Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), told: None }
+        Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), reported: None }
     }
 
     /// The next step. Each is returned once; the last is [`Step::Ready`].
@@ -101,8 +101,8 @@ impl<'a> Readiness<'a> {
                 Some(answered) => self.ask(answered).await,
             };
             match step {
-                Some(Step::Waits(waiting)) if self.told.as_ref() != Some(&waiting) => {
-                    self.told = Some(waiting.clone());
+                Some(Step::Waits(waiting)) if self.reported.as_ref() != Some(&waiting) => {
+                    self.reported = Some(waiting.clone());
                     return Step::Waits(waiting);
                 }
                 Some(Step::Ready) => return Step::Ready,
@@ -122,7 +122,7 @@ impl<'a> Readiness<'a> {
             Probe::NotYet => None,
             Probe::Failed(message) | Probe::Foreign(message) => {
                 let step = obstacle(message);
-                if matches!(&step, Step::Waits(waiting) if self.told.as_ref() == Some(waiting)) {
+                if matches!(&step, Step::Waits(waiting) if self.reported.as_ref() == Some(waiting)) {
                     tokio::time::sleep(PAUSE).await;
                 }
                 Some(step)
@@ -132,7 +132,7 @@ impl<'a> Readiness<'a> {
 
     async fn ask(&mut self, answered: Instant) -> Option<Step> {
         let (say_at, doubt_at) = (answered + SAY_AFTER, answered + DOUBT_AFTER);
-        let (room, said) = (self.asks.len() < MOST_ASKS, self.told.as_ref());
+        let (room, said) = (self.asks.len() < MOST_ASKS, self.reported.as_ref());
         let doubts = said.is_some_and(|waiting| waiting.is_obstacle);
         tokio::select! {
             biased;

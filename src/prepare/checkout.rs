@@ -11,7 +11,7 @@ use crate::private_files::remove_tree;
 use crate::session::failure::last_lines;
 use crate::session::{Failure, Reason};
 
-/// The name of an incomplete project. So an interrupted preparation never leaves one under the project's name.
+/// The name of an incomplete project. An interrupted preparation never leaves one under the project's name.
 const DRAFT: &str = ".unfinished";
 
 /// Creates the project's folder. If the folder exists, does nothing and needs no network.
@@ -72,7 +72,7 @@ fn no_branch(clone: &Clone, git: &mut Git<'_, '_>) -> Failure {
     Failure { log_tail: last_lines(&git.report.last()), ..Failure::new(Reason::BranchNotFound, message) }
 }
 
-/// Creates a repository with one empty commit, so that later changes have a base to compare with.
+/// Creates a repository with one empty commit, as the base for comparing later changes.
 async fn begin_project(draft: &Path, git: &mut Git<'_, '_>) -> Result<(), Failure> {
     let begun = async {
         git.run(&["init", "--quiet", "--template=", "--initial-branch=main", "--", DRAFT]).await?;

@@ -11,7 +11,7 @@ use super::report::Report;
 use crate::git::git_environment::QUIET;
 use crate::init::Children;
 
-/// Settings that override all others. `clone` does not store them, so they do not affect the session's own `git`.
+/// Settings that override all others. `clone` does not store them: the session's own `git` does not use them.
 const SETTINGS: [&str; 7] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",

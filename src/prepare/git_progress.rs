@@ -36,7 +36,7 @@ pub(super) fn parse(line: &str) -> Option<Progress> {
     Some(Progress { percent: overall(step, done), step: step.to_owned(), detail })
 }
 
-/// Maps a step's percentage to the whole clone. Receiving takes longest, so it has the largest share.
+/// Maps a step's percentage to the whole clone. Receiving has the largest share, because it takes longest.
 fn overall(step: &str, done: u8) -> Option<u8> {
     let (from, to) = match step {
         "Counting objects" | "Enumerating objects" => (0, 1),

@@ -13,7 +13,7 @@ const VERSION: u32 = 1;
 /// Size limit for a job, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// A preparation. It may hold secrets, so it travels by standard input or environment, never as an argument.
+/// A preparation. It travels by standard input or environment, never as an argument, because it may hold secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {

@@ -60,7 +60,7 @@ impl<'a> Report<'a> {
     }
 
     fn print(&mut self, line: &PrepareLine<'_>) {
-        // Go on if the reader has exited: the session still needs its files.
+        // Continue if the reader has exited: the session still needs its files.
         let _ = writeln!(self.out, "{}", line.print()).and_then(|()| self.out.flush());
     }
 }

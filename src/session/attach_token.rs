@@ -27,7 +27,7 @@ pub struct StoredToken {
     /// The owner's label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// SHA-256 of the token, in hexadecimal. The token has 256 random bits, so no slow hash is needed.
+    /// SHA-256 of the token, in hexadecimal. A token with 256 random bits needs no slow hash.
     hash: String,
     /// The creation time.
     pub created_at: Timestamp,

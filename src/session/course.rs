@@ -107,8 +107,7 @@ impl Course {
             effects.run_over |= self.run.take().is_some();
         }
         if self.phase.name == PhaseName::Ready && (before.name != PhaseName::Ready || effects.run_begun) {
-            // A session counts as used when it becomes usable: now after a start, else when the adopted run became
-            // ready.
+            // Becoming usable counts as a use: now after a start, else when the adopted run became ready.
             effects.usable_since = Some(if self.start.is_some() { now } else { self.phase.since });
         }
         effects

@@ -18,7 +18,7 @@ pub(crate) struct RequestNumber(pub(crate) u64);
 pub(crate) enum Event {
     /// A caller requests a start: joins the start under way, or begins one.
     StartRequested,
-    /// No stop is under way any more, and the start begins.
+    /// The stop before has ended, and the start begins.
     StartBegun,
     /// The runtime has begun the start, and has reported everything up to then.
     StartHeard,

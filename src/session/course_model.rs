@@ -1,5 +1,4 @@
-//! A model of the runtime, and a replica whose course is checked against it at every step; [`super::course_replay`] runs
-//! them.
+//! A model of the runtime, and a replica whose course it checks at every step. [`super::course_replay`] runs both.
 //!
 //! The model holds the record and the one run. It sends every change to both replicas as news, which arrive later. A
 //! replica that loses news gets the current state instead, as after a gap of a watch. A request is stored some time

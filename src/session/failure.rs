@@ -29,7 +29,7 @@ pub enum Reason {
     OpencodeExited,
     /// The session was not ready within the time a start may take.
     StartTimeout,
-    /// Somebody stopped the session while it started.
+    /// A user stopped the session while it started.
     StoppedWhileStarting,
     /// The session's files could not be removed.
     DeleteFailed,
@@ -41,7 +41,7 @@ pub enum Reason {
     ContainerFailed,
     /// No node has room for the session.
     Unschedulable,
-    /// The session's volume cannot be had or mounted.
+    /// The session's volume cannot be bound or mounted.
     VolumeNotBound,
     /// The namespace's quota is used up.
     QuotaExceeded,
@@ -55,7 +55,7 @@ pub enum Reason {
     NodeLost,
     /// The runtime itself failed.
     RuntimeError,
-    /// A reason that this version of the router does not know. The message tells it.
+    /// A reason that this version of the router does not know; see the message.
     #[serde(other)]
     Other,
 }

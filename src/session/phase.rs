@@ -17,7 +17,7 @@ use crate::opencode::Waiting;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PhaseName {
-    /// Wanted, nothing done yet.
+    /// Requested; nothing is done yet.
     Pending,
     /// Waits for a machine with room.
     Scheduling,
@@ -33,9 +33,9 @@ pub enum PhaseName {
     Stopping,
     /// Nothing runs; the files are kept.
     Stopped,
-    /// The last start or run ended in a way nobody asked for.
+    /// The last start or run ended with an error.
     Failed,
-    /// It goes away with its files.
+    /// It is being deleted with its files.
     Deleting,
 }
 
@@ -56,14 +56,14 @@ impl PhaseName {
 pub struct Observation {
     /// The observed phase.
     pub name: PhaseName,
-    /// What goes on, in words for people.
+    /// The progress, in words for users.
     pub message: Option<String>,
-    /// How much of the phase is done, 0 to 100.
+    /// The finished share of the phase, 0 to 100.
     pub percent: Option<u8>,
-    /// Why it failed; while it starts, what it will fail with if what holds it up lasts.
+    /// The failure. During a start: the failure to report if the current obstacle lasts.
     pub failure: Option<Failure>,
-    /// When the phase began, if the runtime knows; otherwise the time of the first observation counts. For a run found
-    /// ready, the start time of its server. So a restart of the router does not count as use.
+    /// When the phase began, if the runtime knows. Default: the first observation. For an adopted run: when its server
+    /// started, because a router restart must not count as a use.
     pub since: Option<Timestamp>,
 }
 

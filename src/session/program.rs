@@ -1,5 +1,5 @@
-//! Which opencode last worked on a session's files. Another major version may have changed them beyond what this router's
-//! opencode can read.
+//! The opencode that last worked on a session's files. This router's opencode may not be able to read the files of
+//! another major version.
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ impl Program {
         Dialect::of_major(self.major)
     }
 
-    /// Why this router must not change the session, if so.
+    /// Why this router must not change the session. `None` if it may.
     pub fn refusal(&self) -> Option<String> {
         self.dialect().is_none().then(|| {
             format!(

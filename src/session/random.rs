@@ -2,7 +2,7 @@
 
 /// `N` bytes from the operating system's random source, in hexadecimal.
 ///
-/// Without that source nothing is safe, so the process aborts.
+/// Aborts the process without that source, because no secret would be safe.
 #[allow(clippy::expect_used, reason = "no safe way to go on without randomness")]
 pub fn random_hex<const N: usize>() -> String {
     use std::fmt::Write;

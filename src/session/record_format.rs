@@ -32,7 +32,7 @@ impl RecordFormat {
         Self { version: VERSION, min_reader: None }
     }
 
-    /// Why this program must not use the record, if so.
+    /// Why this program must not use the record. `None` if it may.
     pub fn refusal(self) -> Option<String> {
         let needed = self.min_reader.filter(|needed| *needed > VERSION)?;
         Some(format!(

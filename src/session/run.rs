@@ -24,7 +24,7 @@ pub enum UpstreamName {
     Port(u16),
 }
 
-/// A run. Each has its own value, so nothing of one run reaches the next.
+/// A run. Each run has its own value: nothing of one run reaches the next.
 pub struct Run {
     server: Server,
     ports: Mutex<BTreeMap<u16, Arc<Upstream>>>,

@@ -130,8 +130,8 @@ impl Session {
         Some(Lease::new(self.clone(), run, name, purpose, self.now()))
     }
 
-    /// Applies a report of the agent. Returns whether anything changed. The end of work counts as a use, so the idle
-    /// time begins then.
+    /// Applies a report of the agent. Returns whether anything changed. The end of work counts as a use: the idle time
+    /// begins then.
     pub(crate) fn agent_reports(&self, report: &AgentReport) -> bool {
         let now = self.clock.now();
         let mut live = self.live.lock();
@@ -158,7 +158,7 @@ impl Session {
         Timestamp::from_millisecond(self.last_activity.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
-    /// Whether a caller waits for its start.
+    /// Whether a task of this replica starts it.
     pub fn is_awaited(&self) -> bool {
         self.live.lock().course.is_awaited()
     }

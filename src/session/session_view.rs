@@ -71,7 +71,7 @@ impl Session {
     }
 
     /// Begins a stop if `rules` still allow it. An earlier use keeps the session; a later use finds it stopping and
-    /// wakes it. Returns the stop, and the memo revision of this decision.
+    /// wakes it. Returns the verdict, the stop, and the memo revision of this decision.
     pub(crate) fn stop_if_idle(&self, rules: &IdleRules) -> Option<(Verdict, RequestNumber, u64)> {
         let mut live = self.live.lock();
         if self.phase_name() != PhaseName::Ready {

@@ -13,8 +13,7 @@ pub struct Sighting {
     pub memo: Memo,
     /// Its phase.
     pub phase: Observation,
-    /// The run that answers, exactly while the phase is ready. The runtime ends this run before it reports another
-    /// phase.
+    /// The run, exactly while the phase is ready. The runtime ends the run before it reports another phase.
     pub run: Option<Arc<Run>>,
 }
 

@@ -129,23 +129,23 @@ impl CachedSession {
     /// The next news for the registry, if any. A deleted and recreated session is first gone, then new.
     pub(super) fn news(&mut self, id: SessionId) -> Option<News> {
         let uid = self.record.as_ref().map(|record| record.uid.clone());
-        if self.published.as_ref().is_some_and(|told| Some(&told.uid) != uid.as_ref()) {
+        if self.published.as_ref().is_some_and(|last| Some(&last.uid) != uid.as_ref()) {
             self.published = None;
             return Some(News::Gone(id));
         }
         let sighting = self.sighting(self.record.as_ref()?);
         let run = sighting.run.as_ref().map(|run| Arc::as_ptr(run).addr());
         let (phase, revision) = (sighting.phase.clone(), sighting.memo.revision);
-        let told = Some(Published { uid: uid?, phase, revision, run });
-        let fresh = self.published != told;
-        self.published = told;
+        let last = Some(Published { uid: uid?, phase, revision, run });
+        let fresh = self.published != last;
+        self.published = last;
         fresh.then_some(News::Seen(sighting))
     }
 
     /// Publishes the session again, even without a change. The registry waits for the confirmation of a request.
     pub(super) fn publish_again(&mut self) {
-        if let Some(told) = &mut self.published {
-            told.revision = u64::MAX;
+        if let Some(last) = &mut self.published {
+            last.revision = u64::MAX;
         }
     }
 

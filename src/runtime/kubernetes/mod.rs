@@ -52,9 +52,9 @@ const NEWS_BUFFER: usize = 256;
 const ATTEMPTS: usize = 50;
 
 /// Time limit for a refresh.
-const SECOND_LOOK: Duration = Duration::from_secs(2);
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Shortest duration of a refresh, so that its time does not reveal another user's session.
-const SAME_FOR_ALL: Duration = Duration::from_millis(50);
+const SHORTEST_REFRESH: Duration = Duration::from_millis(50);
 
 /// The runtime.
 pub struct Kubernetes {
@@ -259,12 +259,12 @@ impl Runtime for Kubernetes {
 
     async fn refresh(&self, id: SessionId) {
         let inner = &self.inner;
-        let looked = async {
+        let refreshed = async {
             watches::ask(&inner.cluster.claims, &inner.cache, id).await?;
             inner.cache.published(id).await;
             Ok::<(), ApiError>(())
         };
-        match tokio::join!(tokio::time::timeout(SECOND_LOOK, looked), tokio::time::sleep(SAME_FOR_ALL)).0 {
+        match tokio::join!(tokio::time::timeout(REFRESH_TIMEOUT, refreshed), tokio::time::sleep(SHORTEST_REFRESH)).0 {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(session = %id, %error, "cannot refresh the session"),
             Err(_) => tracing::debug!(session = %id, "cannot refresh the session: the API server does not answer"),
@@ -272,12 +272,12 @@ impl Runtime for Kubernetes {
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {
-        let (news, told) = mpsc::channel(NEWS_BUFFER);
+        let (news, receiver) = mpsc::channel(NEWS_BUFFER);
         let first = !std::mem::replace(&mut *self.inner.watched.lock(), true);
         if first {
             self.inner.begin(news).await;
         }
-        told
+        receiver
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {

@@ -130,8 +130,9 @@ impl SessionCache {
     /// Waits until the registry has a session's current state. Returns at once when publishing has ended.
     pub(super) async fn published(&self, id: SessionId) {
         let (changes, _) = self.read(id, CachedSession::changes_and_published).unwrap_or_default();
-        let told = self.until(id, |cached| cached.is_none_or(|cached| cached.changes_and_published().1 >= changes));
-        self.silent.run_until_cancelled(told).await;
+        let published =
+            self.until(id, |cached| cached.is_none_or(|cached| cached.changes_and_published().1 >= changes));
+        self.silent.run_until_cancelled(published).await;
     }
 
     /// Publishes a snapshot, then every change, until the receiver closes or `end` is cancelled. Calls `look_after`

@@ -31,7 +31,7 @@ impl Inner {
         let record = self.request_run(id).await.map_err(|error| error.failure("the session's start"))?;
         let record = record.filter(|record| !record.deleting).ok_or_else(gone)?;
         self.cache.published(id).await;
-        let mut looked = false;
+        let mut refreshed = false;
         loop {
             let Some(known) = self.cache.record(id) else { return Err(gone()) };
             if known.wanted != Requested::Running || known.run != record.run || known.deleting {
@@ -40,15 +40,15 @@ impl Inner {
             }
             let step = match self.cache.pod(id) {
                 Some(pod) if pod.run == record.run => break,
-                Some(pod) => self.end_earlier_pod(id, &pod, record.run, &mut looked).await,
+                Some(pod) => self.end_earlier_pod(id, &pod, record.run, &mut refreshed).await,
                 None => self.make_pod(&record).await,
             };
             match step {
                 Ok(()) => {}
                 Err(ApiError::Final(said)) => {
                     // The API server checks quotas and admission before it finds an existing Pod.
-                    let looked = refresh(&self.cluster, &self.cache, id).await;
-                    if looked.is_ok() && self.cache.pod(id).is_some_and(|pod| pod.run == record.run) {
+                    let refreshed = refresh(&self.cluster, &self.cache, id).await;
+                    if refreshed.is_ok() && self.cache.pod(id).is_some_and(|pod| pod.run == record.run) {
                         continue;
                     }
                     let failure = ApiError::Final(said).failure("the session's Pod");
@@ -130,9 +130,15 @@ impl Inner {
     }
 
     /// Ends a Pod of this run or an earlier one. Run numbers only grow. With a later Pod, the cached record is old, so
-    /// the caller first refreshes once (`looked`).
-    async fn end_earlier_pod(&self, id: SessionId, pod: &PodSeen, run: u64, looked: &mut bool) -> Result<(), ApiError> {
-        if pod.run > run && !std::mem::replace(looked, true) {
+    /// the caller first refreshes once (`refreshed`).
+    async fn end_earlier_pod(
+        &self,
+        id: SessionId,
+        pod: &PodSeen,
+        run: u64,
+        refreshed: &mut bool,
+    ) -> Result<(), ApiError> {
+        if pod.run > run && !std::mem::replace(refreshed, true) {
             return Err(ApiError::Conflict(format!("its Pod is of run {}, and {run} was known", pod.run)));
         }
         self.end_pod(id, pod).await
@@ -182,14 +188,14 @@ impl Inner {
         {
             tracing::warn!(session = %id, %error, "opencode did not end its work before the stop");
         }
-        let mut looked = false;
+        let mut refreshed = false;
         while let Some(pod) = self.cache.pod(id) {
             if wanted_again() {
                 // Another request wants the session again, so a Pod that is not yet deleted keeps running.
                 self.cache.published(id).await;
                 return Ok(false);
             }
-            match self.end_earlier_pod(id, &pod, record.run, &mut looked).await {
+            match self.end_earlier_pod(id, &pod, record.run, &mut refreshed).await {
                 Ok(()) => {}
                 Err(ApiError::Conflict(_)) => refresh(&self.cluster, &self.cache, id).await?,
                 Err(error) => return Err(error),

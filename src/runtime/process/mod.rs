@@ -44,7 +44,7 @@ pub struct Process {
     /// Serialises the creation of sessions.
     creating: Mutex<()>,
     news: mpsc::Sender<News>,
-    told: Mutex<Option<mpsc::Receiver<News>>>,
+    receiver: Mutex<Option<mpsc::Receiver<News>>>,
     tasks: TaskTracker,
 }
 
@@ -52,14 +52,14 @@ impl Process {
     /// Prepares the data folder.
     pub fn new(settings: ProcessSettings) -> std::io::Result<Self> {
         let data = DataDir::prepare(&settings.data_dir)?;
-        let (news, told) = mpsc::channel(NEWS_BUFFER);
+        let (news, receiver) = mpsc::channel(NEWS_BUFFER);
         Ok(Self {
             settings: Arc::new(settings),
             data,
             workers: Mutex::default(),
             creating: Mutex::default(),
             news,
-            told: Mutex::new(Some(told)),
+            receiver: Mutex::new(Some(receiver)),
             tasks: TaskTracker::new(),
         })
     }
@@ -183,20 +183,20 @@ impl Runtime for Process {
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {
-        let told = self.told.lock().take();
-        let Some(told) = told else { return mpsc::channel(1).1 };
+        let receiver = self.receiver.lock().take();
+        let Some(receiver) = receiver else { return mpsc::channel(1).1 };
         drop(self.empty_trash());
         let workers = self.employ_all();
         let found = futures_util::future::join_all(workers.iter().map(|worker| worker.find())).await;
         let (snapshot, connected): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        // Send the snapshot before the workers watch their runs, so that it is the first news.
+        // Send the snapshot before the workers watch their runs: it must be the first news.
         let _ = self.news.send(News::Snapshot(snapshot)).await;
         for (worker, connected) in workers.iter().zip(connected) {
             if let Some(connected) = connected {
                 worker.take_over(connected).await;
             }
         }
-        told
+        receiver
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {

@@ -5,7 +5,7 @@ use std::io;
 use super::session_folder::{SessionDir, read_if_there, write_atomically};
 use crate::session::prompts::Prompts;
 
-/// Reads the prompts; none if there is no file.
+/// Reads the prompts. Empty if the file does not exist.
 pub(super) fn read(dir: &SessionDir) -> io::Result<Prompts> {
     let Some(text) = read_if_there(&dir.prompts())? else { return Ok(Prompts::default()) };
     // The original error could quote a prompt.

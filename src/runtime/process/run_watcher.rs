@@ -101,8 +101,8 @@ impl Worker {
         reports.next_known().await
     }
 
-    /// Handles a connection that closed without a reported end. The kernel closes a killed supervisor's files one by
-    /// one, so the lock may still be held.
+    /// Handles a connection that closed without a reported end. The lock may still be held, because the kernel closes a
+    /// killed supervisor's files one by one.
     async fn lost(&self) -> Observation {
         let begun = Instant::now();
         while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {

@@ -64,7 +64,7 @@ pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()
     write_atomically(&dir.record(), &serde_json::to_vec_pretty(&saved)?)
 }
 
-/// Reads the record; `None` if there is none.
+/// Reads the record. `None` if the file does not exist.
 pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     let Some(saved) = load(dir)? else { return Ok(None) };
     let origin = match (saved.repo_url, saved.branch, saved.nonce) {
@@ -80,7 +80,7 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
         return Err(io::Error::other("its key does not give the id that its folder is named after"));
     }
-    // The last release would drop the marks from this file, so they come from `prompts.json`.
+    // The marks come from `prompts.json`, because the last release would drop them from this file.
     let prompts = prompts_json::read(dir)?.marks();
     Ok(Some((spec, Memo { prompts, profile: saved.profile, program: saved.program, ..saved.memo })))
 }

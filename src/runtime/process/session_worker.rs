@@ -109,7 +109,7 @@ impl Worker {
                 Err(error) => {
                     tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
                     let failure = did_not_begin(&error);
-                    // Report the failure after this start's other reports, so that it is the last.
+                    // Report the failure after this start's other reports: it must be the last.
                     worker.report(Observation::failed(failure.clone()), None).await;
                     return Err(failure);
                 }

@@ -15,7 +15,7 @@ use crate::session::{Failure, Observation, PhaseName};
 /// The protocol's version. Raise it for a change that the last release cannot ignore.
 pub(super) const PROTOCOL: u32 = 1;
 
-/// A supervisor's configuration. It contains secrets, so it travels over standard input, not in arguments or files.
+/// A supervisor's configuration. It travels over standard input, not in arguments or files, because it has secrets.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Job {
     /// See [`PROTOCOL`].

@@ -20,7 +20,7 @@ pub(super) struct WatchedRun {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum Stage {
     Live,
-    /// None of its processes runs any more.
+    /// All its processes have exited.
     Ended,
     /// Its end was also reported.
     Reported,

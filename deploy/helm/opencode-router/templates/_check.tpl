@@ -1,4 +1,4 @@
-{{/* What the schema cannot say: values that contradict each other, in one sentence each. */}}
+{{/* Checks that the schema cannot express: values that contradict each other, with one sentence each. */}}
 {{- define "opencode-router.check" -}}
 {{- $service := .Values.loginProxy.service }}
 {{- $elsewhere := and (eq .Values.loginProxy.kind "external") $service.name $service.namespace (ne $service.namespace .Release.Namespace) }}

@@ -1,4 +1,4 @@
-{{/* The way to the cluster's DNS servers, for the router and for sessions. */}}
+{{/* Egress to the cluster's DNS servers, for the router and for sessions. */}}
 {{- define "opencode-router.dnsRule" -}}
 {{- $policy := .Values.networkPolicy -}}
 - ports:

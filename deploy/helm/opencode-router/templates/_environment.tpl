@@ -1,4 +1,4 @@
-{{/* The router's settings (docs/settings.md). Empty values are left out, so that the router's own defaults hold. */}}
+{{/* The router's settings (docs/settings.md). Empty values are omitted, so that the router's defaults apply. */}}
 {{- define "opencode-router.environment" -}}
 {{- $sessions := .Values.sessions }}
 {{- $storage := $sessions.storage }}

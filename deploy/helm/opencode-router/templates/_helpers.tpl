@@ -1,4 +1,4 @@
-{{/* Names. 50 characters leave room for what is added to them. */}}
+{{/* Names. 50 characters leave room for suffixes. */}}
 {{- define "opencode-router.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" }}
 {{- end }}
@@ -17,7 +17,7 @@
 {{- .Values.serviceAccount.name | default (include "opencode-router.fullname" .) }}
 {{- end }}
 
-{{/* Labels. What selects the router's pods never changes; the component keeps test pods out of it. */}}
+{{/* Labels. The selector of the router's Pods never changes; its component excludes test Pods. */}}
 {{- define "opencode-router.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "opencode-router.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -32,7 +32,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{/* What all pods of sessions have in common: the router sets it. */}}
+{{/* The labels that the router sets on all Pods of sessions. */}}
 {{- define "opencode-router.sessionLabels" -}}
 app.kubernetes.io/name: opencode-session
 {{- end }}
@@ -45,7 +45,7 @@ app.kubernetes.io/name: opencode-session
 {{- end }}
 {{- end }}
 
-{{/* Places. */}}
+{{/* Addresses. */}}
 {{- define "opencode-router.sessionsNamespace" -}}
 {{- .Values.sessions.namespace | default .Release.Namespace }}
 {{- end }}
@@ -71,7 +71,7 @@ app.kubernetes.io/name: opencode-session
 {{- .Values.attach.url | default $made }}
 {{- end }}
 
-{{/* Whose word about users counts. With the sidecar only this pod's own loopback. */}}
+{{/* The trusted login proxies. With the sidecar: only this Pod's own loopback. */}}
 {{- define "opencode-router.hasSidecar" -}}
 {{- if eq .Values.loginProxy.kind "sidecar" }}true{{ end }}
 {{- end }}
@@ -84,7 +84,7 @@ app.kubernetes.io/name: opencode-session
 {{- end }}
 {{- end }}
 
-{{/* The Service that browsers are sent to, as {name, namespace, port} in JSON. */}}
+{{/* The Service for browsers, as {name, namespace, port} in JSON. */}}
 {{- define "opencode-router.browserBackend" -}}
 {{- $own := include "opencode-router.fullname" . }}
 {{- $service := .Values.loginProxy.service }}
@@ -97,7 +97,7 @@ app.kubernetes.io/name: opencode-session
 {{- end }}
 {{- end }}
 
-{{/* The restricted Pod Security Standard, of every container here. */}}
+{{/* The restricted Pod Security Standard, for every container. */}}
 {{- define "opencode-router.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

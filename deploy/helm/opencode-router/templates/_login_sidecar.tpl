@@ -1,24 +1,24 @@
 {{/*
-oauth2-proxy beside the router. Flags cannot name the user in X-Auth-Request-Email towards the server behind (they set it
-in answers, for forward auth); the structured configuration can, and takes a client's own header away.
+oauth2-proxy beside the router. Its flags cannot send the user's name in X-Auth-Request-Email to the server behind it; they
+set that header only in responses, for forward auth. The structured configuration can, and removes a client's own header.
 */}}
 {{- define "opencode-router.loginConfig" -}}
 {{- $sidecar := .Values.loginProxy.sidecar -}}
 server:
   bindAddress: "0.0.0.0:4180"
 upstreamConfig:
-  # Paths as they came: opencode has encoded slashes in some.
+  # Paths stay as sent: some of opencode's contain encoded slashes.
   proxyRawPath: true
   upstreams:
     - id: opencode-router
       path: /
       uri: http://127.0.0.1:3000
-      # The host name says which session is meant.
+      # The host name selects the session.
       passHostHeader: true
       proxyWebSockets: true
-      # Streams pass as they come.
+      # Streams pass without buffering.
       flushInterval: 10ms
-      # Until the first byte of an answer. Requests wait for sessions to start, and for an agent's whole turn.
+      # Time to the first byte of a response. Requests wait for a session's start, and for an agent's whole turn.
       timeout: 8h
 injectRequestHeaders:
   - name: X-Auth-Request-Email
@@ -44,7 +44,7 @@ providers:
 
 {{- define "opencode-router.loginContainer" -}}
 {{- $sidecar := .Values.loginProxy.sidecar -}}
-# Started before the router and ended after it, so that open streams outlive a roll-out.
+# Starts before the router and ends after it, so that open streams survive a rollout.
 - name: login
   restartPolicy: Always
   image: {{ $sidecar.image | quote }}
@@ -57,9 +57,9 @@ providers:
     - --cookie-domain=.{{ .Values.domain }}
     - --cookie-secure={{ eq .Values.protocol "https" }}
     - --cookie-samesite=lax
-    # The provider's tokens are no use here, and would make a cookie larger than many a proxy takes in a header.
+    # Without the provider's tokens, which the router does not use: they would make the cookie too large for many proxies.
     - --session-cookie-minimal=true
-    # Several tabs may log in at once.
+    # Several tabs may log in at the same time.
     - --cookie-csrf-per-request=true
     - --cookie-csrf-per-request-limit=16
     - --whitelist-domain=.{{ .Values.domain }}
@@ -72,12 +72,12 @@ providers:
     {{- range $sidecar.trustedProxyIps }}
     - --trusted-proxy-ip={{ . }}
     {{- end }}
-    # Programs are told 401, and not sent to a login page.
+    # Programs get 401 instead of a redirect to the login page.
     - --api-route=^/api/
     - --skip-auth-preflight=false
     - --skip-provider-button=true
     - --silence-ping-logging=true
-    # Requests are the router's to log, without queries and cookies.
+    # The router logs requests, without queries and cookies.
     - --request-logging=false
     {{- with $sidecar.extraArgs }}
     {{- toYaml . | nindent 4 }}

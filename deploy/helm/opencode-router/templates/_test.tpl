@@ -1,4 +1,4 @@
-{{/* What pods of `helm test` have in common. They run the sessions' image, which has curl. */}}
+{{/* The common part of the Pods of `helm test`. They run the sessions' image, which has curl. */}}
 {{- define "opencode-router.testPod" -}}
 restartPolicy: Never
 automountServiceAccountToken: false

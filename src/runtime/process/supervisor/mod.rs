@@ -1,5 +1,5 @@
 //! The supervisor: the process between the router and one run of a session. It prepares the folder, starts opencode,
-//! writes the log and ends all processes. It survives the router, so a router restart changes no session.
+//! writes the log and ends all processes. It survives the router: a router restart changes no session.
 
 mod preparation;
 mod supervised_run;
@@ -26,9 +26,9 @@ pub fn main() -> io::Result<()> {
     io::stdin().read_to_string(&mut text)?;
     let job: Job = serde_json::from_str(&text)?;
     let dir = SessionDir::at(job.dir.clone());
-    // Leaves the router's terminal and process group, so that Ctrl-C there does not end the supervisor.
+    // Leave the router's terminal and process group: Ctrl-C there must not end the supervisor.
     rustix::process::setsid()?;
-    // Becomes the subreaper, so that no descendant can escape.
+    // Become the subreaper: no descendant can escape.
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     let lock = File::create(dir.lock())?;
     take(&lock)?;

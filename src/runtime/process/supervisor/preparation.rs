@@ -51,7 +51,7 @@ pub(super) async fn prepare(
 }
 
 fn command(job: &Job, dir: &SessionDir) -> io::Result<Command> {
-    // The job may contain secrets, so it uses neither a file on disk nor an argument.
+    // The job may contain secrets: use neither a file on disk nor an argument.
     let mut input = File::from(memfd_create("job", MemfdFlags::CLOEXEC)?);
     input.write_all(&serde_json::to_vec(job)?)?;
     input.rewind()?;
