@@ -1,4 +1,7 @@
-//! A start, from the first request to its outcome, which all waiters get.
+//! A start, from the first request to its outcome, which all waiters get. Starts beyond the limit of all replicas wait
+//! for a slot.
+//!
+//! Settings: `MAX_CONCURRENT_STARTS` (default: 4), `START_TIMEOUT_SECONDS` (default: 600).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -12,7 +12,7 @@ use crate::opencode::Dialect;
 use crate::prepare::{self, Clone, Owner};
 use crate::session::{Failure, Observation, PhaseName};
 
-/// The protocol's version. Raise it for a change that the last release cannot ignore.
+/// The protocol's version. Raise it for a change that the last release cannot ignore. Nothing compares it so far.
 pub(super) const PROTOCOL: u32 = 1;
 
 /// A supervisor's configuration. It travels over standard input, not in arguments or files, because it has secrets.
