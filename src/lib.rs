@@ -87,7 +87,7 @@ pub mod opencode {
         pub(super) mod home_files;
     }
 
-    pub use dialect::Dialect;
+    pub use dialect::{Dialect, Launch, RequestKind, Serve};
 }
 /// Sessions: only the failures of a preparation.
 #[cfg(not(feature = "router"))]

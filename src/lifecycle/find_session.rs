@@ -19,7 +19,7 @@ pub(super) struct RefreshLimits {
 }
 
 impl RefreshLimits {
-    pub(super) fn unused() -> Self {
+    pub(super) fn new() -> Self {
         Self { users: Allowance::whole(), anybody: Allowance::whole() }
     }
 }
@@ -44,13 +44,13 @@ impl Lifecycle {
     async fn find_or_refresh<T>(
         &self,
         id: SessionId,
-        looks: &Allowance,
+        limit: &Allowance,
         found: impl Fn(&Registry) -> Option<T>,
     ) -> Option<T> {
         if let Some(found) = found(&self.registry) {
             return Some(found);
         }
-        if looks.take() {
+        if limit.take() {
             self.refresh(id).await;
         }
         found(&self.registry)

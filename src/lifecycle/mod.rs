@@ -97,7 +97,7 @@ impl Lifecycle {
             closing: shutdown.child_token(),
             shutdown,
             listeners,
-            refresh_limits: RefreshLimits::unused(),
+            refresh_limits: RefreshLimits::new(),
         });
         let mut news = lifecycle.runtime.watch().await;
         lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));

@@ -2,6 +2,8 @@
 //! `dialect_verbs.rs`, `home.rs` and `server_verbs.rs`. No code outside `opencode` uses opencode's paths, events, files
 //! or variables.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 /// A major version of opencode that the router supports.
@@ -11,6 +13,43 @@ pub enum Dialect {
     /// opencode 1.
     #[default]
     V1,
+}
+
+/// The command line of an opencode server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The arguments of the program.
+    pub args: Vec<String>,
+    /// Its environment variables, besides the password and those of the machine.
+    pub env: Vec<(&'static str, String)>,
+}
+
+/// The parameters of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Serve<'a> {
+    /// The address to listen on.
+    pub host: &'a str,
+    /// The port to listen on.
+    pub port: u16,
+    /// The session's home.
+    pub home: &'a Path,
+    /// A configuration file to merge into its other configuration.
+    pub config_file: Option<&'a str>,
+    /// Whether it also logs to standard error.
+    pub prints_log: bool,
+}
+
+/// The meaning of a request to a session, by method and path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// An idle client sends it by itself.
+    Background,
+    /// A read.
+    Read,
+    /// A write.
+    Act,
+    /// No client of a session may send it.
+    Refused,
 }
 
 impl Dialect {

@@ -1,47 +1,9 @@
 //! The operations of each dialect: start a server, classify requests, serve attached clients.
 
-use std::path::Path;
-
 use http::Method;
 
-use super::{Dialect, v1};
-
-/// The command line of an opencode server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    /// The arguments of the program.
-    pub args: Vec<String>,
-    /// Its environment variables, besides the password and those of the machine.
-    pub env: Vec<(&'static str, String)>,
-}
-
-/// The parameters of a server.
-#[derive(Clone, Copy, Debug)]
-pub struct Serve<'a> {
-    /// The address to listen on.
-    pub host: &'a str,
-    /// The port to listen on.
-    pub port: u16,
-    /// The session's home.
-    pub home: &'a Path,
-    /// A configuration file to merge into its other configuration.
-    pub config_file: Option<&'a str>,
-    /// Whether it also logs to standard error.
-    pub prints_log: bool,
-}
-
-/// The meaning of a request to a session, by method and path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    /// An idle client sends it by itself.
-    Background,
-    /// A read.
-    Read,
-    /// A write.
-    Act,
-    /// No client of a session may send it.
-    Refused,
-}
+use super::dialect::{Dialect, Launch, RequestKind, Serve};
+use super::v1;
 
 impl Dialect {
     /// The command line of its server.
@@ -92,9 +54,4 @@ impl Dialect {
             Self::V1 => v1::attach_client::is_foreign(path).then(|| v1::attach_client::refusal(version)),
         }
     }
-}
-
-/// Whether a request only reads, by its method alone.
-pub(super) fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }

@@ -17,8 +17,7 @@ mod v1;
 
 pub use agent_report::AgentReport;
 pub use call::CallError;
-pub use dialect::Dialect;
-pub use dialect_verbs::{Launch, RequestKind, Serve};
+pub use dialect::{Dialect, Launch, RequestKind, Serve};
 pub use first_message::FirstMessage;
 pub use readiness::{Readiness, Step, Waiting};
 pub use server::Server;

@@ -99,7 +99,7 @@ impl Proxy {
         let (lease, end) = (lease.into_tunnel(), self.end.clone());
         self.tunnels.spawn(async move {
             if let Some(sides) = tunnel::both_sides(client, server, &lease).await {
-                // Its tasks and buffers are of no more use.
+                // The upgrade has ended its HTTP; this frees its tasks.
                 drop(connection);
                 tunnel::run(sides, lease, end).await;
             }

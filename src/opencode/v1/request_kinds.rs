@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::super::dialect_verbs::{RequestKind, is_safe};
+use super::super::dialect::RequestKind;
 
 /// Health polls. The open web page sends one every 10 s.
 const HEALTH: [&str; 2] = ["/api/health", "/global/health"];
@@ -13,9 +13,9 @@ const UPGRADE: &str = "/global/upgrade";
 
 pub(in crate::opencode) fn of(method: &Method, path: &str) -> RequestKind {
     match path {
-        UPGRADE if !is_safe(method) => RequestKind::Refused,
+        UPGRADE if !method.is_safe() => RequestKind::Refused,
         _ if HEALTH.contains(&path) || EVENTS.contains(&path) || reopens_terminal(path) => RequestKind::Background,
-        _ if is_safe(method) => RequestKind::Read,
+        _ if method.is_safe() => RequestKind::Read,
         _ => RequestKind::Act,
     }
 }

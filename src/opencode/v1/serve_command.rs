@@ -1,6 +1,6 @@
 //! The command line of opencode 1.
 
-use super::super::dialect_verbs::{Launch, Serve};
+use super::super::dialect::{Launch, Serve};
 
 /// The password variable of opencode's server and clients.
 pub(in crate::opencode) const PASSWORD: &str = "OPENCODE_SERVER_PASSWORD";
