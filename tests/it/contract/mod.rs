@@ -2,6 +2,7 @@
 
 mod fake;
 mod kubernetes;
+mod on_run;
 mod process;
 mod record_promises;
 mod suite;

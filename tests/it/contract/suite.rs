@@ -1,23 +1,17 @@
 //! A test for each promise of the runtime trait.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt};
-use http::Request;
-use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody};
+use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use opencode_router::runtime::{LogRange, News, Runtime, Sighting};
 use opencode_router::session::{
-    AgentNote, Email, Failure, Memo, Origin, PhaseName, Reason, Run, SessionId, SessionKey, Spec,
+    AgentNote, Email, Failure, Memo, Origin, PhaseName, Reason, SessionId, SessionKey, Spec,
 };
-use opencode_router::upstream::{ExchangeError, RequestBody};
 use tokio::sync::mpsc::Receiver;
-use tokio::task::JoinHandle;
 
+use super::on_run::OnRun;
 pub use super::record_promises::*;
 use crate::support::condition::in_time;
 
@@ -179,49 +173,6 @@ pub async fn a_stop_ends_the_run_and_the_next_start_is_another_run(place: &impl 
     let second = stage.ready().await.run.unwrap();
     assert!(!Arc::ptr_eq(&first, &second), "each run has a server of its own");
     stage.end().await;
-}
-
-/// A half-sent request and an event stream, on connections of the run.
-struct OnRun {
-    upload: JoinHandle<Result<(), ExchangeError>>,
-    events: JoinHandle<()>,
-}
-
-impl OnRun {
-    async fn begin(run: &Arc<Run>) -> Self {
-        let upstream = run.server().upstream().clone();
-        let authorization = upstream.authorization().unwrap().clone();
-        let request = |method: &str, path: &str, body: RequestBody| {
-            let request = Request::builder().method(method).uri(path).header("host", "session");
-            request.header("authorization", authorization.clone()).header("content-length", "1000").body(body).unwrap()
-        };
-        let (polled, sent) = tokio::sync::oneshot::channel();
-        let half = futures_util::stream::once(async move {
-            let _ = polled.send(());
-            Ok::<_, std::io::Error>(Frame::data(Bytes::from("{")))
-        });
-        let body = RequestBody::boxed(StreamBody::new(Box::pin(half.chain(futures_util::stream::pending()))));
-        let post = request("POST", "/session", body);
-        let mut get = request("GET", "/global/event", RequestBody::from(Bytes::new()));
-        get.headers_mut().remove("content-length");
-        let server = upstream.clone();
-        let upload = tokio::spawn(async move { server.exchange(post).await.map(|_| ()) });
-        let events = tokio::spawn(async move {
-            if let Ok((_connection, response)) = upstream.exchange(get).await {
-                let _ = response.into_body().collect().await;
-            }
-        });
-        in_time("half of the body is sent", sent).await.unwrap();
-        Self { upload, events }
-    }
-
-    async fn end(self, run: &Run) {
-        assert!(run.over().is_cancelled(), "the runtime ends the run before it tells of its end");
-        let at_once = Duration::from_secs(1);
-        let upload = tokio::time::timeout(at_once, self.upload).await.expect("an upload ends with its run").unwrap();
-        assert!(matches!(upload, Err(ExchangeError::NoAnswer(_))), "it may have been carried out: {upload:?}");
-        tokio::time::timeout(at_once, self.events).await.expect("a stream ends with its run").unwrap();
-    }
 }
 
 pub async fn everything_on_a_run_ends_with_it(place: &impl Place) {

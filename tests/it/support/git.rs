@@ -6,11 +6,9 @@
 #![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,12 +21,14 @@ use hyper::{Request, Response, StatusCode};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdout};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::io::ReaderStream;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::git_import::{File, commit, file, random};
+use super::git_run::{command, git, output, run};
 use super::model::serve;
 
 /// Read size for git's output: the step of a throttled response.
@@ -285,73 +285,4 @@ fn plain(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(message.to_owned()));
     *response.status_mut() = status;
     response
-}
-
-/// A file of a commit.
-struct File {
-    path: String,
-    content: Vec<u8>,
-}
-
-fn file(path: &str, content: impl Into<Vec<u8>>) -> File {
-    File { path: path.to_owned(), content: content.into() }
-}
-
-/// One commit in the language of `git fast-import`.
-fn commit(branch: &str, from: Option<&str>, files: &[File]) -> Vec<u8> {
-    let mut script = format!("commit refs/heads/{branch}\ncommitter Test <test@example.com> now\n").into_bytes();
-    data(&mut script, format!("Change {branch}\n").as_bytes());
-    if let Some(from) = from {
-        script.extend(format!("from {from}\n").bytes());
-    }
-    for file in files {
-        script.extend(format!("M 100644 inline {}\n", file.path).bytes());
-        data(&mut script, &file.content);
-    }
-    script
-}
-
-fn data(script: &mut Vec<u8>, content: &[u8]) {
-    script.extend(format!("data {}\n", content.len()).bytes());
-    script.extend(content);
-    script.push(b'\n');
-}
-
-fn random(length: usize) -> Vec<u8> {
-    let mut bytes = vec![0; length];
-    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
-    bytes
-}
-
-/// A git command that reads only the repository's configuration.
-fn git<const N: usize>(arguments: [&str; N]) -> Command {
-    let mut git = command("git");
-    git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").args(arguments);
-    git
-}
-
-/// A command without the test's environment. Dropping its process kills it.
-fn command(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-async fn run(command: &mut Command, input: &[u8]) {
-    output(command, input).await.unwrap();
-}
-
-/// A command's output for this input. An error names the command and its error output.
-async fn output(command: &mut Command, input: &[u8]) -> io::Result<Vec<u8>> {
-    let mut child = command.stderr(Stdio::piped()).spawn()?;
-    let mut stdin = child.stdin.take().unwrap();
-    let feed = async move { stdin.write_all(input).await };
-    let (fed, output) = tokio::join!(feed, child.wait_with_output());
-    let output = output?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(io::Error::other(format!("{:?}: {said}", command.as_std())));
-    }
-    fed.map(|()| output.stdout)
 }
