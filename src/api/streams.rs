@@ -111,7 +111,7 @@ pub(super) async fn stream_phases(
     let until_settled = query.until == Some(Until::Settled);
     if until_settled && session.phase_name().is_settled() {
         // Another replica may have just accepted a start. Without a refresh, the first event could end the stream.
-        api.lifecycle.refresh_for_user(session.id()).await;
+        api.lifecycle.refresh_for_owner(&session).await;
     }
     phase_events(&session, until_settled, api.ending.clone())
 }

@@ -82,10 +82,10 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
     let limits = ListenerLimits {
         connections: network.max_connections,
         per_peer: network.max_connections_per_peer,
+        shared_peers: config.shared_peers(),
         header_timeout: Duration::from_secs(network.header_timeout_seconds),
     };
-    let proxy = config.users.login_proxy();
-    Listener::bind(SocketAddr::new(network.bind_address, port), limits, move |peer| proxy.trusts(peer)).await
+    Listener::bind(SocketAddr::new(network.bind_address, port), limits).await
 }
 
 /// Binds the configured port. Without one, binds the default port, or any free port if another program has it.

@@ -86,8 +86,12 @@ impl App {
         let settings = FrontSettings {
             hosts: hosts(config),
             users: config.users.authenticators(),
-            attach_clients: Authenticators::new(vec![Arc::new(AttachTokens::new(lifecycle.clone()))]),
+            attach_clients: Authenticators::new(vec![Arc::new(AttachTokens::new(
+                lifecycle.clone(),
+                config.shared_peers(),
+            ))]),
             holds: config.lifecycle.holds(),
+            requests_per_user: network.max_requests_per_user,
         };
         let front = Arc::new(Front::new(settings, lifecycle.clone(), proxy, router, drain.begun().clone()));
         let end = End {

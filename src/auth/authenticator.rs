@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::{HeaderMap, Uri};
 
+use crate::lifecycle::TooMany;
 use crate::session::{Caller, SessionId};
 
 /// The parts of a request that authenticators see.
@@ -30,6 +31,9 @@ pub enum AuthError {
     /// An identity header appears twice, or is not an e-mail address: 400.
     #[error("The header X-Auth-Request-Email must appear once, with one e-mail address.")]
     Malformed,
+    /// Too many wrong tokens: 429.
+    #[error("Too many wrong tokens came from your address. Wait a moment, and check the token.")]
+    TooMany(TooMany),
 }
 
 /// Recognises one kind of proof.

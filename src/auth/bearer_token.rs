@@ -1,5 +1,6 @@
 //! Access tokens of command-line clients.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,19 +9,30 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use super::{AuthError, Authenticator, Presented};
-use crate::lifecycle::Lifecycle;
+use super::{AuthError, Authenticator, Presented, SharedPeers};
+use crate::lifecycle::{Lifecycle, Stranger};
 use crate::session::access::{Rights, Via};
-use crate::session::{Caller, Principal};
+use crate::session::{Caller, Principal, SessionId};
 
 /// Recognises attach tokens of the request's session.
 #[derive(Clone)]
-pub struct AttachTokens(Arc<Lifecycle>);
+pub struct AttachTokens {
+    lifecycle: Arc<Lifecycle>,
+    shared_peers: SharedPeers,
+}
 
 impl AttachTokens {
-    /// Checks tokens of these sessions.
-    pub fn new(lifecycle: Arc<Lifecycle>) -> Self {
-        Self(lifecycle)
+    /// Checks tokens of these sessions. Counts wrong tokens by peer, and those behind shared peers by session.
+    pub fn new(lifecycle: Arc<Lifecycle>, shared_peers: SharedPeers) -> Self {
+        Self { lifecycle, shared_peers }
+    }
+
+    fn stranger(&self, peer: IpAddr, session: SessionId) -> Stranger {
+        match self.shared_peers.counted(peer) {
+            Some(peer) => Stranger::Peer(peer),
+            None if self.lifecycle.registry().get(session).is_some() => Stranger::AsksFor(session),
+            None => Stranger::Unknown,
+        }
     }
 }
 
@@ -28,7 +40,10 @@ impl AttachTokens {
 impl Authenticator for AttachTokens {
     async fn authenticate(&self, request: Presented<'_>) -> Result<Option<Caller>, AuthError> {
         let (Some(of), Some(token)) = (request.session, bearer(request.headers)) else { return Ok(None) };
-        let Some(id) = self.0.token_id(of, &token).await else { return Ok(None) };
+        let stranger = self.stranger(request.peer, of);
+        let Some(id) = self.lifecycle.token_id(of, &token, &stranger).await.map_err(AuthError::TooMany)? else {
+            return Ok(None);
+        };
         let principal = Principal::Token { of, id };
         Ok(Some(Caller { principal, rights: Rights::USE, via: Via::AttachToken, from: request.peer }))
     }

@@ -6,6 +6,7 @@ mod cause;
 mod login_proxy;
 mod loopback_user;
 mod origin;
+mod shared_peers;
 
 pub use authenticator::{AuthError, Authenticator, Authenticators, Presented};
 pub use bearer_token::AttachTokens;
@@ -13,3 +14,4 @@ pub use cause::cause_of;
 pub use login_proxy::LoginProxy;
 pub use loopback_user::LoopbackUser;
 pub use origin::{CrossSite, check_origin};
+pub use shared_peers::SharedPeers;

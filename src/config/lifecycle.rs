@@ -48,9 +48,9 @@ pub struct LifecycleConfig {
     /// Seconds that a request waits for its session to start.
     #[arg(long, env = "HOLD_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hold_timeout_seconds: u64,
-    /// Requests that may wait for one session to start.
-    #[arg(long, env = "MAX_HELD_PER_SESSION", default_value_t = 128, value_parser = at_least_one)]
-    pub max_held_per_session: usize,
+    /// Requests that may wait for the sessions of one user to start. Each replica counts its own.
+    #[arg(long, env = "MAX_HELD_PER_USER", default_value_t = 256, value_parser = at_least_one)]
+    pub max_held_per_user: usize,
     /// Requests that may wait for all sessions to start.
     #[arg(long, env = "MAX_HELD", default_value_t = 2048, value_parser = at_least_one)]
     pub max_held: usize,
@@ -77,7 +77,7 @@ impl LifecycleConfig {
     /// Limits for waiting requests.
     pub fn holds(&self) -> HoldLimits {
         HoldLimits {
-            per_session: self.max_held_per_session,
+            per_owner: self.max_held_per_user,
             total: self.max_held,
             timeout: Duration::from_secs(self.hold_timeout_seconds),
         }

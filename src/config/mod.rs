@@ -19,6 +19,7 @@ pub use self::network::{NetworkConfig, Proto};
 pub use self::process::ProcessConfig;
 pub use self::reference::reference;
 pub use self::users::UsersConfig;
+use crate::auth::SharedPeers;
 use crate::tempo::Tempo;
 
 /// Gives every user, repository and branch its own opencode server. Starts it on demand, stops it when idle, keeps its
@@ -75,6 +76,12 @@ impl Config {
         let chosen = matches.value_source("domain") != Some(ValueSource::DefaultValue);
         config.check_domain(chosen).map_err(NoConfig::Wrong)?;
         Ok(config)
+    }
+
+    /// Addresses that carry many clients: the login proxies, and the exempt networks.
+    pub fn shared_peers(&self) -> SharedPeers {
+        let exempt = &self.network.peer_limit_exempt_cidrs;
+        SharedPeers::new(self.users.trusted_proxy_cidrs.iter().chain(exempt).copied().collect())
     }
 
     /// The Kubernetes runtime needs an explicit domain.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 
 /// The protocol between clients and the front door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,14 +60,23 @@ pub struct NetworkConfig {
     /// Port of GET /metrics for Prometheus. It needs no login: do not expose it. Default: none.
     #[arg(long, env = "METRICS_PORT")]
     pub metrics_port: Option<u16>,
-    /// Connections per listener. More clients wait.
+    /// Connections per listener. The router answers more clients with 503, and health checks always.
     #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 8192, value_parser = at_least_one)]
     pub max_connections: usize,
-    /// Connections per client address, except trusted proxies. The router closes more.
+    /// Connections per client address, except trusted proxies. The router answers more with 503.
     #[arg(long, env = "MAX_CONNECTIONS_PER_PEER", default_value_t = 1024, value_parser = at_least_one)]
     pub max_connections_per_peer: usize,
-    /// Seconds until a request's head must be complete, and until the router closes an unused connection.
-    #[arg(long, env = "HEADER_TIMEOUT_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// Networks of proxies that carry many clients, such as an ingress, separated by commas. Limits per client address
+    /// do not apply to them. The router does not believe what they say about users.
+    #[arg(long, env = "PEER_LIMIT_EXEMPT_CIDRS", value_delimiter = ',', value_parser = network)]
+    pub peer_limit_exempt_cidrs: Vec<IpNet>,
+    /// Open requests per user: answers, event streams and terminals that have not ended. The router answers more with
+    /// 503. Each replica counts its own.
+    #[arg(long, env = "MAX_REQUESTS_PER_USER", default_value_t = 1024, value_parser = at_least_one)]
+    pub max_requests_per_user: usize,
+    /// Seconds until a request's head must be complete, and until the router closes an unused connection. Keep it above
+    /// the idle time of proxies in front, so that they close their connections first.
+    #[arg(long, env = "HEADER_TIMEOUT_SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub header_timeout_seconds: u64,
     /// Seconds after SIGTERM in which the router reports that it is not ready and still accepts requests.
     #[arg(long, env = "SHUTDOWN_DELAY_SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
@@ -81,6 +91,12 @@ impl NetworkConfig {
     pub fn is_localhost(&self) -> bool {
         self.domain == "localhost" || self.domain.ends_with(".localhost")
     }
+}
+
+/// A network, or one address.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.trim().parse::<IpAddr>().map(IpNet::from);
+    text.trim().parse().or_else(|_| address()).map_err(|_| "expected a network such as 10.0.0.0/8".to_owned())
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use ipnet::IpNet;
 
+use super::network::network;
 use crate::auth::{Authenticators, LoginProxy, LoopbackUser};
 use crate::session::Email;
 
@@ -64,9 +65,4 @@ impl UsersConfig {
 
 fn email(text: &str) -> Result<Email, String> {
     Email::parse(text).map_err(|_| "expected an e-mail address such as you@localhost".to_owned())
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = || text.trim().parse::<IpAddr>().map(IpNet::from);
-    text.trim().parse().or_else(|_| address()).map_err(|_| "expected a network such as 10.0.0.0/8".to_owned())
 }

@@ -9,13 +9,13 @@ use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::authority::host_of;
-use super::front::{Front, same_origin, unknown_host};
+use super::front::{Front, same_origin, too_many_attempts, unknown_host};
 use super::hold::NoLease;
 use super::wake_rule;
 use crate::answer::Problem;
 use crate::answer::{Body, page};
-use crate::auth::{Presented, cause_of};
-use crate::lifecycle::Denied;
+use crate::auth::{AuthError, Presented, cause_of};
+use crate::lifecycle::{Denied, TooMany};
 use crate::session::access::may;
 use crate::session::{Action, SessionId, UpstreamName};
 
@@ -26,6 +26,9 @@ impl Front {
     }
 
     async fn attach(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+        if self.is_probe(&request) {
+            return Ok(self.own_routes(request).await);
+        }
         let host =
             host_of(&request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
         keep_host(&mut request);
@@ -37,13 +40,14 @@ impl Front {
             None => self.settings.hosts.attach_session(&host).ok_or_else(unknown_host)?,
         };
         let presented = Presented { peer, headers: request.headers(), uri: request.uri(), session: Some(id) };
-        let caller = self.settings.attach_clients.identify(presented).await.map_err(|_| wrong_token())?;
+        let caller = self.settings.attach_clients.identify(presented).await.map_err(refused)?;
         same_origin(&caller, &request)?;
         let action = wake_rule::action_of(&request);
         let session = self.lifecycle.find(&caller, id, action).await.map_err(|denied| match denied {
             Denied::Unknown => wrong_token(),
             Denied::Forbidden => Problem::denied(denied),
         })?;
+        let open = self.open_request(session.owner())?;
         let (run, recorded) = (session.run(), session.opencode_version());
         let version = run.as_ref().and_then(|run| run.server().version()).or(recorded.as_deref());
         if let Some(sentence) = session.dialect().foreign_client(request.uri().path(), version) {
@@ -54,10 +58,17 @@ impl Front {
         let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
         let cause = || cause_of(&caller, request.method(), request.uri());
         match self.holds.lease(&self.lifecycle, &session, UpstreamName::Opencode, meaning, cause).await {
-            Ok(lease) => self.forward(lease, request, peer).await,
+            Ok(lease) => self.forward(lease.counted_as(open), request, peer).await,
             Err(NoLease::Refused(problem)) => Err(*problem),
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),
         }
+    }
+}
+
+fn refused(error: AuthError) -> Problem {
+    match error {
+        AuthError::TooMany(TooMany { retry_after }) => too_many_attempts(error, retry_after),
+        AuthError::Missing | AuthError::Malformed => wrong_token(),
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::ACCEPT;
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, HOST};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -20,10 +20,11 @@ use crate::answer::progress_page::{self, OwnPath};
 use crate::answer::{Body, page};
 use crate::api;
 use crate::auth::{AuthError, Authenticators, Presented, cause_of, check_origin};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, TooMany};
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::access::may;
-use crate::session::{Action, Caller, Lease, Session, SessionId, UpstreamName};
+use crate::session::owner::{Owner, Resource, Share};
+use crate::session::{Action, Caller, Lease, Principal, Session, SessionId, UpstreamName};
 use crate::upstream::ExchangeError;
 
 /// Settings of the front.
@@ -37,6 +38,8 @@ pub struct FrontSettings {
     pub attach_clients: Authenticators,
     /// Limits for held requests.
     pub holds: HoldLimits,
+    /// Open requests per user.
+    pub requests_per_user: usize,
 }
 
 /// The entry point for requests of both listeners.
@@ -71,9 +74,11 @@ impl Front {
         let html = prefers_html(&request);
         let route = match self.route(&request) {
             Ok(route) => route,
+            Err(_) if self.is_probe(&request) => Route::Router,
             Err(problem) => return page::problem(problem),
         };
         let result = match route {
+            Route::Router if self.is_probe(&request) => Ok(self.own_routes(request).await),
             Route::Router => self.router_host(peer, request).await,
             Route::Session(id) => self.session_host(peer, id, request).await,
             // Ports stay closed until the router can prove that a port belongs to the session.
@@ -102,23 +107,53 @@ impl Front {
         self.settings.users.identify(presented).await.map_err(|error| match error {
             AuthError::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
             AuthError::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
+            AuthError::TooMany(TooMany { retry_after }) => too_many_attempts(error, retry_after),
         })
     }
 
-    /// Serves the router's own page and API. Probes need no identity.
+    /// Whether this is a health check. Load balancers name the router by its address, and some send HTTP/1.0 without a
+    /// host.
+    pub(super) fn is_probe(&self, request: &Request<Incoming>) -> bool {
+        let by_address = match host_of(request) {
+            Ok(host) => self.settings.hosts.is_router_or_address(&host),
+            Err(_) => request.version() == Version::HTTP_10 && !request.headers().contains_key(HOST),
+        };
+        by_address && api::is_probe(request.uri().path())
+    }
+
+    /// Serves the router's own page and API.
     async fn router_host(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
-        if !api::is_probe(request.uri().path()) {
-            let caller = self.identify(peer, None, &request).await?;
-            same_origin(&caller, &request)?;
-            request.extensions_mut().insert(caller);
-        }
-        let request = request.map(axum::body::Body::new);
-        Ok(self
-            .api
-            .clone()
-            .oneshot(request)
-            .await
-            .map_or_else(|never| match never {}, |response| response.map(Body::Own)))
+        let caller = self.identify(peer, None, &request).await?;
+        same_origin(&caller, &request)?;
+        let open = match &caller.principal {
+            Principal::User(email) => Some(self.open_request(&self.lifecycle.registry().owner(email))?),
+            Principal::Token { .. } => None,
+        };
+        request.extensions_mut().insert(caller);
+        let response = self.own_routes(request).await;
+        Ok(match open {
+            Some(open) => response.map(|body| body.counted_as(open)),
+            None => response,
+        })
+    }
+
+    /// Answers with the router's page and API.
+    pub(super) async fn own_routes(&self, request: Request<Incoming>) -> Response<Body> {
+        let response = self.api.clone().oneshot(request.map(axum::body::Body::new)).await;
+        response.map_or_else(|never| match never {}, |response| response.map(Body::Own))
+    }
+
+    /// One more open request of this owner.
+    pub(super) fn open_request(&self, owner: &Arc<Owner>) -> Result<Share, Problem> {
+        let most = self.settings.requests_per_user;
+        owner.take(Resource::OpenRequest, most).ok_or_else(|| {
+            let detail = format!(
+                "{most} requests to your sessions are open, the most for one user (MAX_REQUESTS_PER_USER). Nothing was \
+                 sent; close tabs or terminals, or try again in a moment."
+            );
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests-open", detail);
+            problem.retry_after(Duration::from_secs(5))
+        })
     }
 
     async fn session_host(
@@ -132,8 +167,10 @@ impl Front {
         let own = progress_page::own_path(request.method(), request.uri().path());
         let action = own.map_or_else(|| wake_rule::action_of(&request), action_of_own);
         let session = self.lifecycle.find(&caller, id, action).await.map_err(Problem::denied)?;
+        let open = self.open_request(session.owner())?;
         if let Some(own) = own {
-            return self.own_path(own, &caller, &session, &request).await;
+            let response = self.own_path(own, &caller, &session, &request).await?;
+            return Ok(response.map(|body| body.counted_as(open)));
         }
         let meaning = wake_rule::of_request(&request, wake_rule::kind_of(&session, UpstreamName::Opencode, &request)?);
         let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
@@ -142,7 +179,7 @@ impl Front {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
                 Ok(progress_page::redirect(StatusCode::FOUND, &lease.run().server().start_page().await))
             }
-            Ok(lease) => self.forward(lease, request, peer).await,
+            Ok(lease) => self.forward(lease.counted_as(open), request, peer).await,
             Err(NoLease::ShowProgress) => Ok(progress_page::show(&session, &request)),
             Err(NoLease::Refused(problem)) => Err(*problem),
         }
@@ -211,6 +248,11 @@ fn action_of_own(own: OwnPath) -> Action {
         OwnPath::Style | OwnPath::Script | OwnPath::Events | OwnPath::Unknown => Action::ReadServer,
         OwnPath::Start => Action::Wake,
     }
+}
+
+/// Too many wrong tokens of one stranger (RFC 6585, section 4).
+pub(super) fn too_many_attempts(error: AuthError, retry_after: Duration) -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", error.to_string()).retry_after(retry_after)
 }
 
 /// Refuses requests that another site's page made the browser send.

@@ -1,26 +1,26 @@
 //! Gets a lease, and holds the request while the session wakes.
 //!
-//! Settings: `HOLD_TIMEOUT_SECONDS` (default: 120), `MAX_HELD_PER_SESSION` (default: 128), `MAX_HELD` (default: 2048).
+//! Settings: `HOLD_TIMEOUT_SECONDS` (default: 120), `MAX_HELD_PER_USER` (default: 256), `MAX_HELD` (default: 2048).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use http::StatusCode;
-use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::wake_rule::{self, Decision, Meaning};
 use crate::answer::Problem;
 use crate::lifecycle::Lifecycle;
-use crate::session::{Cause, Lease, Outcome, Phase, Session, SessionId, UpstreamName};
+use crate::session::owner::{Resource, Share};
+use crate::session::{Cause, Lease, Outcome, Phase, Session, UpstreamName};
 
 /// Limits for held requests. The router has read only the head of a held request, so the head limit bounds its
 /// memory.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldLimits {
-    /// Held requests per session.
-    pub per_session: usize,
+    /// Held requests per owner.
+    pub per_owner: usize,
     /// Held requests in total.
     pub total: usize,
     /// Time limit for one held request.
@@ -30,14 +30,11 @@ pub struct HoldLimits {
 /// The held requests.
 pub(super) struct Holds {
     limits: HoldLimits,
-    waiting: Mutex<HashMap<SessionId, usize>>,
+    free: Semaphore,
 }
 
-/// One held request.
-struct HeldRequest<'a> {
-    holds: &'a Holds,
-    id: SessionId,
-}
+/// The place of one held request. Dropping it frees the place.
+type HeldRequest<'a> = (Share, SemaphorePermit<'a>);
 
 /// Why there is no lease.
 pub(super) enum NoLease {
@@ -55,7 +52,7 @@ impl From<Problem> for NoLease {
 
 impl Holds {
     pub(super) fn new(limits: HoldLimits) -> Self {
-        Self { limits, waiting: Mutex::default() }
+        Self { free: Semaphore::new(limits.total), limits }
     }
 
     /// Gets a lease on this server of the session: at once if the session is ready, else by the wake rule.
@@ -86,7 +83,7 @@ impl Holds {
             if meaning.navigation {
                 return Err(NoLease::ShowProgress);
             }
-            let _held = self.enter(session.id())?;
+            let _held = self.enter(session)?;
             match tokio::time::timeout(self.limits.timeout, outcome).await {
                 // The session may have stopped meanwhile, so apply the rule again.
                 Ok(Outcome::Ready) => {}
@@ -98,30 +95,25 @@ impl Holds {
         }
     }
 
-    fn enter(&self, id: SessionId) -> Result<HeldRequest<'_>, Problem> {
-        let mut waiting = self.waiting.lock();
-        let total: usize = waiting.values().sum();
-        let here = waiting.entry(id).or_default();
-        if *here >= self.limits.per_session || total >= self.limits.total {
-            let detail = "Too many requests wait for this session to start. Try again in a moment.";
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", detail);
-            return Err(problem.retry_after(Duration::from_secs(2)));
-        }
-        *here += 1;
-        Ok(HeldRequest { holds: self, id })
+    fn enter(&self, session: &Session) -> Result<HeldRequest<'_>, Problem> {
+        let most = self.limits.per_owner;
+        let own = session.owner().take(Resource::HeldRequest, most).ok_or_else(|| {
+            let detail = format!(
+                "{most} of your requests wait for sessions to start, the most for one user (MAX_HELD_PER_USER). Nothing \
+                 was sent; try again in a moment."
+            );
+            too_many_waiting(detail)
+        })?;
+        let free = self.free.try_acquire().map_err(|_| {
+            too_many_waiting("Too many requests wait for sessions to start. Nothing was sent; try again in a moment.")
+        })?;
+        Ok((own, free))
     }
 }
 
-impl Drop for HeldRequest<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self.holds.waiting.lock();
-        if let Some(count) = waiting.get_mut(&self.id) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.remove(&self.id);
-            }
-        }
-    }
+fn too_many_waiting(detail: impl Into<String>) -> Problem {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", detail);
+    problem.retry_after(Duration::from_secs(2))
 }
 
 fn failed(phase: &Phase) -> Problem {

@@ -1,5 +1,7 @@
 //! The meaning of host names: the router, a session, or a port of a session.
 
+use std::net::IpAddr;
+
 use crate::session::SessionId;
 
 /// Lowest port of a session's servers.
@@ -43,6 +45,12 @@ impl Hosts {
         // One name per port: "+3000" and "03000" are not port 3000.
         (number.to_string() == port).then_some(())?;
         Some(Route::Port(number, id.parse().ok()?))
+    }
+
+    /// Whether `host` names the router, or is an address.
+    pub(super) fn is_router_or_address(&self, host: &str) -> bool {
+        let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        self.router.iter().any(|name| name == host) || address.parse::<IpAddr>().is_ok()
     }
 
     /// The session of a host on the attach listener.

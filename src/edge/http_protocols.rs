@@ -12,15 +12,21 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::Drain;
+use super::started_stream::StartedStream;
 use crate::answer::Body;
 use crate::upstream::notice_lost_peers;
 
-/// First bytes of an HTTP/2 connection (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Limit for the head of a request, in bytes.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// Concurrent streams per HTTP/2 connection.
-const MOST_STREAMS: u32 = 256;
+const MOST_STREAMS: u32 = 128;
+/// Receive window of one HTTP/2 stream, in bytes: the part of an upload that the router takes before its server reads.
+const STREAM_WINDOW: u32 = 128 * 1024;
+/// Receive window of an HTTP/2 connection, in bytes. It holds the windows of all streams, so a stream whose body nobody
+/// reads does not block the others (RFC 9113, section 5.2).
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS;
+/// Send buffer of one HTTP/2 stream, in bytes: the part of a response that waits for a slow reader.
+const SEND_BUFFER: usize = 64 * 1024;
 /// Ping interval for silent HTTP/2 clients.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
@@ -38,6 +44,8 @@ impl Protocols {
         http1.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(LARGEST_HEAD);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).max_concurrent_streams(MOST_STREAMS);
+        http2.initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
+        http2.max_send_buf_size(SEND_BUFFER).enable_connect_protocol();
         let largest = u32::try_from(LARGEST_HEAD).unwrap_or(u32::MAX);
         http2.max_header_list_size(largest);
         Self { header_timeout, http1, http2 }
@@ -52,12 +60,13 @@ where
 {
     let _ = stream.set_nodelay(true);
     let _ = notice_lost_peers(&stream);
-    let speaks_http2 = tokio::select! {
-        begun = tokio::time::timeout(protocols.header_timeout, begins_with_preface(&stream)) => begun,
+    let started = tokio::select! {
+        started = tokio::time::timeout(protocols.header_timeout, StartedStream::begin(stream)) => started,
         () = drain.begun().cancelled() => return,
     };
-    let Ok(Ok(speaks_http2)) = speaks_http2 else { return };
-    let io = TokioIo::new(stream);
+    let Ok(Ok(started)) = started else { return };
+    let speaks_http2 = started.speaks_http2();
+    let io = TokioIo::new(started);
     if speaks_http2 {
         to_the_end(protocols.http2.serve_connection(io, service), |it| it.graceful_shutdown(), drain).await;
     } else {
@@ -83,25 +92,5 @@ where
     };
     if let Err(error) = result {
         tracing::debug!(%error, "client connection ended");
-    }
-}
-
-/// Peeks at the first bytes, until they show the protocol.
-async fn begins_with_preface(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut start = [0; PREFACE.len()];
-    let mut seen = 0;
-    loop {
-        let length = stream.peek(&mut start).await?;
-        if start[..length] != PREFACE[..length] || length == 0 {
-            return Ok(false);
-        }
-        if length == PREFACE.len() {
-            return Ok(true);
-        }
-        if length == seen {
-            // The same bytes again: wait for more instead of polling.
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        seen = length;
     }
 }

@@ -1,7 +1,8 @@
 //! The accept loop.
 //!
-//! Settings: `MAX_CONNECTIONS` (default: 8192), `HEADER_TIMEOUT_SECONDS` (default: 60).
+//! Setting: `HEADER_TIMEOUT_SECONDS` (default: 120).
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,21 +14,26 @@ use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Drain;
-use super::connection_limits::{ConnectionLimits, Place};
+use super::connect_method;
+use super::connection_limits::{ConnectionLimits, Crowded, Place, RESERVE_TIMEOUT};
 use super::http_protocols::{self, Protocols};
-use crate::answer::Body;
+use crate::answer::{Body, page};
+use crate::api;
+use crate::auth::SharedPeers;
 use crate::proxy::{TunnelGuard, asks_for_upgrade};
 
 /// Pause after a failed accept, for example without free file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits of one listener.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ListenerLimits {
-    /// Connections in total. Further ones wait in the system's queue.
+    /// Connections in total.
     pub connections: usize,
-    /// Connections per peer. The listener closes further ones.
+    /// Connections per peer.
     pub per_peer: usize,
+    /// Peers without a limit of their own.
+    pub shared_peers: SharedPeers,
     /// Time limit for the head of a request.
     pub header_timeout: Duration,
 }
@@ -40,16 +46,12 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `address`. `exempt` selects peers without a limit.
-    pub async fn bind(
-        address: SocketAddr,
-        limits: ListenerLimits,
-        exempt: impl Fn(IpAddr) -> bool + Send + Sync + 'static,
-    ) -> io::Result<Self> {
+    /// Binds `address`.
+    pub async fn bind(address: SocketAddr, limits: ListenerLimits) -> io::Result<Self> {
         Ok(Self {
             socket: TcpListener::bind(address).await?,
             protocols: Protocols::new(limits.header_timeout),
-            limits: ConnectionLimits::new(limits.connections, limits.per_peer, exempt),
+            limits: ConnectionLimits::new(limits.connections, limits.per_peer, limits.shared_peers),
         })
     }
 
@@ -65,49 +67,33 @@ impl Listener {
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         loop {
-            let (stream, peer, place) = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 accepted = self.accept() => accepted,
                 () = drain.begun().cancelled() => return,
             };
-            let Some(place) = place else {
-                tracing::debug!(%peer, "closed a connection: the peer is at its limit");
+            let Some(place) = self.limits.enter(peer) else {
+                tracing::debug!(%peer, "closed a connection: the reserve is in use");
                 continue;
             };
-            let serve = serve.clone();
+            let crowded = place.crowded;
             let place = Arc::new(place);
-            let (held, drain_of_requests) = (place.clone(), drain.clone());
-            let service = hyper::service::service_fn(move |mut request| {
-                if asks_for_upgrade(&request) {
-                    request.extensions_mut().insert(TunnelGuard(held.clone()));
-                }
-                let last = request.version() == Version::HTTP_11 && drain_of_requests.is_announced();
-                let response = serve(peer, request);
-                async move {
-                    let mut response = response.await;
-                    if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                    }
-                    Ok::<_, std::convert::Infallible>(response)
-                }
-            });
+            let service = service(serve.clone(), peer, place.clone(), drain.clone());
             let (protocols, drain_of_connection) = (self.protocols.clone(), drain.clone());
             drain.track(async move {
-                http_protocols::serve(stream, &protocols, service, &drain_of_connection).await;
+                let served = http_protocols::serve(stream, &protocols, service, &drain_of_connection);
+                match crowded {
+                    None => served.await,
+                    Some(_) => drop(tokio::time::timeout(RESERVE_TIMEOUT, served).await),
+                }
                 drop(place);
             });
         }
     }
 
-    /// Accepts the next connection and takes a slot. Without a slot, the peer is at its limit.
-    async fn accept(&self) -> (TcpStream, IpAddr, Option<Place>) {
-        let permit = self.limits.free().await;
+    async fn accept(&self) -> (TcpStream, IpAddr) {
         loop {
             match self.socket.accept().await {
-                Ok((stream, address)) => {
-                    let peer = address.ip().to_canonical();
-                    let place = self.limits.enter(peer, permit);
-                    return (stream, peer, place);
-                }
+                Ok((stream, address)) => return (stream, address.ip().to_canonical()),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(PAUSE).await;
@@ -115,4 +101,53 @@ impl Listener {
             }
         }
     }
+}
+
+/// The service of one connection.
+fn service<S, F>(
+    serve: S,
+    peer: IpAddr,
+    place: Arc<Place>,
+    drain: Drain,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+> + Send
++ 'static
+where
+    S: Fn(IpAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    hyper::service::service_fn(move |request| {
+        let last = request.version() <= Version::HTTP_11 && (drain.is_announced() || place.crowded.is_some());
+        let answered = answer(serve.clone(), peer, place.clone(), request);
+        async move {
+            let mut response = answered.await;
+            if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
+    })
+}
+
+async fn answer<S, F>(serve: S, peer: IpAddr, place: Arc<Place>, mut request: Request<Incoming>) -> Response<Body>
+where
+    S: Fn(IpAddr, Request<Incoming>) -> F,
+    F: Future<Output = Response<Body>>,
+{
+    if let Some(problem) = place.crowded.filter(|_| !api::is_probe(request.uri().path())).map(Crowded::problem) {
+        return page::problem(problem);
+    }
+    let websocket_over_http2 = match connect_method::translate(&mut request) {
+        Ok(translated) => translated,
+        Err(problem) => return page::problem(problem),
+    };
+    if asks_for_upgrade(&request) {
+        request.extensions_mut().insert(TunnelGuard::of(place));
+    }
+    let response = serve(peer, request).await;
+    if websocket_over_http2 { connect_method::answer(response) } else { response }
 }

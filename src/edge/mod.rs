@@ -2,6 +2,7 @@
 
 mod attach_front;
 mod authority;
+mod connect_method;
 mod connection_limits;
 mod drain;
 mod front;
@@ -9,6 +10,7 @@ mod hold;
 mod host;
 mod http_protocols;
 mod listener;
+mod started_stream;
 mod wake_rule;
 
 pub use drain::Drain;

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
+use super::rate_limit::{Stranger, TooMany};
 use super::runtime_port::RuntimeError;
 use crate::session::attach_token::{MOST_PER_SESSION, StoredToken};
 use crate::session::{Cause, Memo, Session, SessionId};
@@ -57,7 +58,7 @@ impl Lifecycle {
         let mut removed = self.edit_memo(session, remove).await?;
         if !removed {
             // Another replica may just have created it.
-            self.refresh_for_user(session.id()).await;
+            self.refresh_for_owner(session).await;
             removed = self.edit_memo(session, remove).await?;
         }
         if removed {
@@ -67,10 +68,15 @@ impl Lifecycle {
     }
 
     /// The name of this attach token, if it is a valid one of the session. An unknown session counts as a wrong token.
-    /// Refreshes the session once for an unknown token: another replica may just have stored it. All callers share the
-    /// rate limit of this refresh.
-    pub async fn token_id(&self, session: SessionId, token: &str) -> Option<String> {
+    /// Refreshes the session once for an unknown token: another replica may just have stored it. A stranger with too
+    /// many unknown tokens gets an error; a known token never does.
+    pub async fn token_id(
+        &self,
+        session: SessionId,
+        token: &str,
+        stranger: &Stranger,
+    ) -> Result<Option<String>, TooMany> {
         let now = self.clock.now();
-        self.find_for_anybody(session, |registry| registry.get(session)?.token_id(token, now)).await
+        self.find_for_stranger(stranger, session, |registry| registry.get(session)?.token_id(token, now)).await
     }
 }

@@ -4,61 +4,49 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::rate_limit::Allowance;
+use super::rate_limit::{Stranger, TooMany};
 use super::runtime_port::News;
 use super::{Denied, Lifecycle, Registry};
-use crate::session::{Action, Caller, Session, SessionId};
+use crate::session::{Action, Caller, Email, Principal, Session, SessionId};
 
 /// A waiter for the registry to apply all earlier news.
 pub(super) type Listener = oneshot::Sender<()>;
-
-/// Rate limits for refreshes. Unidentified callers have their own limit and cannot use up that of users.
-pub(super) struct RefreshLimits {
-    users: Allowance,
-    anybody: Allowance,
-}
-
-impl RefreshLimits {
-    pub(super) fn new() -> Self {
-        Self { users: Allowance::whole(), anybody: Allowance::whole() }
-    }
-}
 
 impl Lifecycle {
     /// The session, if it exists and the caller may do this with it.
     ///
     /// Refreshes an unknown session once and looks it up again, because another replica may have just created it.
     pub async fn find(&self, caller: &Caller, id: SessionId, action: Action) -> Result<Arc<Session>, Denied> {
-        let found = |registry: &Registry| match registry.session_for(caller, id, action) {
-            Err(Denied::Unknown) => None,
-            known => Some(known),
-        };
-        self.find_or_refresh(id, &self.refresh_limits.users, found).await.unwrap_or(Err(Denied::Unknown))
+        let find = || self.registry.session_for(caller, id, action);
+        match (find(), &caller.principal) {
+            (Err(Denied::Unknown), Principal::User(email)) => self.refresh_if_allowed(email, id).await,
+            (found, _) => return found,
+        }
+        find()
     }
 
-    /// Like [`Lifecycle::find`], with the lookup `found`, for callers without proven identity.
-    pub(super) async fn find_for_anybody<T>(&self, id: SessionId, found: impl Fn(&Registry) -> Option<T>) -> Option<T> {
-        self.find_or_refresh(id, &self.refresh_limits.anybody, found).await
-    }
-
-    async fn find_or_refresh<T>(
+    /// Like [`Lifecycle::find`], with the lookup `find`, for callers without proven identity.
+    pub(super) async fn find_for_stranger<T>(
         &self,
+        stranger: &Stranger,
         id: SessionId,
-        limit: &Allowance,
-        found: impl Fn(&Registry) -> Option<T>,
-    ) -> Option<T> {
-        if let Some(found) = found(&self.registry) {
-            return Some(found);
+        find: impl Fn(&Registry) -> Option<T>,
+    ) -> Result<Option<T>, TooMany> {
+        if let Some(found) = find(&self.registry) {
+            return Ok(Some(found));
         }
-        if limit.take() {
-            self.refresh(id).await;
-        }
-        found(&self.registry)
+        self.refresh_limits.stranger(stranger)?;
+        self.refresh(id).await;
+        Ok(find(&self.registry))
     }
 
-    /// Refreshes a session from its stored record, if the rate limit and the runtime allow it. For users only.
-    pub async fn refresh_for_user(&self, id: SessionId) {
-        if self.refresh_limits.users.take() {
+    /// Refreshes a session from its stored record, if its owner's rate limit and the runtime allow it.
+    pub async fn refresh_for_owner(&self, session: &Session) {
+        self.refresh_if_allowed(&session.spec().key.owner, session.id()).await;
+    }
+
+    async fn refresh_if_allowed(&self, user: &Email, id: SessionId) {
+        if self.refresh_limits.user(user).is_ok() {
             self.refresh(id).await;
         }
     }

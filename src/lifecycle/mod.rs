@@ -29,7 +29,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::find_session::{Listener, RefreshLimits};
+use self::find_session::Listener;
+use self::rate_limit::RefreshLimits;
 use self::runtime_port::Runtime;
 use crate::session::course_event::{Event, RequestNumber};
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
@@ -38,6 +39,7 @@ use crate::tempo::Tempo;
 pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
 pub use self::open::{OpenError, Opened};
+pub use self::rate_limit::{Stranger, TooMany};
 pub use self::registry::Registry;
 pub use self::replica_role::ReplicaRole;
 pub use self::start_waiter::StartWaiter;

@@ -1,39 +1,68 @@
-//! A rate limit for work that strangers can cause: bursts of 20, then 5 per second.
+//! Rate limits for work that callers can cause in the cluster: bursts of 20, then 5 per second, for each caller.
 
-use std::time::{Duration, Instant};
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
-use parking_lot::Mutex;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// Burst size.
-const BURST: u32 = 20;
-/// Time until one more is allowed.
-const EACH: Duration = Duration::from_millis(200);
+use crate::session::{Email, SessionId};
 
-/// The remaining allowance, stored as the time when it is full again.
-pub(super) struct Allowance {
-    whole_at: Mutex<Instant>,
+const BURST: NonZeroU32 = NonZeroU32::new(20).expect("20 is not 0");
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("5 is not 0");
+/// Number of remembered callers from which on callers with a full allowance are forgotten.
+const MOST_CALLERS: usize = 10_000;
+
+/// Somebody without a proven identity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Stranger {
+    /// A client, by its address.
+    Peer(IpAddr),
+    /// One of the clients behind a proxy, by the known session that it asks for.
+    AsksFor(SessionId),
+    /// One of the clients behind a proxy, asking for an unknown session. All of them share one allowance.
+    Unknown,
 }
 
-impl Allowance {
-    /// A full allowance.
-    pub(super) fn whole() -> Self {
-        Self { whole_at: Mutex::new(Instant::now()) }
+/// A caller has used up its allowance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// Time until the next one is allowed.
+    pub retry_after: Duration,
+}
+
+/// Rate limits for refreshes. No caller uses up the allowance of another.
+pub(super) struct RefreshLimits {
+    users: DefaultKeyedRateLimiter<Email>,
+    strangers: DefaultKeyedRateLimiter<Stranger>,
+}
+
+impl RefreshLimits {
+    pub(super) fn new() -> Self {
+        let quota = Quota::per_second(PER_SECOND).allow_burst(BURST);
+        Self { users: RateLimiter::keyed(quota), strangers: RateLimiter::keyed(quota) }
     }
 
-    /// Takes one, if available.
-    pub(super) fn take(&self) -> bool {
-        self.take_at(Instant::now())
+    /// Whether this user may cause one more refresh.
+    pub(super) fn user(&self, email: &Email) -> Result<(), TooMany> {
+        check(&self.users, email)
     }
 
-    fn take_at(&self, now: Instant) -> bool {
-        let mut whole_at = self.whole_at.lock();
-        let then = (*whole_at).max(now) + EACH;
-        let left = then <= now + EACH * BURST;
-        if left {
-            *whole_at = then;
-        }
-        left
+    /// Whether this stranger may cause one more refresh.
+    pub(super) fn stranger(&self, stranger: &Stranger) -> Result<(), TooMany> {
+        check(&self.strangers, stranger)
     }
+}
+
+fn check<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), TooMany> {
+    if limiter.len() > MOST_CALLERS {
+        limiter.retain_recent();
+    }
+    limiter
+        .check_key(key)
+        .map_err(|not_until| TooMany { retry_after: not_until.wait_time_from(DefaultClock::default().now()) })
 }
 
 #[cfg(test)]
@@ -41,13 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allowance_refills_up_to_its_burst() {
-        let allowance = Allowance::whole();
-        let begun = Instant::now();
-        let takes = |after: Duration| (0..1000).filter(|_| allowance.take_at(begun + after)).count();
-        assert_eq!(takes(Duration::ZERO), 20);
-        assert_eq!(takes(EACH - Duration::from_millis(1)), 0);
-        assert_eq!(takes(EACH * 3), 3);
-        assert_eq!(takes(Duration::from_secs(3600)), 20);
+    fn caller_without_allowance_leaves_others_alone() {
+        let limits = RefreshLimits::new();
+        let (one, two) = (Stranger::Peer([192, 0, 2, 1].into()), Stranger::Peer([192, 0, 2, 2].into()));
+        let allowed = (0..100).filter(|_| limits.stranger(&one).is_ok()).count();
+        assert!((20..25).contains(&allowed), "{allowed}");
+        let refused = limits.stranger(&one).unwrap_err();
+        assert!(refused.retry_after <= Duration::from_millis(200), "{refused:?}");
+        assert!(limits.stranger(&two).is_ok() && limits.user(&Email::parse("a@b").unwrap()).is_ok());
     }
 }

@@ -11,11 +11,13 @@ use super::changes::Changes;
 use super::runtime_port::News;
 use crate::session::Sighting;
 use crate::session::course_event::Event;
+use crate::session::owner::{Owner, Owners};
 use crate::session::{Clock, Email, Memo, Observation, Phase, PhaseName, Session, SessionId, Spec};
 
 /// The sessions.
 pub struct Registry {
     sessions: RwLock<Sessions>,
+    owners: Owners,
     changes: Changes,
     clock: Arc<dyn Clock>,
 }
@@ -49,7 +51,7 @@ impl Sessions {
 impl Registry {
     /// An empty registry.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { sessions: RwLock::default(), changes: Changes::new(), clock }
+        Self { sessions: RwLock::default(), owners: Owners::default(), changes: Changes::new(), clock }
     }
 
     /// The session with this id. Does not check rights: see [`crate::session::access`].
@@ -65,6 +67,11 @@ impl Registry {
     /// Every session of this owner. Does not check rights.
     pub fn of(&self, owner: &Email) -> Vec<Arc<Session>> {
         self.sessions.read().by_owner.get(owner).cloned().unwrap_or_default()
+    }
+
+    /// What this owner uses of shared things.
+    pub fn owner(&self, email: &Email) -> Arc<Owner> {
+        self.owners.get(email)
     }
 
     /// Subscribes to all changes. A slow listener gets `Lagged` and must read all sessions again.
@@ -120,7 +127,8 @@ impl Registry {
         if let Some(known) = sessions.by_id.get(&spec.id()) {
             return (known.clone(), false);
         }
-        let session = Arc::new(Session::new(spec.clone(), memo.clone(), phase, self.clock.clone()));
+        let owner = self.owner(&spec.key.owner);
+        let session = Arc::new(Session::new(spec.clone(), owner, memo.clone(), phase, self.clock.clone()));
         sessions.insert(session.clone());
         (session, true)
     }

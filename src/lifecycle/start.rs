@@ -67,7 +67,7 @@ impl Lifecycle {
     /// Refreshes a settled session, because another replica may have just begun a start or a stop.
     async fn heed_others(&self, session: &Session) {
         if session.phase_name().is_settled() {
-            self.refresh_for_user(session.id()).await;
+            self.refresh_for_owner(session).await;
         }
     }
 

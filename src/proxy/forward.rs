@@ -29,7 +29,15 @@ pub struct ProxySettings {
 /// A value of the request that must live as long as its tunnel: the slot of the client connection. Only an upgrade
 /// needs one.
 #[derive(Clone)]
-pub struct TunnelGuard(pub Arc<dyn Any + Send + Sync>);
+#[allow(dead_code, reason = "it only has to live")]
+pub struct TunnelGuard(Arc<dyn Any + Send + Sync>);
+
+impl TunnelGuard {
+    /// Keeps this value.
+    pub fn of(value: Arc<dyn Any + Send + Sync>) -> Self {
+        Self(value)
+    }
+}
 
 /// Why there is no response to forward. The request was sent at most once.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use tokio_util::sync::CancellationToken;
 
+use super::owner::Share;
 use super::{Run, Session, UpstreamName};
 use crate::upstream::Upstream;
 
@@ -26,6 +27,8 @@ pub struct Lease {
     run: Arc<Run>,
     upstream: Arc<Upstream>,
     purpose: Purpose,
+    /// The owner's open request, until its end.
+    open: Option<Share>,
 }
 
 impl Lease {
@@ -38,7 +41,13 @@ impl Lease {
     ) -> Self {
         let upstream = run.upstream(name);
         run.begin_lease(purpose, now);
-        Self { session, run, upstream, purpose }
+        Self { session, run, upstream, purpose, open: None }
+    }
+
+    /// Counts as this open request of the owner until it ends.
+    pub fn counted_as(mut self, open: Share) -> Self {
+        self.open = Some(open);
+        self
     }
 
     /// The run.

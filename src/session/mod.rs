@@ -26,6 +26,7 @@ pub(crate) mod last_release;
 pub mod lease;
 mod memo;
 mod memo_sync;
+pub mod owner;
 pub mod phase;
 mod program;
 pub mod prompts;

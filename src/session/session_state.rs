@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::agent_activity::Agent;
 use super::course::Course;
 use super::lease::{Lease, Leases, Purpose};
+use super::owner::Owner;
 use super::shared_start::SharedStart;
 use super::{Clock, Memo, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
 use crate::opencode::{AgentReport, Dialect};
@@ -18,6 +19,7 @@ use crate::opencode::{AgentReport, Dialect};
 pub struct Session {
     id: SessionId,
     spec: Spec,
+    owner: Arc<Owner>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The phase of the course, for subscribers.
     pub(super) phase: watch::Sender<Phase>,
@@ -56,7 +58,7 @@ impl Live {
 }
 
 impl Session {
-    pub(crate) fn new(spec: Spec, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(spec: Spec, owner: Arc<Owner>, memo: Memo, phase: Phase, clock: Arc<dyn Clock>) -> Self {
         // Another clock may run ahead; cap its time at this clock's now.
         let last_activity = AtomicI64::new(memo.last_activity.min(clock.now()).as_millisecond());
         let live = Live {
@@ -68,7 +70,7 @@ impl Session {
             shared_start: None,
         };
         let phase = watch::Sender::new(phase);
-        Self { id: spec.id(), spec, clock, phase, last_activity, live: Mutex::new(live) }
+        Self { id: spec.id(), spec, owner, clock, phase, last_activity, live: Mutex::new(live) }
     }
 
     /// Its id.
@@ -79,6 +81,11 @@ impl Session {
     /// The spec.
     pub fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    /// What its owner uses of shared things.
+    pub fn owner(&self) -> &Arc<Owner> {
+        &self.owner
     }
 
     /// The phase.
@@ -211,6 +218,6 @@ pub(crate) mod tests {
         let now = Timestamp::from_second(1).unwrap();
         let spec = Spec { key, source_branch: None, created_at: now };
         let phase = Phase::observed(Observation::of(PhaseName::Stopped), now);
-        Session::new(spec, Memo::new(now), phase, Arc::new(SystemClock))
+        Session::new(spec, Arc::default(), Memo::new(now), phase, Arc::new(SystemClock))
     }
 }

@@ -3,9 +3,11 @@
 mod connection_limits;
 mod cross_site_requests;
 mod graceful_shutdown;
+mod health_checks;
 mod host_names;
 mod http2;
 mod login_proxy_headers;
 mod lost_peers;
 mod other_users_sessions;
 mod other_versions;
+mod requests_per_user;

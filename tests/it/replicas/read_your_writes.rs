@@ -149,12 +149,12 @@ async fn queued_start_is_known_and_stoppable_on_every_replica() {
     one.sees(first.id(), PhaseName::Scheduling).await;
 
     one.lifecycle.request_start(&waits, &callers::test()).await;
-    other.lifecycle.refresh_for_user(waits.id()).await;
+    other.lifecycle.refresh_for_owner(&waits).await;
     let there = other.session(waits.id()).await;
     assert_eq!(there.phase_name(), PhaseName::Pending);
     assert_eq!(pods(&namespace).await.len(), 1, "it is not its turn");
     let waiter = one.lifecycle.wake(&waits, &callers::test());
-    one.lifecycle.refresh_for_user(waits.id()).await;
+    one.lifecycle.refresh_for_owner(&waits).await;
     other.lifecycle.stop(&there, &callers::test()).await.unwrap();
     let outcome = in_time("who waits hears of the stop", waiter.outcome()).await;
     assert!(matches!(outcome, Outcome::Stopped), "{outcome:?}");

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use opencode_router::session::owner::Resource;
+
 use crate::support::app::TestApp;
 use crate::support::condition::{eventually, in_time};
 use crate::support::raw::Raw;
@@ -21,9 +23,9 @@ async fn held_request_times_out_and_the_start_continues() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn held_requests_per_session_are_limited() {
+async fn held_requests_per_user_are_limited() {
     let upstream = Upstream::start().await;
-    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "3"]).await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-user", "3"]).await;
     let id = app.stopped().await;
     app.fake.hold_starts();
     let requests: Vec<_> = (0..5).map(|_| tokio::spawn(app.session(&id, "POST", "/echo").send())).collect();
@@ -65,7 +67,7 @@ async fn held_requests_over_all_sessions_are_limited() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn disconnecting_waiter_frees_its_slot() {
     let upstream = Upstream::start().await;
-    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "1"]).await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-user", "1"]).await;
     let id = app.stopped().await;
     app.fake.hold_starts();
     let mut leaver = Raw::connect(app.address).await;
@@ -83,4 +85,27 @@ async fn disconnecting_waiter_frees_its_slot() {
     app.wait_for_phase(&id, "ready").await;
     assert_eq!(app.session(&id, "POST", "/echo").send().await.unwrap().status, 200);
     assert!(upstream.seen("/leaver").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn user_at_the_held_limit_leaves_others_alone() {
+    let upstream = Upstream::start().await;
+    let proxied = ["--trusted-proxy-cidrs", "127.0.0.0/8", "--max-held-per-user", "2"];
+    let app = TestApp::start_with(upstream.address, &proxied).await;
+    let (anns, other, bobs) =
+        (app.stopped_of("ann@x").await, app.stopped_of("ann@x").await, app.stopped_of("bob@x").await);
+    app.fake.hold_starts();
+    let post = |id: &str, user: &str| app.session(id, "POST", "/echo").header("x-auth-request-email", user);
+    let held = [&anns, &other].map(|id| tokio::spawn(post(id, "ann@x").send()));
+    let owner = app.session_of(&anns).owner().clone();
+    eventually("both are held", async || (owner.used(Resource::HeldRequest) == 2).then_some(())).await;
+    let third = in_time("an answer", post(&anns, "ann@x").send()).await.unwrap();
+    assert_eq!((third.status.as_u16(), third.problem()), (503, "too-many-waiting".to_owned()));
+    assert!(third.text().contains("MAX_HELD_PER_USER"));
+    let bob = tokio::spawn(post(&bobs, "bob@x").send());
+    app.fake.release_starts();
+    assert_eq!(in_time("an answer for bob", bob).await.unwrap().unwrap().status, 200);
+    for held in held {
+        assert_eq!(in_time("an answer", held).await.unwrap().unwrap().status, 200);
+    }
 }

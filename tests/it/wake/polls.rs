@@ -31,7 +31,7 @@ async fn starting(app: &TestApp) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poll_that_meets_a_start_waits_and_is_answered() {
     let upstream = Upstream::start().await;
-    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "1"]).await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-user", "1"]).await;
     let id = starting(&app).await;
     let poll = waiting_poll(&app, &id).await;
     assert!(upstream.seen("/echo").is_empty());
@@ -43,7 +43,7 @@ async fn poll_that_meets_a_start_waits_and_is_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poll_whose_start_fails_is_told_why_and_begins_none() {
     let upstream = Upstream::start().await;
-    let app = TestApp::start_local(upstream.address, &["--max-held-per-session", "1"]).await;
+    let app = TestApp::start_local(upstream.address, &["--max-held-per-user", "1"]).await;
     let id = starting(&app).await;
     app.fake.fail_starts(Some(Failure::new(Reason::OpencodeExited, "opencode ended.")));
     let poll = waiting_poll(&app, &id).await;
