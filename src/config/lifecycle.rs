@@ -36,7 +36,8 @@ pub struct LifecycleConfig {
     /// Seconds that a start may take, with the clone.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
-    /// Sessions that may start at the same time, over all replicas. Others wait their turn.
+    /// Sessions that may start at the same time, over all replicas: this number with a clone, and this number without.
+    /// Others wait, and owners take turns. A start that waits for a node, an image or a Git server does not count.
     #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
     pub max_concurrent_starts: usize,
     /// Days without use after which the router deletes the files of a stopped session. With 0, never.

@@ -18,6 +18,7 @@ mod registry;
 mod replica_role;
 pub mod runtime_port;
 mod start;
+mod start_queue;
 mod start_waiter;
 mod stop;
 mod visible;
@@ -25,13 +26,14 @@ mod visible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::find_session::Listener;
 use self::rate_limit::RefreshLimits;
 use self::runtime_port::Runtime;
+use self::start_queue::StartQueue;
 use crate::session::course_event::{Event, RequestNumber};
 use crate::session::{Clock, Failure, IdleRules, Retention, Session};
 use crate::tempo::Tempo;
@@ -52,7 +54,7 @@ pub struct Limits {
     pub idle: IdleRules,
     /// Time limit for a start.
     pub start_timeout: Duration,
-    /// Limit for concurrent starts. Further starts wait.
+    /// Limit for concurrent starts with a clone, and for those without. Further starts wait.
     pub concurrent_starts: usize,
     /// How long files are kept. Default: forever.
     pub retention: Option<Retention>,
@@ -72,7 +74,7 @@ pub struct Lifecycle {
     role: watch::Receiver<ReplicaRole>,
     /// Cancelled when no session may start any more.
     closing: CancellationToken,
-    start_slots: Semaphore,
+    start_queue: Arc<StartQueue>,
     /// Receives each task that waits for the registry to apply all news.
     listeners: mpsc::Sender<Listener>,
     refresh_limits: RefreshLimits,
@@ -90,7 +92,7 @@ impl Lifecycle {
         let (listeners, waiting) = mpsc::channel(1);
         let lifecycle = Arc::new(Self {
             registry: Arc::new(Registry::new(clock.clone())),
-            start_slots: Semaphore::new(limits.concurrent_starts.max(1)),
+            start_queue: StartQueue::new(places(limits.concurrent_starts, runtime.role())),
             tasks: TaskTracker::new(),
             role: runtime.role(),
             runtime,
@@ -160,4 +162,9 @@ impl Lifecycle {
         self.tasks.wait().await;
         self.runtime.end().await;
     }
+}
+
+/// The places of this replica. All replicas together obey the limit.
+fn places(limit: usize, role: watch::Receiver<ReplicaRole>) -> impl Fn() -> usize {
+    move || (limit / role.borrow().replicas().max(1)).max(1)
 }

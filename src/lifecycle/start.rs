@@ -1,5 +1,5 @@
 //! A start, from the first request to its outcome, which all waiters get. Starts beyond the limit of all replicas wait
-//! for a slot.
+//! in a queue.
 //!
 //! Settings: `MAX_CONCURRENT_STARTS` (default: 4), `START_TIMEOUT_SECONDS` (default: 600).
 
@@ -9,14 +9,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::audit::{self, Deed, Step};
+use super::start_queue::{QueuedStart, StartKind, Turn};
 use super::{Lifecycle, StartWaiter};
 use crate::session::course_event::Event;
 use crate::session::{
     Actor, Cause, Failure, JoinedStart, Outcome, Phase, PhaseName, Reason, Session, SharedStart, end_at,
 };
+use crate::tempo::Tempo;
 
 /// The longest time that a start or stop request waits for its storage.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
+/// A start that waits for others leaves its place after this time without progress.
+const QUIET: Duration = Duration::from_secs(5);
 
 impl Lifecycle {
     /// Starts the session. All callers share one start.
@@ -96,17 +100,23 @@ impl Lifecycle {
         if let Err(error) = self.runtime.set_requested(session.id(), true).await {
             tracing::debug!(session = %session.id(), %error, "cannot store the start; other replicas miss it so far");
         }
-        let _slot = tokio::select! {
+        let mut place = self.start_queue.join(&session.spec().key.owner, kind_of(session));
+        tokio::select! {
             biased;
             // Another replica may start or stop the session meanwhile.
             over = over(&mut phases) => return over,
-            Ok(slot) = self.start_slots.acquire_many(self.slots_of_a_start()) => slot,
-        };
+            () = place.turn(|turn| self.step_of(session, shared, Event::StartQueued(queued(turn)))) => {}
+        }
+        self.step_of(session, shared, Event::StartQueued(None));
         let started = async {
             self.runtime.start(session.id()).await?;
             self.apply_all_news().await;
             self.step_of(session, shared, Event::StartHeard);
-            Ok(over(&mut phases).await)
+            let held = hold_while_it_costs(place, session.phases(), self.limits.tempo);
+            tokio::select! {
+                over = over(&mut phases) => Ok(over),
+                never = async { held.await; std::future::pending().await } => never,
+            }
         };
         match tokio::time::timeout(self.limits.start_timeout, started).await {
             Ok(Ok(outcome)) => outcome,
@@ -158,12 +168,6 @@ impl Lifecycle {
         self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
     }
 
-    /// The number of slots for one start. All replicas together obey the limit.
-    fn slots_of_a_start(&self) -> u32 {
-        let replicas = self.role.borrow().replicas();
-        u32::try_from(replicas.min(self.limits.concurrent_starts.max(1))).unwrap_or(1)
-    }
-
     /// Fails the start, unless a request has ended it or the session is ready.
     async fn give_up(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, failure: Failure) -> Outcome {
         self.step_of(session, shared, Event::StartFailed(failure.clone()));
@@ -173,6 +177,37 @@ impl Lifecycle {
         let _ = self.edit_memo(session, |memo| memo.failure = Some(failure.clone())).await;
         Outcome::Failed(Arc::new(failure))
     }
+}
+
+/// A session that opencode has worked on has its files.
+fn kind_of(session: &Session) -> StartKind {
+    if session.opencode_version().is_some() { StartKind::Wake } else { StartKind::First }
+}
+
+/// The message of a start that waits for its turn.
+fn queued(turn: Turn) -> Option<String> {
+    let Turn::Waits { position, expected } = turn else { return None };
+    let wait = expected.map(|expected| format!(", about {} s", expected.as_secs().max(1))).unwrap_or_default();
+    Some(format!("Waits until other sessions have started: number {position} in line{wait}."))
+}
+
+/// Holds the place while the start costs something here. A start that waits for a node, an image or a Git server leaves
+/// its place to others.
+async fn hold_while_it_costs(place: QueuedStart, mut phases: watch::Receiver<Phase>, tempo: Tempo) {
+    loop {
+        let waits = waits_elsewhere(&phases.borrow_and_update());
+        tokio::select! {
+            Ok(()) = phases.changed() => {}
+            () = tokio::time::sleep(tempo.wait(QUIET)), if waits => return drop(place),
+            else => return drop(place),
+        }
+    }
+}
+
+/// Whether a start waits for others if this phase lasts.
+fn waits_elsewhere(phase: &Phase) -> bool {
+    let downloads = matches!(phase.name, PhaseName::Pulling | PhaseName::Cloning);
+    downloads || (phase.failure.is_some() && phase.name.is_starting())
 }
 
 /// Waits until no start is under way.

@@ -46,6 +46,8 @@ pub(crate) struct Course {
     /// The runtime's latest observation.
     seen: Option<Phase>,
     start: Option<StartStage>,
+    /// What a start under way says while it waits for a place. Only a pending phase shows it.
+    queued: Option<String>,
     /// The held run. Only a ready, stopping or deleting session holds one.
     run: Option<RunId>,
 }
@@ -53,7 +55,15 @@ pub(crate) struct Course {
 impl Course {
     /// The course of a session that is first known in this phase.
     pub(crate) fn at(phase: Phase) -> Self {
-        Self { phase, requested: None, request: RequestNumber::default(), seen: None, start: None, run: None }
+        Self {
+            phase,
+            requested: None,
+            request: RequestNumber::default(),
+            seen: None,
+            start: None,
+            queued: None,
+            run: None,
+        }
     }
 
     pub(crate) fn phase(&self) -> &Phase {
@@ -82,6 +92,7 @@ impl Course {
         match event {
             Event::StartRequested => effects = self.join(now),
             Event::StartBegun => self.begin(now),
+            Event::StartQueued(message) => self.queue(message),
             Event::StartHeard => self.confirm(Request::Start, now),
             Event::StartTooSlow => self.start = self.start.map(|_| StartStage::Apart),
             Event::StartFailed(failure) => self.start_failed(failure, now),
@@ -101,6 +112,12 @@ impl Course {
     }
 
     fn conclude(&mut self, before: &Phase, mut effects: Effects, now: Timestamp) -> Effects {
+        if self.start.is_none() || self.phase.name != PhaseName::Pending {
+            self.queued = None;
+        }
+        if self.queued.is_some() {
+            self.phase.message.clone_from(&self.queued);
+        }
         effects.changed = self.phase != *before;
         effects.request = self.request;
         if !self.holds_runs() {
@@ -148,6 +165,13 @@ impl Course {
         if self.is_at_rest() {
             self.enter(Observation::of(PhaseName::Pending), now);
             self.requested = Some(Request::Start);
+        }
+    }
+
+    fn queue(&mut self, message: Option<String>) {
+        if self.phase.name == PhaseName::Pending && self.start.is_some() {
+            self.phase.message.clone_from(&message);
+            self.queued = message;
         }
     }
 

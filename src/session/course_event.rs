@@ -20,6 +20,8 @@ pub(crate) enum Event {
     StartRequested,
     /// The stop before has ended, and the start begins.
     StartBegun,
+    /// The start waits for a place, and this says for how long; or it has one now.
+    StartQueued(Option<String>),
     /// The runtime has begun the start, and has reported everything up to then.
     StartHeard,
     /// The start timed out and is given up.

@@ -264,3 +264,21 @@ fn failed_attempt_ends_nothing_that_is_ready() {
     }
     assert_eq!(course.phase().name, Ready);
 }
+
+#[test]
+fn pending_start_tells_its_place_in_the_queue() {
+    let mut course = course(Stopped);
+    let told = |course: &Course| course.phase().message.clone();
+    let queued = |text: &str| Event::StartQueued(Some(text.to_owned()));
+    for event in [Event::StartRequested, Event::StartBegun, queued("second in line")] {
+        let _ = step(&mut course, event);
+    }
+    let _ = step(&mut course, seen(Pending));
+    assert_eq!(told(&course).as_deref(), Some("second in line"), "news of the same phase do not hide it");
+    let _ = step(&mut course, Event::StartQueued(None));
+    assert_eq!(told(&course), None);
+    let _ = step(&mut course, queued("first in line"));
+    let _ = step(&mut course, seen(Cloning));
+    let _ = step(&mut course, seen(Pending));
+    assert_eq!(told(&course), None, "a place in the queue is left once");
+}

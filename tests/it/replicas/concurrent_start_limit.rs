@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use opencode_router::lifecycle::Limits;
 use opencode_router::runtime::kubernetes::Kubernetes;
-use opencode_router::session::Outcome;
 use opencode_router::session::clock::SystemClock;
+use opencode_router::session::{Email, Outcome};
 
 use super::two::{Replica, limits};
 use crate::support::callers;
@@ -28,9 +28,12 @@ async fn replica(namespace: &Namespace, name: &str) -> Replica {
 
 /// Starts all sessions at once, spread over the replicas, and waits for all.
 async fn start_all(replicas: &[Replica], node: &PlayedNode) {
+    let owners = ["ann@x", "bob@x"].map(|owner| Email::parse(owner).unwrap());
+    let owners = &owners;
     let starts = (0..SESSIONS).map(async |number| {
         let replica = &replicas[number % replicas.len()];
-        let session = replica.open().await;
+        // One owner would leave the last place to others.
+        let session = replica.open_as(&owners[number / 2 % 2]).await;
         replica.lifecycle.wake(&session, &callers::test()).outcome().await
     });
     for outcome in in_time("all starts end", join_all(starts)).await {

@@ -8,7 +8,7 @@ use kube::api::ListParams;
 use opencode_router::lifecycle::{Lifecycle, Limits};
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
-use opencode_router::session::{Clock, IdleRules, Origin, PhaseName, Session, SessionId};
+use opencode_router::session::{Clock, Email, IdleRules, Origin, PhaseName, Session, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::callers;
@@ -75,8 +75,13 @@ impl Replica {
 
     /// Opens a new project of a user.
     pub async fn open(&self) -> Arc<Session> {
+        self.open_as(&callers::dev()).await
+    }
+
+    /// Opens a new project of this user.
+    pub async fn open_as(&self, owner: &Email) -> Arc<Session> {
         self.lifecycle
-            .open(&callers::dev(), Origin::new_project(), None, None, &callers::test())
+            .open(owner, Origin::new_project(), None, None, &callers::test())
             .await
             .unwrap_or_else(|error| panic!("{error}"))
             .session

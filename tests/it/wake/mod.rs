@@ -3,6 +3,7 @@
 mod attach_wake;
 mod background_requests;
 mod failed_start;
+mod fair_starts;
 mod held_requests;
 mod hold_limits;
 mod polls;
