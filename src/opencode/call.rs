@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::Server;
 use crate::upstream::{Connection, ExchangeError, RequestBody};
+
+/// A body of more bytes is large.
+const LARGE: usize = 64 * 1024;
+/// Places for large bodies: of all sessions together.
+static LARGE_ANSWERS: Semaphore = Semaphore::const_new(8);
 
 /// Why a request got no usable response.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +117,26 @@ pub(super) async fn bytes(server: &Server, ask: Ask<'_>) -> Result<Bytes, CallEr
         if !status.is_success() || (!is_json && status != http::StatusCode::NO_CONTENT) {
             return Err(CallError::Unexpected { path: ask.path.to_owned(), status: status.as_u16(), content_type });
         }
-        let body = Limited::new(answer.response.into_body(), ask.largest).collect().await;
-        let bytes = body.map_err(CallError::Body)?.to_bytes();
+        let bytes = read_body(answer.response.into_body(), ask.largest).await?;
         server.upstream().give_back(answer.connection);
         Ok(bytes)
     };
     tokio::time::timeout(ask.within, exchange).await.unwrap_or(Err(CallError::Silent("a request of the router")))
+}
+
+/// Reads a whole body. A large one waits for one of a few places, so that many sessions together cost little memory.
+async fn read_body(body: Incoming, largest: usize) -> Result<Bytes, CallError> {
+    let mut body = Limited::new(body, largest);
+    let mut bytes = BytesMut::new();
+    let mut place = None;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(CallError::Body)?.into_data() else { continue };
+        if place.is_none() && bytes.len() + data.len() > LARGE {
+            place = LARGE_ANSWERS.acquire().await.ok();
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
 }
 
 pub(super) fn content_type<B>(response: &Response<B>) -> String {

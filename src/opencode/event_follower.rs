@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use super::agent_report::{AgentReport, Fold};
 use super::call::{self, Ask};
@@ -16,6 +17,13 @@ const SILENCE: Duration = Duration::from_secs(25);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Size limit for one response about the agent, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
+/// Shortest time between two reports, so that an agent that changes all the time does not busy all listeners.
+const REPORT_PERIOD: Duration = Duration::from_millis(100);
+/// The router reads events for at most this many bytes in each window: 8 MiB per second.
+const MOST_PER_WINDOW: usize = 2 * 1024 * 1024;
+const WINDOW: Duration = Duration::from_millis(250);
+/// The cost of parsing a frame, beside that of its bytes.
+const FRAME_COST: usize = 256;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -26,7 +34,7 @@ pub(super) async fn follow(server: &Server, mut fold: impl Fold, mut report: imp
     let mut pause = FIRST_PAUSE;
     let follow = async {
         loop {
-            let started = tokio::time::Instant::now();
+            let started = Instant::now();
             if let Err(error) = follow_once(server, &mut fold, &mut report).await {
                 tracing::debug!(%error, "event stream ended");
             }
@@ -53,19 +61,52 @@ async fn follow_once(
     complete(server, fold).await?;
     let mut last = fold.report();
     report(&last);
-    let mut frames = SseFrames::default();
-    while let Some(chunk) = next_chunk(events.response.body_mut()).await? {
-        frames.push(&chunk);
-        while let Some(frame) = frames.next() {
-            fold.apply(&frame);
+    let (mut frames, mut pace) = (SseFrames::default(), Pace::begin());
+    let mut next_report = Instant::now() + REPORT_PERIOD;
+    let mut changed = false;
+    loop {
+        tokio::select! {
+            chunk = next_chunk(events.response.body_mut()) => {
+                let Some(chunk) = chunk? else { return Ok(()) };
+                let mut cost = chunk.len();
+                frames.push(&chunk);
+                while let Some(frame) = frames.next() {
+                    fold.apply(&frame);
+                    cost += FRAME_COST;
+                }
+                changed = fold.report() != last;
+                pace.spend(cost).await;
+            }
+            () = tokio::time::sleep_until(next_report), if changed => {}
         }
-        let now = fold.report();
-        if now != last {
-            report(&now);
-            last = now;
+        if changed && Instant::now() >= next_report {
+            last = fold.report();
+            report(&last);
+            (changed, next_report) = (false, Instant::now() + REPORT_PERIOD);
         }
     }
-    Ok(())
+}
+
+/// Limits how fast the router reads events. A session that sends more waits, as TCP makes it, and delays only itself.
+struct Pace {
+    window: Instant,
+    spent: usize,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        Self { window: Instant::now(), spent: 0 }
+    }
+
+    async fn spend(&mut self, cost: usize) {
+        if self.window.elapsed() >= WINDOW {
+            *self = Self::begin();
+        }
+        self.spent += cost;
+        if self.spent > MOST_PER_WINDOW {
+            tokio::time::sleep_until(self.window + WINDOW).await;
+        }
+    }
 }
 
 async fn open(server: &Server, path: &str) -> Result<call::Answer, CallError> {

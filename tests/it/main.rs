@@ -10,6 +10,7 @@ mod contract;
 mod edge;
 mod faults;
 mod forward;
+mod hostile;
 mod idle;
 mod init;
 mod installed;

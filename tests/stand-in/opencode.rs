@@ -1,7 +1,11 @@
 //! Plays opencode 1.18 for tests whose subject is not opencode: it starts in a moment and needs nothing.
 //!
 //! It answers what the router asks for by itself (health, events, dispose, the state of folders), keeps a list of
-//! conversations, and answers everything else with a page, as opencode does. It has no agent and no terminals.
+//! conversations, and answers everything else with a page, as opencode does. It has no agent and no terminals. A session
+//! with a file `hostile` has a server that answers badly.
+
+#[path = "hostile.rs"]
+mod hostile;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -77,6 +81,10 @@ fn connection(stream: &TcpStream, state: &State) -> io::Result<()> {
             continue;
         }
         let path = request.path.split('?').next().unwrap_or_default();
+        if let Some((manner, from)) = hostile::manner().filter(|(_, from)| is_asked_by_the_router(path, *from)) {
+            hostile::answer(stream, &manner, path)?;
+            continue;
+        }
         match (request.method.as_str(), path) {
             ("GET", "/event") => return events(stream, state, |event| event.to_owned()),
             ("GET", "/global/event") => {
@@ -86,6 +94,15 @@ fn connection(stream: &TcpStream, state: &State) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the router asks for this by itself: at all, or once the session is ready.
+fn is_asked_by_the_router(path: &str, from: hostile::From) -> bool {
+    let ready = ["/global/event", "/global/dispose", "/project", "/session/status", "/permission", "/question"];
+    match from {
+        hostile::From::TheStart => true,
+        hostile::From::Ready => ready.contains(&path),
+    }
 }
 
 fn act(stream: &TcpStream, state: &State, method: &str, path: &str) -> io::Result<()> {

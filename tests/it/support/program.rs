@@ -195,10 +195,12 @@ fn router(settings: &[(String, String)], address: SocketAddr, attach: SocketAddr
     }
 }
 
-/// Creates a program that records each start of a server and then executes opencode.
+/// Creates a program that records each start of a server and then executes opencode. A hostile one
+/// (`tests/stand-in/hostile.rs`) is to load the router, not the machine.
 fn count_starts(data: &Path, opencode: &Path) {
     let script = format!(
-        "#!/bin/sh\n[ \"$1\" != serve ] || echo >> \"$OPENCODE_ROUTER_SESSION_DIR/{STARTS}\"\nexec '{}' \"$@\"\n",
+        "#!/bin/sh\n[ \"$1\" != serve ] || echo >> \"$OPENCODE_ROUTER_SESSION_DIR/{STARTS}\"\n\
+         [ ! -e \"$OPENCODE_ROUTER_SESSION_DIR/hostile\" ] || exec nice -n 19 '{0}' \"$@\"\nexec '{0}' \"$@\"\n",
         opencode.display()
     );
     std::fs::write(data.join(OPENCODE), script).unwrap();
