@@ -99,7 +99,8 @@ pub(super) enum Until {
     Settled,
 }
 
-/// The phases of one session: an event `phase` with the current one, then with each next one; `ping` every 10 s.
+/// The phases of one session: an event `phase` with the current one, then with each next one; `ping` every 10 s. Ends
+/// when the session is deleted.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/events", params(("id" = String, Path), PhasesQuery), tag = "sessions",
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 404, response = Problem))
@@ -125,6 +126,7 @@ pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: Cancell
     let events = stream::unfold(start, move |(phases, mut pings, session)| async move {
         let mut phases = phases?;
         let (event, last) = tokio::select! {
+            biased;
             changed = phases.changed() => {
                 changed.ok()?;
                 let phase = phases.borrow_and_update().clone();
@@ -133,6 +135,7 @@ pub fn phase_events(session: &Arc<Session>, until_settled: bool, ending: Cancell
                 let last = until_settled && phase.name.is_settled() && !on_the_way;
                 (event("phase", &PhaseView::of(phase)), last)
             }
+            () = session.gone().cancelled() => return None,
             _ = pings.tick() => (event("ping", &json!({})), false),
         };
         Some((Ok(event), ((!last).then_some(phases), pings, session)))

@@ -9,8 +9,9 @@ use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::authority::host_of;
-use super::front::{Front, same_origin, too_many_attempts, unknown_host};
+use super::front::{Front, limited, same_origin};
 use super::hold::NoLease;
+use super::refusal;
 use super::wake_rule;
 use crate::answer::Problem;
 use crate::answer::{Body, page};
@@ -37,14 +38,17 @@ impl Front {
                 *request.uri_mut() = rest;
                 id
             }
-            None => self.settings.hosts.attach_session(&host).ok_or_else(unknown_host)?,
+            None => self.settings.hosts.attach_session(&host).ok_or_else(refusal::unknown_host)?,
         };
+        if self.lifecycle.runtime().trouble().is_some() {
+            return Err(refusal::untrusted());
+        }
         let presented = Presented { peer, headers: request.headers(), uri: request.uri(), session: Some(id) };
         let caller = self.settings.attach_clients.identify(presented).await.map_err(refused)?;
         same_origin(&caller, &request)?;
         let action = wake_rule::action_of(&request);
         let session = self.lifecycle.find(&caller, id, action).await.map_err(|denied| match denied {
-            Denied::Unknown => wrong_token(),
+            Denied::Unknown => refusal::wrong_token(),
             Denied::Forbidden => Problem::denied(denied),
         })?;
         let open = self.open_request(session.owner())?;
@@ -58,7 +62,7 @@ impl Front {
         let meaning = meaning.allowed(may(&caller, &session, Action::Wake));
         let cause = || cause_of(&caller, request.method(), request.uri());
         match self.holds.lease(&self.lifecycle, &session, UpstreamName::Opencode, meaning, cause).await {
-            Ok(lease) => self.forward(lease.counted_as(open), request, peer).await,
+            Ok(lease) => self.forward(limited(lease.counted_as(open), &caller, &session), request, peer).await,
             Err(NoLease::Refused(problem)) => Err(*problem),
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),
         }
@@ -67,17 +71,9 @@ impl Front {
 
 fn refused(error: AuthError) -> Problem {
     match error {
-        AuthError::TooMany(TooMany { retry_after }) => too_many_attempts(error, retry_after),
-        AuthError::Missing | AuthError::Malformed => wrong_token(),
+        AuthError::TooMany(TooMany { retry_after }) => refusal::too_many_attempts(error, retry_after),
+        AuthError::Missing | AuthError::Malformed => refusal::wrong_token(),
     }
-}
-
-/// One answer for invalid tokens and unknown sessions, so that it reveals no session. It does not ask for Basic
-/// credentials, because a browser would store them and add them to later requests.
-fn wrong_token() -> Problem {
-    let detail = "This attach token is not valid for this session. Make a new one on the router's page with “Copy attach \
-                  command”, and pass it with -p.";
-    Problem::new(StatusCode::UNAUTHORIZED, "bad-token", detail).authenticate("Bearer realm=\"opencode-router attach\"")
 }
 
 /// Copies the host from the target to the header. HTTP/2 has it only in the target, and `attach` may replace that.

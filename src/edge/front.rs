@@ -3,7 +3,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{ACCEPT, HOST};
 use http::{Method, Request, Response, StatusCode, Version};
@@ -14,6 +13,7 @@ use tower::ServiceExt;
 use super::authority::host_of;
 use super::hold::{HoldLimits, Holds, NoLease};
 use super::host::{Hosts, Route};
+use super::refusal;
 use super::wake_rule;
 use crate::answer::Problem;
 use crate::answer::progress_page::{self, OwnPath};
@@ -94,7 +94,7 @@ impl Front {
     fn route<B>(&self, request: &Request<B>) -> Result<Route, Problem> {
         let host =
             host_of(request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
-        self.settings.hosts.route(&host).ok_or_else(unknown_host)
+        self.settings.hosts.route(&host).ok_or_else(refusal::unknown_host)
     }
 
     async fn identify(
@@ -107,7 +107,7 @@ impl Front {
         self.settings.users.identify(presented).await.map_err(|error| match error {
             AuthError::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
             AuthError::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
-            AuthError::TooMany(TooMany { retry_after }) => too_many_attempts(error, retry_after),
+            AuthError::TooMany(TooMany { retry_after }) => refusal::too_many_attempts(error, retry_after),
         })
     }
 
@@ -146,14 +146,7 @@ impl Front {
     /// One more open request of this owner.
     pub(super) fn open_request(&self, owner: &Arc<Owner>) -> Result<Share, Problem> {
         let most = self.settings.requests_per_user;
-        owner.take(Resource::OpenRequest, most).ok_or_else(|| {
-            let detail = format!(
-                "{most} requests to your sessions are open, the most for one user (MAX_REQUESTS_PER_USER). Nothing was \
-                 sent; close tabs or terminals, or try again in a moment."
-            );
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests-open", detail);
-            problem.retry_after(Duration::from_secs(5))
-        })
+        owner.take(Resource::OpenRequest, most).ok_or_else(|| refusal::too_many_open(most))
     }
 
     async fn session_host(
@@ -179,7 +172,7 @@ impl Front {
             Ok(lease) if meaning.navigation && request.uri().path() == "/" => {
                 Ok(progress_page::redirect(StatusCode::FOUND, &lease.run().server().start_page().await))
             }
-            Ok(lease) => self.forward(lease.counted_as(open), request, peer).await,
+            Ok(lease) => self.forward(limited(lease.counted_as(open), &caller, &session), request, peer).await,
             Err(NoLease::ShowProgress) => Ok(progress_page::show(&session, &request)),
             Err(NoLease::Refused(problem)) => Err(*problem),
         }
@@ -214,32 +207,33 @@ impl Front {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Result<Response<Body>, Problem> {
-        let id = lease.session_id();
-        match self.proxy.forward(lease, request, peer).await {
+        let (id, right) = (lease.session_id(), lease.right().cloned());
+        let forwarded = self.proxy.forward(lease, request, peer);
+        let forwarded = match right {
+            Some(right) => right.run_until_cancelled_owned(forwarded).await.ok_or_else(refusal::right_ended)?,
+            None => forwarded.await,
+        };
+        match forwarded {
             Ok(response) => Ok(response.map(|body| body.map_or_else(Body::empty, Body::Forwarded))),
             Err(error) => {
                 tracing::warn!(session = %id, %error, "cannot forward the request");
                 let verified = self.lifecycle.runtime().trouble().is_none();
                 Err(match error {
-                    ForwardError::Exchange(ExchangeError::NotSent(_)) if verified => not_sent(),
-                    ForwardError::Exchange(ExchangeError::NotSent(_)) => unverified(),
-                    _ => no_answer(),
+                    ForwardError::Exchange(ExchangeError::NotSent(_)) if verified => refusal::not_sent(),
+                    ForwardError::Exchange(ExchangeError::NotSent(_)) => refusal::unverified(),
+                    _ => refusal::no_answer(),
                 })
             }
         }
     }
 }
 
-/// No byte of the request reached the session's server.
-fn not_sent() -> Problem {
-    let detail = "The session's server cannot be reached: it may have just ended. Nothing was sent; try again.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-sent", detail).retry_after(Duration::from_secs(1))
-}
-
-/// The request reached the session's server, at least in part.
-fn no_answer() -> Problem {
-    let detail = "The session's server gave no proper answer. The request may have been carried out.";
-    Problem::new(StatusCode::BAD_GATEWAY, "bad-gateway", detail)
+/// The lease, which ends with the caller's token.
+pub(super) fn limited(lease: Lease, caller: &Caller, session: &Session) -> Lease {
+    match caller.token() {
+        Some(token) => lease.limited_to(session.end_of_token(token)),
+        None => lease,
+    }
 }
 
 /// The action of the router's own path on a session's host.
@@ -250,30 +244,10 @@ fn action_of_own(own: OwnPath) -> Action {
     }
 }
 
-/// Too many wrong tokens of one stranger (RFC 6585, section 4).
-pub(super) fn too_many_attempts(error: AuthError, retry_after: Duration) -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", error.to_string()).retry_after(retry_after)
-}
-
 /// Refuses requests that another site's page made the browser send.
 pub(super) fn same_origin(caller: &Caller, request: &Request<Incoming>) -> Result<(), Problem> {
     check_origin(caller.via, request)
         .map_err(|error| Problem::new(StatusCode::FORBIDDEN, "cross-site", error.to_string()))
-}
-
-/// The runtime cannot verify the server's address, which may belong to another session now. So the router opens no
-/// connection.
-fn unverified() -> Problem {
-    let detail = "The router cannot reach the cluster to verify the session's server, so it opened no new \
-                  connection. Nothing was sent; try again in a moment.";
-    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cluster-unreachable", detail);
-    problem.retry_after(Duration::from_secs(5))
-}
-
-/// An unknown host. 421: this server is not authoritative for it (RFC 9110, section 15.5.20).
-pub(super) fn unknown_host() -> Problem {
-    let detail = "This host name is not one of the router's. Check the address, and ROUTER_DOMAIN.";
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", detail)
 }
 
 fn prefers_html(request: &Request<Incoming>) -> bool {

@@ -10,6 +10,7 @@ mod hold;
 mod host;
 mod http_protocols;
 mod listener;
+mod refusal;
 mod started_stream;
 mod wake_rule;
 

@@ -1,4 +1,4 @@
-//! Writes memos to the record: at once for a requested change, otherwise periodically.
+//! Writes memos to the record: at once for a requested change, otherwise periodically. Ends the uses of expired tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,8 @@ impl Lifecycle {
     async fn write_down_what_is_owed(&self) -> bool {
         let mut ready = self.registry.all();
         ready.retain(|session| session.phase_name() == PhaseName::Ready);
+        let trusted = self.runtime.trouble().is_none();
+        ready.iter().for_each(|session| session.end_token_uses(trusted));
         if self.role.borrow().replicas() > 1 {
             let now = self.clock.now();
             ready.iter().for_each(|session| session.touch_if_open(&self.limits.idle, now));

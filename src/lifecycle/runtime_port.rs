@@ -94,7 +94,7 @@ pub trait Runtime: Send + Sync + 'static {
     /// record, where only the router reads them. For an unknown session, does nothing and does not call `edit`.
     async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError>;
 
-    /// The runtime's current fault, as a slug. Sessions continue despite it.
+    /// The runtime's current fault, as a slug. Sessions continue despite it, but news may be too old to trust a token.
     fn trouble(&self) -> Option<&'static str> {
         None
     }

@@ -21,7 +21,22 @@ pub struct ProxyBody {
     lease: Lease,
     /// Set for event streams, which end cleanly when the run becomes quiet. For any other body, the end of the run is
     /// an error.
-    quiet: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    quiet: Option<Cancelled>,
+    /// Set if the caller's right can end. Then event streams end cleanly, and any other body with an error.
+    right: Option<Cancelled>,
+}
+
+type Cancelled = Pin<Box<WaitForCancellationFutureOwned>>;
+
+/// Why a body was cut.
+#[derive(Debug, thiserror::Error)]
+pub enum CutBody {
+    /// The server's side broke, or the run is over.
+    #[error(transparent)]
+    Server(#[from] hyper::Error),
+    /// The caller's right has ended.
+    #[error("the caller's right has ended")]
+    RightEnded,
 }
 
 impl ProxyBody {
@@ -30,7 +45,8 @@ impl ProxyBody {
         let kind = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
         let events = kind.starts_with(b"text/event-stream") && incoming.size_hint().exact().is_none();
         let quiet = events.then(|| Box::pin(lease.quiet().clone().cancelled_owned()));
-        let mut body = Self { incoming, connection: Some(connection), lease, quiet };
+        let right = lease.right().map(|right| Box::pin(right.clone().cancelled_owned()));
+        let mut body = Self { incoming, connection: Some(connection), lease, quiet, right };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -45,16 +61,26 @@ impl ProxyBody {
 
     /// Whether this is an event stream that must end now.
     fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.quiet.as_mut().map_or(Poll::Pending, |quiet| quiet.as_mut().poll(cx))
+        poll(&mut self.quiet, cx)
+    }
+
+    /// The end of a body whose caller has no right any more.
+    fn end_of_right(&mut self) -> Option<Result<Frame<Bytes>, CutBody>> {
+        // Closes the server's side, so that nothing more is read.
+        self.connection = None;
+        self.quiet.is_none().then_some(Err(CutBody::RightEnded))
     }
 }
 
 impl Body for ProxyBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = CutBody;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutBody>>> {
         let this = &mut *self;
+        if poll(&mut this.right, cx).is_ready() {
+            return Poll::Ready(this.end_of_right());
+        }
         match Pin::new(&mut this.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 if this.incoming.is_end_stream() {
@@ -69,7 +95,7 @@ impl Body for ProxyBody {
             // The run closes its connections at the moment its event streams end.
             Poll::Ready(Some(Err(error))) => match this.poll_quiet(cx) {
                 Poll::Ready(()) => Poll::Ready(None),
-                Poll::Pending => Poll::Ready(Some(Err(error))),
+                Poll::Pending => Poll::Ready(Some(Err(error.into()))),
             },
             Poll::Pending => this.poll_quiet(cx).map(|()| None),
         }
@@ -82,4 +108,8 @@ impl Body for ProxyBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
+}
+
+fn poll(cancelled: &mut Option<Cancelled>, cx: &mut Context<'_>) -> Poll<()> {
+    cancelled.as_mut().map_or(Poll::Pending, |cancelled| cancelled.as_mut().poll(cx))
 }

@@ -21,7 +21,7 @@ pub(super) async fn both_sides(client: OnUpgrade, server: OnUpgrade, lease: &Lea
     }
 }
 
-/// Joins both sides until both have closed, the run is over, or tunnels must end. Bytes from the client count as use.
+/// Joins both sides until both have closed, the lease has ended, or tunnels must end. Bytes from the client count as use.
 pub(super) async fn run((client, server): (Upgraded, Upgraded), lease: Lease, end: CancellationToken) {
     let (client_read, client_write) = tokio::io::split(TokioIo::new(client));
     let (server_read, server_write) = tokio::io::split(TokioIo::new(server));
@@ -30,8 +30,16 @@ pub(super) async fn run((client, server): (Upgraded, Upgraded), lease: Lease, en
     };
     tokio::select! {
         (sent, received) = both => tracing::debug!(session = %lease.session_id(), sent, received, "tunnel closed"),
-        () = lease.over().cancelled() => {}
+        () = ended(&lease) => {}
         () = end.cancelled() => {}
+    }
+}
+
+/// Waits until the run or the caller's right is over.
+async fn ended(lease: &Lease) {
+    match lease.right() {
+        Some(right) => tokio::select! { () = lease.over().cancelled() => {}, () = right.cancelled() => {} },
+        None => lease.over().cancelled().await,
     }
 }
 

@@ -17,6 +17,16 @@ pub struct Caller {
     pub from: IpAddr,
 }
 
+impl Caller {
+    /// The name of the attach token that proved the caller, if any.
+    pub fn token(&self) -> Option<&str> {
+        match &self.principal {
+            Principal::Token { id, .. } => Some(id),
+            Principal::User(_) => None,
+        }
+    }
+}
+
 /// An identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {

@@ -106,6 +106,7 @@ impl Course {
             Event::Gone => {
                 effects.start_ended = self.delete(now);
                 effects.run_over = self.run.take().is_some();
+                effects.gone = true;
             }
         }
         self.conclude(&before, effects, now)

@@ -78,6 +78,8 @@ pub(crate) struct Effects {
     pub(crate) start_ended: Option<Outcome>,
     /// The answer to a requested stop or delete.
     pub(crate) request: RequestNumber,
+    /// The session no longer exists.
+    pub(crate) gone: bool,
     /// The answer to [`Event::StartRequested`].
     pub(crate) joined: Option<Joined>,
 }

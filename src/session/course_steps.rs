@@ -52,6 +52,9 @@ impl Session {
         if effects.changed {
             self.phase.send_replace(live.course.phase().clone());
         }
+        if effects.gone {
+            self.gone().cancel();
+        }
         if let Some(outcome) = &effects.start_ended
             && let Some(start) = live.shared_start.take()
         {

@@ -29,6 +29,8 @@ pub struct Lease {
     purpose: Purpose,
     /// The owner's open request, until its end.
     open: Option<Share>,
+    /// Cancelled when the caller's right ends. `None` for a right that lasts.
+    right: Option<CancellationToken>,
 }
 
 impl Lease {
@@ -41,13 +43,24 @@ impl Lease {
     ) -> Self {
         let upstream = run.upstream(name);
         run.begin_lease(purpose, now);
-        Self { session, run, upstream, purpose, open: None }
+        Self { session, run, upstream, purpose, open: None, right: None }
     }
 
     /// Counts as this open request of the owner until it ends.
     pub fn counted_as(mut self, open: Share) -> Self {
         self.open = Some(open);
         self
+    }
+
+    /// Ends with this right of the caller.
+    pub fn limited_to(mut self, right: CancellationToken) -> Self {
+        self.right = Some(right);
+        self
+    }
+
+    /// Cancelled when the caller's right ends. `None` for a right that lasts.
+    pub fn right(&self) -> Option<&CancellationToken> {
+        self.right.as_ref()
     }
 
     /// The run.

@@ -32,6 +32,7 @@ impl Session {
             return false;
         }
         let old = std::mem::replace(&mut live.memo, memo);
+        live.end_token_uses(self.clock.now());
         let new = &live.memo;
         if new.last_activity != old.last_activity {
             // Another replica's clock may be ahead: a use in the future counts as now.

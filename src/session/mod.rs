@@ -39,6 +39,7 @@ mod session_view;
 pub(crate) mod shared_start;
 mod sighting;
 mod spec;
+mod token_uses;
 
 pub use access::{Action, Caller, Principal};
 pub use actor::{Actor, Cause};

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::agent_activity::Agent;
 use super::course::Course;
 use super::lease::{Lease, Leases, Purpose};
 use super::owner::Owner;
 use super::shared_start::SharedStart;
+use super::token_uses::TokenUses;
 use super::{Clock, Memo, Phase, PhaseName, Run, SessionId, Spec, UpstreamName};
 use crate::opencode::{AgentReport, Dialect};
 
@@ -26,6 +28,7 @@ pub struct Session {
     /// Unix time in milliseconds. Outside the lock, because every request of a client writes it.
     pub(crate) last_activity: AtomicI64,
     pub(crate) live: Mutex<Live>,
+    gone: CancellationToken,
 }
 
 /// The changing parts of a session.
@@ -40,9 +43,16 @@ pub(crate) struct Live {
     /// The agent's state, if this replica follows the agent; otherwise unknown.
     pub(crate) agent: Agent,
     pub(crate) shared_start: Option<Arc<SharedStart>>,
+    pub(crate) token_uses: TokenUses,
 }
 
 impl Live {
+    /// Ends the uses of attach tokens that are revoked or have expired.
+    pub(crate) fn end_token_uses(&mut self, now: Timestamp) {
+        let tokens = &self.memo.tokens;
+        self.token_uses.keep(|id| tokens.iter().any(|token| token.id == id && now < token.expires_at));
+    }
+
     /// The leases of the run that answers.
     pub(crate) fn leases(&self) -> Leases {
         self.run.as_ref().map(|run| run.leases()).unwrap_or_default()
@@ -68,9 +78,19 @@ impl Session {
             course: Course::at(phase.clone()),
             agent: Agent::default(),
             shared_start: None,
+            token_uses: TokenUses::default(),
         };
         let phase = watch::Sender::new(phase);
-        Self { id: spec.id(), spec, owner, clock, phase, last_activity, live: Mutex::new(live) }
+        Self {
+            id: spec.id(),
+            spec,
+            owner,
+            clock,
+            phase,
+            last_activity,
+            live: Mutex::new(live),
+            gone: CancellationToken::new(),
+        }
     }
 
     /// Its id.
@@ -184,6 +204,30 @@ impl Session {
     pub(crate) fn is_worked_on(&self) -> bool {
         let live = self.live.lock();
         live.course.is_awaited() || live.course.is_requested()
+    }
+
+    /// Cancelled when the uses of this attach token must end: it is revoked or has expired.
+    pub fn end_of_token(&self, id: &str) -> CancellationToken {
+        let mut live = self.live.lock();
+        let end = live.token_uses.end_of(id);
+        // It may have been revoked since the request was identified.
+        live.end_token_uses(self.clock.now());
+        end
+    }
+
+    /// Ends the uses of expired attach tokens, or of all tokens if none is `trusted`.
+    pub(crate) fn end_token_uses(&self, trusted: bool) {
+        let mut live = self.live.lock();
+        if trusted {
+            live.end_token_uses(self.clock.now());
+        } else {
+            live.token_uses.keep(|_| false);
+        }
+    }
+
+    /// Cancelled when the session and its files no longer exist.
+    pub fn gone(&self) -> &CancellationToken {
+        &self.gone
     }
 
     /// The id of this attach token, if it is a valid token of the session.

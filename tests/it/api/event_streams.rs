@@ -110,3 +110,20 @@ async fn settled_stream_ends_at_failed() {
     let told = in_time("the end", stream).await.unwrap().text();
     assert!(told.contains("\"reason\":\"branch-not-found\"") && told.contains("There is no such branch."), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleted_session_ends_its_streams() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    app.fake.hold_starts();
+    let id = app.create().await;
+    let events = |until: &str| app.api("GET", &format!("/api/sessions/{id}/events{until}")).open();
+    let streams = [events("").await.unwrap(), events("?until=settled").await.unwrap()];
+    assert_eq!(app.api("DELETE", &format!("/api/sessions/{id}")).send().await.unwrap().status, 204);
+    for mut stream in streams {
+        stream.read_until("\"name\":\"deleting\"").await;
+        while let Some(more) = in_time("the stream ends", stream.chunk()).await {
+            assert!(more.is_ok());
+        }
+    }
+}

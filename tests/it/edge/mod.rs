@@ -2,6 +2,7 @@
 
 mod connection_limits;
 mod cross_site_requests;
+mod ended_rights;
 mod graceful_shutdown;
 mod health_checks;
 mod host_names;

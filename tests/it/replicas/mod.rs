@@ -4,6 +4,7 @@ mod concurrent_start_limit;
 mod killed_replica;
 mod pod_address_reuse;
 mod read_your_writes;
+mod revoked_token;
 mod shared_work;
 mod silent_stop;
 mod stale_replica;

@@ -32,6 +32,7 @@ pub struct Fake {
     stops_may_end: watch::Sender<bool>,
     failure: Mutex<Option<Failure>>,
     stops_fail: AtomicBool,
+    stale: AtomicBool,
     kept: Mutex<Vec<SessionId>>,
     me: std::sync::Weak<Self>,
 }
@@ -61,6 +62,7 @@ impl Fake {
             stops_may_end: watch::Sender::new(true),
             failure: Mutex::default(),
             stops_fail: AtomicBool::default(),
+            stale: AtomicBool::default(),
             kept: Mutex::default(),
             me: me.clone(),
         })
@@ -92,6 +94,11 @@ impl Fake {
     /// Stops and deletes fail.
     pub fn fail_stops(&self) {
         self.stops_fail.store(true, Ordering::Relaxed);
+    }
+
+    /// The runtime has had no news for too long.
+    pub fn lose_news(&self) {
+        self.stale.store(true, Ordering::Relaxed);
     }
 
     /// Servers that begin from now on are at `upstream`.
@@ -279,6 +286,10 @@ impl Runtime for Fake {
             edit(&mut held.prompts);
         }
         Ok(())
+    }
+
+    fn trouble(&self) -> Option<&'static str> {
+        self.stale.load(Ordering::Relaxed).then_some("no-news")
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {
