@@ -68,8 +68,9 @@ impl Lifecycle {
         followed.insert(session.id(), Following { run: run.clone(), end: end.clone(), messages });
         let (lifecycle, session) = (self.clone(), session.clone());
         self.tasks.spawn(async move {
-            let report = |report: &_| {
-                if session.agent_reports(report) {
+            let report = |report: Option<&_>| {
+                let changed = report.map_or_else(|| session.agent_lost(), |report| session.agent_reports(report));
+                if changed {
                     lifecycle.registry.announce(&session);
                 }
             };

@@ -112,7 +112,7 @@ impl Lifecycle {
             LeaderTask::GiveUp => self.end_lost_start(session, &cause).await,
             LeaderTask::Stop => {
                 // The runtime's watch reports `stopped`.
-                if let Err(error) = self.runtime.stop(id).await {
+                if let Err(error) = self.runtime.finish_stop(id).await {
                     tracing::warn!(session = %id, %error, "cannot finish an interrupted stop; the leader retries");
                 }
             }

@@ -75,6 +75,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// `stopped`. Does nothing for an unknown or stopped session. Clears the memo of the last run or attempt.
     async fn stop(&self, id: SessionId) -> Result<(), RuntimeError>;
 
+    /// Finishes a requested stop that another replica left. Does nothing if a start was requested since.
+    async fn finish_stop(&self, id: SessionId) -> Result<(), RuntimeError> {
+        self.stop(id).await
+    }
+
     /// Like [`Runtime::stop`], unless the memo changed since this revision. Returns whether the session was stopped.
     async fn stop_unchanged(&self, id: SessionId, _revision: u64) -> Result<bool, RuntimeError> {
         self.stop(id).await.map(|()| true)

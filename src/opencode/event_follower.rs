@@ -14,6 +14,8 @@ use super::{CallError, Server};
 
 /// A stream without a frame for this long is dead. opencode 1.18 sends a heartbeat every 10 s.
 const SILENCE: Duration = Duration::from_secs(25);
+/// A server whose stream stays closed for this long does not answer.
+const LOST_AFTER: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Size limit for one response about the agent, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
@@ -27,16 +29,38 @@ const FRAME_COST: usize = 256;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Calls `report` with every change of the agent's state, until the run is over.
+/// Calls `report` with every change of the agent's state, until the run is over. `None`: the server has not answered
+/// for 30 s.
 ///
 /// Reopens a stream that ends. opencode replays nothing, so each reconnect requests the whole state again.
-pub(super) async fn follow(server: &Server, mut fold: impl Fold, mut report: impl FnMut(&AgentReport)) {
+pub(super) async fn follow(server: &Server, fold: impl Fold, report: impl FnMut(Option<&AgentReport>)) {
+    follow_patiently(server, fold, LOST_AFTER, report).await;
+}
+
+/// Like [`follow`]. Reports a server that has not answered for `lost_after`.
+async fn follow_patiently(
+    server: &Server,
+    mut fold: impl Fold,
+    lost_after: Duration,
+    mut report: impl FnMut(Option<&AgentReport>),
+) {
     let mut pause = FIRST_PAUSE;
     let follow = async {
+        let mut failing = None;
         loop {
             let started = Instant::now();
-            if let Err(error) = follow_once(server, &mut fold, &mut report).await {
+            let mut answered = false;
+            let mut heard = |state: &AgentReport| {
+                answered = true;
+                report(Some(state));
+            };
+            if let Err(error) = follow_once(server, &mut fold, &mut heard).await {
                 tracing::debug!(%error, "event stream ended");
+            }
+            let since = if answered { Instant::now() } else { failing.unwrap_or(started) };
+            failing = Some(since);
+            if since.elapsed() > lost_after {
+                report(None);
             }
             if started.elapsed() > SILENCE {
                 pause = FIRST_PAUSE;
@@ -137,4 +161,29 @@ async fn next_chunk(body: &mut Incoming) -> Result<Option<bytes::Bytes>, CallErr
     let frame = tokio::time::timeout(SILENCE, body.frame()).await;
     let frame = frame.map_err(|_| CallError::Silent("with a heartbeat"))?;
     Ok(frame.transpose()?.map(|frame| frame.into_data().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opencode::v1::agent_fold::AgentFold;
+
+    #[tokio::test]
+    async fn server_that_stops_to_answer_is_reported_once_that_lasts() {
+        let (ends, mut connections) = tokio::sync::mpsc::channel(64);
+        let server = Server::in_memory(ends);
+        let (begun, mut lost, after) = (Instant::now(), None, Duration::from_millis(100));
+        // Closes each connection at once.
+        let closes = async { while connections.recv().await.is_some() {} };
+        let followed = follow_patiently(&server, AgentFold::new("/work"), after, |report| {
+            assert!(report.is_none());
+            lost.get_or_insert(begun.elapsed());
+            server.upstream().over().cancel();
+        });
+        tokio::select! {
+            () = followed => {}
+            () = closes => {}
+        }
+        assert!(lost.expect("it is reported") > after);
+    }
 }

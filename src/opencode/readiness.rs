@@ -8,13 +8,17 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::{Dialect, Server};
 
-/// Interval between probes, even while one waits. opencode 1.18 accepts requests between its `listen` and its
+/// Interval between the first probes, even while one waits. opencode 1.18 accepts requests between its `listen` and its
 /// "listening" line and never answers them.
 const PROBE_PERIOD: Duration = Duration::from_millis(25);
+/// A server that has not answered for this long is probed less often.
+const PROMPT: Duration = Duration::from_secs(10);
+/// Interval between later probes.
+const LATE_PROBE_PERIOD: Duration = Duration::from_secs(1);
 /// Interval between folder requests, while earlier ones wait.
 const ASK_PERIOD: Duration = Duration::from_secs(5);
 /// Concurrent folder requests.
@@ -80,6 +84,8 @@ pub struct Waiting {
 /// A server that becomes ready. Dropping it ends its requests.
 pub struct Readiness<'a> {
     server: &'a Server,
+    /// Until then, probes follow each other quickly.
+    prompt_until: Instant,
     /// The time of the first probe answer.
     answered_at: Option<Instant>,
     asks: FuturesUnordered<BoxFuture<'a, Loaded>>,
@@ -90,7 +96,9 @@ pub struct Readiness<'a> {
 impl<'a> Readiness<'a> {
     /// Prepares the first probe.
     pub fn of(server: &'a Server) -> Self {
-        Self { server, answered_at: None, asks: FuturesUnordered::new(), next_ask: Instant::now(), reported: None }
+        let now = Instant::now();
+        let asks = FuturesUnordered::new();
+        Self { server, prompt_until: now + PROMPT, answered_at: None, asks, next_ask: now, reported: None }
     }
 
     /// The next step. Each is returned once; the last is [`Step::Ready`].
@@ -112,7 +120,7 @@ impl<'a> Readiness<'a> {
     }
 
     async fn probe(&mut self) -> Option<Step> {
-        match conclusive_probe(self.server).await {
+        match conclusive_probe(self.server, self.prompt_until).await {
             Probe::Answers { version, .. } => {
                 self.server.learn_version(version);
                 self.answered_at = Some(Instant::now());
@@ -163,13 +171,16 @@ fn obstacle(message: String) -> Step {
 }
 
 /// Probes until a probe has a result other than [`Probe::NotYet`].
-async fn conclusive_probe(server: &Server) -> Probe {
-    let mut ticks = tokio::time::interval(PROBE_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn conclusive_probe(server: &Server, prompt_until: Instant) -> Probe {
+    let mut next = Instant::now();
     let mut probes = FuturesUnordered::new();
     loop {
         tokio::select! {
-            _ = ticks.tick() => probes.push(server.probe()),
+            () = tokio::time::sleep_until(next) => {
+                probes.push(server.probe());
+                let now = Instant::now();
+                next = now + if now < prompt_until { PROBE_PERIOD } else { LATE_PROBE_PERIOD };
+            }
             Some(found) = probes.next() => if found != Probe::NotYet { return found },
         }
     }
@@ -216,12 +227,34 @@ mod tests {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            found = conclusive_probe(&server) => {
+            found = conclusive_probe(&server, Instant::now() + PROMPT) => {
                 let version = Some("1.18.33".to_owned());
                 assert_eq!(found, Probe::Answers { dialect: Dialect::V1, version });
             }
             () = answers => {}
         }
+    }
+
+    #[tokio::test]
+    async fn server_that_stays_silent_is_probed_less_often() {
+        let probes = async |prompt_until: Instant| {
+            let (ends, mut connections) = tokio::sync::mpsc::channel(64);
+            let (server, mut held) = (Server::in_memory(ends), Vec::new());
+            let count = async {
+                while let Some(end) = connections.recv().await {
+                    held.push(end)
+                }
+            };
+            tokio::select! {
+                _ = conclusive_probe(&server, prompt_until) => panic!("nothing answers"),
+                () = count => {}
+                () = tokio::time::sleep(Duration::from_millis(400)) => {}
+            }
+            held.len()
+        };
+        let now = Instant::now();
+        let (first, late) = (probes(now + PROMPT).await, probes(now).await);
+        assert!(first > 4 && late == 1, "{first} and {late} probes");
     }
 
     /// A healthy server that answers folder requests with this status, or not at all.

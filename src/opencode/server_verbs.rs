@@ -20,8 +20,8 @@ impl Server {
         }
     }
 
-    /// Calls `report` with every change of its agents' activity, until its run is over.
-    pub async fn follow_agent(&self, report: impl FnMut(&AgentReport)) {
+    /// Calls `report` with every change of its agents' activity, until its run is over. `None`: it does not answer.
+    pub async fn follow_agent(&self, report: impl FnMut(Option<&AgentReport>)) {
         match self.dialect() {
             Dialect::V1 => event_follower::follow(self, v1::agent_fold::AgentFold::new(self.directory()), report).await,
         }

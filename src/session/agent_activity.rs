@@ -13,6 +13,8 @@ pub(crate) struct Agent {
     pub(crate) needs_input: Option<Timestamp>,
     /// Unknown since.
     pub(crate) unknown: Option<Timestamp>,
+    /// The server does not answer.
+    pub(crate) lost: bool,
 }
 
 /// The effect of a report.
@@ -37,6 +39,7 @@ impl Agent {
         self.busy = keep(old.busy, report.busy);
         self.needs_input = keep(old.needs_input, report.needs_input);
         self.unknown = None;
+        self.lost = false;
         let flipped = |before: Option<Timestamp>, after: Option<Timestamp>| before.is_some() != after.is_some();
         let ended = |before: Option<Timestamp>, after: Option<Timestamp>| before.is_some() && after.is_none();
         Followed {

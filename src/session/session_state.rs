@@ -61,7 +61,9 @@ impl Live {
     /// The agent's state: as observed here, otherwise from the memo that the following replica stored.
     pub(crate) fn agent_state(&self) -> Agent {
         match (self.agent.unknown, &self.memo.agent) {
-            (Some(_), Some(note)) => Agent { busy: note.busy, needs_input: note.needs_input, unknown: None },
+            (Some(_), Some(note)) => {
+                Agent { busy: note.busy, needs_input: note.needs_input, unknown: None, lost: false }
+            }
             _ => self.agent,
         }
     }
@@ -171,6 +173,17 @@ impl Session {
             live.title.clone_from(&report.title);
         }
         titled || news.changed
+    }
+
+    /// The server does not answer. Returns whether that is new. Unknown work is never idle.
+    pub(crate) fn agent_lost(&self) -> bool {
+        let now = self.clock.now();
+        let mut live = self.live.lock();
+        let new = live.run.is_some() && !live.agent.lost;
+        if new {
+            live.agent = Agent { lost: true, unknown: live.agent.unknown.or(Some(now)), ..Agent::default() };
+        }
+        new
     }
 
     /// Stops following the agent. From now on, the memo that another replica stores counts.

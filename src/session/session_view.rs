@@ -7,6 +7,10 @@ use super::idle::{KeptBy, Use, Verdict};
 use super::session_state::Live;
 use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session};
 
+/// What a ready session says whose server does not answer.
+const UNANSWERED: &str = "opencode does not answer, so the router cannot tell whether it works. If this lasts, stop the \
+                          session and start it again; its files are kept.";
+
 /// A session's changing parts, taken at one moment.
 pub struct View {
     /// The phase.
@@ -29,7 +33,10 @@ impl Session {
     /// A snapshot, judged by `rules` now.
     pub fn view(&self, rules: &IdleRules) -> View {
         let live = self.live.lock();
-        let (phase, agent) = (self.phase(), live.agent_state());
+        let (mut phase, agent) = (self.phase(), live.agent_state());
+        if phase.name == PhaseName::Ready && live.agent.lost {
+            phase.message = Some(UNANSWERED.to_owned());
+        }
         let verdict = (phase.name == PhaseName::Ready).then(|| rules.judge(&self.usage(&live), self.clock.now()));
         let starting = if phase.name.is_starting() { vec![KeptBy::Starting] } else { Vec::new() };
         View {
@@ -83,5 +90,28 @@ impl Session {
         }
         let stop = self.take(&mut live, Event::StopRequested).request;
         Some((verdict, stop, live.memo.revision))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opencode::{AgentReport, Server};
+    use crate::session::Run;
+    use crate::session::session_state::tests::ready_session;
+
+    #[test]
+    fn server_that_does_not_answer_is_shown_until_it_does() {
+        let minutes = jiff::SignedDuration::from_mins;
+        let rules = IdleRules { idle_after: minutes(30), max_busy: minutes(480) };
+        let (ends, _connections) = tokio::sync::mpsc::channel(1);
+        let session = ready_session(Run::new(Server::in_memory(ends)));
+        assert!(session.agent_reports(&AgentReport::default()));
+        assert!(session.agent_lost() && !session.agent_lost());
+        let view = session.view(&rules);
+        assert!(view.phase.message.is_some_and(|message| message.contains("does not answer")));
+        assert!(view.kept_by.contains(&KeptBy::AgentUnknown), "unknown work is never idle");
+        assert!(session.agent_reports(&AgentReport::default()));
+        assert_eq!(session.view(&rules).phase.message, None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio_util::sync::DropGuard;
 
@@ -25,6 +26,8 @@ pub(super) struct CachedSession {
     pub(super) probe: Option<(String, DropGuard)>,
     /// Details of a start in progress that this replica follows.
     pub(super) hint: Option<StartHint>,
+    /// The UID of a Pod whose start this replica follows.
+    pub(super) attended: Option<String>,
     /// The run of the last Pod that disappeared.
     pub(super) vanished: Option<u64>,
     /// Serialises changes of the record.
@@ -72,7 +75,7 @@ impl CachedSession {
             (_, Requested::Other) => Observation::of(PhaseName::Failed),
             (None, Requested::Stopped) => Observation::of(PhaseName::Stopped),
             // The leader records the stop.
-            (None, Requested::Running) if self.lost(record.run) => Observation::of(PhaseName::Stopped),
+            (None, Requested::Running) if self.lost(record) => Observation::of(PhaseName::Stopped),
             (None, Requested::Running) => self.hinted(Observation::of(PhaseName::Pending), record.run),
             (Some(pod), Requested::Stopped) if pod.deleting => {
                 with(PhaseName::Stopping, format!("Its Pod{} ends.", place(pod)))
@@ -96,9 +99,10 @@ impl CachedSession {
         }
     }
 
-    /// Whether the Pod of this run disappeared. If the run is still requested, it is lost.
-    pub(super) fn lost(&self, run: u64) -> bool {
-        self.pod.is_none() && self.vanished == Some(run)
+    /// Whether nobody waits for the requested run: its Pod disappeared, or it was requested long ago. A Pod can disappear
+    /// while no router runs, and a claim can come from a backup.
+    pub(super) fn lost(&self, record: &Record) -> bool {
+        self.pod.is_none() && (self.vanished == Some(record.run) || record.is_forgotten(Timestamp::now()))
     }
 
     /// The Pod's phase, with the details of the hint.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,10 @@ use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
 /// Prefix of all annotations.
 pub(super) const PREFIX: &str = "opencode-router/";
+/// The annotation with the time of the request for the current run.
+const REQUESTED_AT: &str = "requested-at";
+/// Nobody waits for a start that was requested longer ago. Longer than START_TIMEOUT_SECONDS usually is.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// The requested state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,8 @@ pub(super) struct Record {
     pub(super) wanted: Requested,
     /// The number of the current run. The Pod of a run carries it, so that no replica confuses two runs.
     pub(super) run: u64,
+    /// When the current run was requested. Unknown in older records.
+    pub(super) requested_at: Option<Timestamp>,
     /// The claim's UID. A later claim of the same name has another one.
     pub(super) uid: String,
     pub(super) resource_version: String,
@@ -62,6 +68,11 @@ impl Record {
                 .to_owned()
         });
         unknown.or_else(|| self.memo.program.as_ref()?.refusal())
+    }
+
+    /// Whether the run was requested so long ago that nobody waits for its start any more.
+    pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.requested_at.is_none_or(|requested| now.duration_since(requested) > FORGOTTEN_AFTER)
     }
 
     /// Whether this router must keep the session running.
@@ -82,6 +93,7 @@ impl Record {
             memo: annotations.memo()?,
             wanted: annotations.json("wanted")?,
             run: annotations.parsed("run")?,
+            requested_at: annotations.optional(REQUESTED_AT).and_then(|time| time.parse().ok()),
             uid: meta.uid.clone().unwrap_or_default(),
             resource_version: meta.resource_version.clone().unwrap_or_default(),
             version: names::version(meta),
@@ -135,11 +147,15 @@ pub(super) struct RecordUpdate {
     pub(super) run: u64,
 }
 
-/// The annotations that differ after an update. Unknown annotations stay as they are.
-pub(super) fn changes(record: &Record, updated: &RecordUpdate) -> BTreeMap<String, Option<String>> {
+/// The annotations that differ after an update at this time. Unknown annotations stay as they are.
+pub(super) fn changes(record: &Record, updated: &RecordUpdate, now: Timestamp) -> BTreeMap<String, Option<String>> {
     let old = annotations(&record.spec, &record.memo, record.wanted, record.run);
     let mut new = annotations(&record.spec, &updated.memo, updated.wanted, updated.run);
     new.retain(|name, value| old.get(name) != Some(value));
+    let again = record.wanted != Requested::Running || record.run != updated.run;
+    if updated.wanted == Requested::Running && again {
+        new.insert(format!("{PREFIX}{REQUESTED_AT}"), Some(now.to_string()));
+    }
     new
 }
 
@@ -249,6 +265,21 @@ mod tests {
             assert_eq!((&record.spec, &record.memo), (&spec, &memo));
             assert_eq!((record.wanted, record.run, record.version), (Requested::Running, 3, 17));
             assert!(!format!("{:?}", claim.metadata).contains("secret"));
+        }
+    }
+
+    #[test]
+    fn only_a_recent_request_is_waited_for() {
+        let (memo, at) = (Memo::new(Timestamp::UNIX_EPOCH), |minute: i64| Timestamp::from_second(60 * minute).unwrap());
+        let mut record = Record::read(&claim(&repository(), &memo)).unwrap();
+        assert!(record.is_forgotten(at(1)), "an older router wrote no time");
+        let update = |wanted, run| RecordUpdate { memo: memo.clone(), wanted, run };
+        let requested = changes(&record, &update(Requested::Running, 4), at(1));
+        assert_eq!(requested["opencode-router/requested-at"].as_deref(), Some("1970-01-01T00:01:00Z"));
+        record.requested_at = Some(at(1));
+        assert!(!record.is_forgotten(at(31)) && record.is_forgotten(at(32)));
+        for same in [update(Requested::Running, 3), update(Requested::Stopped, 3)] {
+            assert!(!changes(&record, &same, at(2)).contains_key("opencode-router/requested-at"));
         }
     }
 

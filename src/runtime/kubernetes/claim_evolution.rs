@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use super::claim::{PREFIX, Record, RecordUpdate, changes};
@@ -19,7 +20,9 @@ fn recorded(more: &[(&str, &str)]) -> (BTreeMap<String, String>, Record) {
 
 fn rewritten(mut annotations: BTreeMap<String, String>, record: &Record) -> BTreeMap<String, String> {
     let memo = record.memo.edited(|memo| memo.title = Some("Changed".to_owned())).unwrap();
-    for (name, value) in changes(record, &RecordUpdate { memo, wanted: record.wanted, run: record.run }) {
+    for (name, value) in
+        changes(record, &RecordUpdate { memo, wanted: record.wanted, run: record.run }, Timestamp::UNIX_EPOCH)
+    {
         // A merge patch changes no other annotation.
         annotations.insert(name, value.unwrap());
     }

@@ -39,6 +39,7 @@ use self::api_server::{ApiError, Cluster, asked};
 use self::cached_session::CachedSession;
 use self::claim::{Record, RecordUpdate};
 use self::session_cache::SessionCache;
+use self::start_stop::StopIf;
 use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::lifecycle::ReplicaRole;
@@ -127,7 +128,7 @@ impl Inner {
                 return Err(ApiError::Newer(why));
             }
             let Some(updated) = update_record(&record) else { return Ok(Some(record)) };
-            let new = claim::changes(&record, &updated);
+            let new = claim::changes(&record, &updated, jiff::Timestamp::now());
             if new.is_empty() {
                 return Ok(Some(record));
             }
@@ -212,7 +213,7 @@ impl Runtime for Kubernetes {
     async fn set_requested(&self, id: SessionId, runs: bool) -> Result<(), RuntimeError> {
         let wanted = match runs {
             true => self.inner.request_run(id).await.map(|record| record.is_some()),
-            false => self.inner.request_stop(id, None).await.map(|record| record.is_some()),
+            false => self.inner.request_stop(id, StopIf::Always).await.map(|record| record.is_some()),
         };
         if wanted.map_err(|error| runtime_error(&error))? {
             self.inner.cache.update(id, CachedSession::publish_again);
@@ -225,11 +226,15 @@ impl Runtime for Kubernetes {
     }
 
     async fn stop(&self, id: SessionId) -> Result<(), RuntimeError> {
-        self.inner.stop_run(id, None).await.map(|_| ()).map_err(|error| runtime_error(&error))
+        self.inner.stop_run(id, StopIf::Always).await.map(|_| ()).map_err(|error| runtime_error(&error))
+    }
+
+    async fn finish_stop(&self, id: SessionId) -> Result<(), RuntimeError> {
+        self.inner.stop_run(id, StopIf::Requested).await.map(|_| ()).map_err(|error| runtime_error(&error))
     }
 
     async fn stop_unchanged(&self, id: SessionId, revision: u64) -> Result<bool, RuntimeError> {
-        self.inner.stop_run(id, Some(revision)).await.map_err(|error| runtime_error(&error))
+        self.inner.stop_run(id, StopIf::Unchanged(revision)).await.map_err(|error| runtime_error(&error))
     }
 
     async fn delete(&self, id: SessionId) -> Result<(), RuntimeError> {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::{DeleteParams, ListParams, PostParams};
@@ -30,15 +30,29 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// The label with the namespace of the sessions that the replicas serve.
 const SESSIONS: &str = "opencode-router/sessions";
 
+/// A Lease whose renewal time is older than this when it is first seen belongs to a lost replica. Clocks that differ
+/// more make a live replica count from its next renewal.
+const LONG_AGO: SignedDuration = SignedDuration::from_mins(2);
+/// The leader deletes a Lease that was not renewed for this long.
+const REMOVED_AFTER: Duration = Duration::from_secs(120);
+
 /// A Lease's version, and when this replica first saw it.
 struct Seen {
     version: u64,
     at: Instant,
+    /// It was old when this replica first saw it.
+    old: bool,
 }
 
 impl Seen {
+    fn first(lease: &Lease, now: Timestamp) -> Self {
+        let renewed = lease.spec.as_ref().and_then(|spec| spec.renew_time.as_ref());
+        let old = renewed.is_some_and(|renewed| now.duration_since(renewed.0) > LONG_AGO);
+        Self { version: version(&lease.metadata), at: Instant::now(), old }
+    }
+
     fn holds(&self, tempo: Tempo) -> bool {
-        self.at.elapsed() < tempo.wait(LASTS)
+        !self.old && self.at.elapsed() < tempo.wait(LASTS)
     }
 }
 
@@ -84,10 +98,13 @@ impl Inner {
         seen.retain(|name, _| leases.contains_key(name));
         for (name, lease) in &leases {
             let version = version(&lease.metadata);
-            let known = seen.entry(name.clone()).or_insert_with(|| Seen { version, at: Instant::now() });
+            let known = seen.entry(name.clone()).or_insert_with(|| Seen::first(lease, Timestamp::now()));
             if known.version != version {
-                *known = Seen { version, at: Instant::now() };
+                *known = Seen { version, at: Instant::now(), old: false };
             }
+        }
+        if led.is_some() {
+            self.remove_lost(&leases, seen).await?;
         }
         let own = self.own_lease();
         self.hold(&own, leases.remove(&own)).await?;
@@ -106,6 +123,24 @@ impl Inner {
             }
         } else {
             *led = None;
+        }
+        Ok(())
+    }
+
+    /// Deletes the Leases of replicas that ended without releasing them. A replica that was only slow makes its Lease
+    /// again.
+    async fn remove_lost(&self, leases: &HashMap<String, Lease>, seen: &HashMap<String, Seen>) -> Result<(), ApiError> {
+        let removed_after = self.settings.tempo.wait(REMOVED_AFTER);
+        let lost = |name: &String| seen.get(name).is_some_and(|seen| seen.at.elapsed() > removed_after);
+        let own = [self.own_lease(), self.leading_lease()];
+        for (name, lease) in leases.iter().filter(|(name, _)| lost(name) && !own.contains(name)) {
+            let uid = lease.metadata.uid.clone().unwrap_or_default();
+            let version = lease.metadata.resource_version.clone();
+            match delete_exactly(&self.cluster.leases, name, &uid, version).await {
+                Ok(_) => tracing::info!("removed the Lease {name} of a lost replica"),
+                Err(ApiError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -177,4 +212,21 @@ impl Inner {
 
 fn holder(lease: &Lease) -> Option<&str> {
     lease.spec.as_ref()?.holder_identity.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lease_of_a_lost_replica_does_not_count() {
+        let renewed_at = |second| {
+            let renew_time = Some(MicroTime(Timestamp::from_second(second).unwrap()));
+            Lease { spec: Some(LeaseSpec { renew_time, ..LeaseSpec::default() }), ..Lease::default() }
+        };
+        let now = Timestamp::from_second(1000).unwrap();
+        let holds = |second| Seen::first(&renewed_at(second), now).holds(Tempo::default());
+        assert!(!holds(0) && !holds(879));
+        assert!(holds(881) && holds(1000) && holds(5000), "clocks differ");
+    }
 }

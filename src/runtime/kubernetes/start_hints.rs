@@ -18,8 +18,15 @@ use crate::session::{PhaseName, SessionId};
 const PERIOD: Duration = Duration::from_secs(3);
 
 impl Inner {
-    /// Follows the start of a run until opencode starts or the Pod is deleted.
-    pub(super) fn attend_start(self: &Arc<Self>, id: SessionId, run: u64) {
+    /// Follows the start of a Pod until opencode starts or the Pod is deleted. Each replica follows each start, so a
+    /// user of any replica learns what it waits for, and the loss of a replica hides nothing.
+    pub(super) fn attend_start(self: &Arc<Self>, id: SessionId) {
+        let new = self.cache.read(id, |cached| {
+            let pod = cached.pod.as_ref().filter(|pod| cached.attended.as_ref() != Some(&pod.uid))?;
+            starting(cached, pod.run).map(|_| (pod.uid.clone(), pod.run))
+        });
+        let Some((uid, run)) = new.flatten() else { return };
+        self.cache.update(id, |cached| cached.attended = Some(uid));
         let inner = self.clone();
         let attend = async move {
             while let Some(phase) = inner.cache.read(id, |cached| starting(cached, run)).flatten() {

@@ -24,6 +24,27 @@ const END_TIMEOUT: Duration = Duration::from_secs(90);
 /// Pause before a retry.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The condition of a stop, on the record at the moment of its change.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum StopIf {
+    /// None.
+    Always,
+    /// The memo has this revision.
+    Unchanged(u64),
+    /// A stop is requested, and no replica has requested a start since.
+    Requested,
+}
+
+impl StopIf {
+    fn holds(self, record: &Record) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Unchanged(revision) => revision == record.memo.revision,
+            Self::Requested => record.wanted == Requested::Stopped,
+        }
+    }
+}
+
 impl Inner {
     /// See [`crate::runtime::Runtime::start`].
     pub(super) async fn start_run(self: &Arc<Self>, id: SessionId) -> Result<(), Failure> {
@@ -75,7 +96,7 @@ impl Inner {
     pub(super) async fn request_run(&self, id: SessionId) -> Result<Option<Record>, ApiError> {
         let wanted = self.update_record(id, |record| {
             let pod = self.cache.pod(id).filter(|_| record.wanted == Requested::Running);
-            let lost = self.cache.read(id, |cached| cached.lost(record.run)).unwrap_or_default();
+            let lost = self.cache.read(id, |cached| cached.lost(record)).unwrap_or_default();
             let same = !lost && pod.as_ref().is_none_or(|pod| pod.run != record.run);
             let lives =
                 pod.is_some_and(|pod| pod.run == record.run && !pod.deleting && pod.seen.name != PhaseName::Failed);
@@ -89,22 +110,22 @@ impl Inner {
         wanted.await
     }
 
-    /// Requests a stop, if `only_at` is `None` or the memo's revision. Returns whether it applied.
+    /// Requests a stop. Returns whether its condition was true.
     pub(super) async fn request_stop(
         &self,
         id: SessionId,
-        only_at: Option<u64>,
+        condition: StopIf,
     ) -> Result<Option<(Record, bool)>, ApiError> {
-        let mut unchanged = true;
+        let mut applies = true;
         let record = self.update_record(id, |record| {
-            unchanged = only_at.is_none_or(|revision| revision == record.memo.revision);
-            if !unchanged {
+            applies = condition.holds(record);
+            if !applies {
                 return None;
             }
             let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
             Some(RecordUpdate { memo, wanted: Requested::Stopped, run: record.run })
         });
-        Ok(record.await?.map(|record| (record, unchanged)))
+        Ok(record.await?.map(|record| (record, applies)))
     }
 
     /// Withdraws the request for this run, if it is still the requested one.
@@ -125,7 +146,6 @@ impl Inner {
         // Clears the hint: the Pod exists, so earlier delays are over.
         self.cache.update(id, |cached| cached.hint = None);
         self.cache.learn_pod(id, PodSeen::of(&made));
-        self.attend_start(id, record.run);
         Ok(())
     }
 
@@ -162,10 +182,9 @@ impl Inner {
         Ok(())
     }
 
-    /// See [`crate::runtime::Runtime::stop`]. With `only_at`, stops only if the memo has this revision. Returns whether
-    /// the session is stopped.
-    pub(super) async fn stop_run(&self, id: SessionId, only_at: Option<u64>) -> Result<bool, ApiError> {
-        let record = match self.request_stop(id, only_at).await? {
+    /// See [`crate::runtime::Runtime::stop`]. Stops only under the condition. Returns whether the session is stopped.
+    pub(super) async fn stop_run(&self, id: SessionId, condition: StopIf) -> Result<bool, ApiError> {
+        let record = match self.request_stop(id, condition).await? {
             None => return Ok(true),
             Some((_, false)) => return Ok(false),
             Some((record, true)) => record,

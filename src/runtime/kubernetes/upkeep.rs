@@ -24,9 +24,10 @@ const NOTED_WITHIN: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Inner {
-    /// Probes a server that has started, and records the stop of a run whose Pod disappeared.
+    /// Probes a server that has started, explains a start, and records the stop of a run whose Pod disappeared.
     pub(super) fn look_after(self: &Arc<Self>, id: SessionId) {
         self.ask_server(id);
+        self.attend_start(id);
         self.notice_loss(id);
     }
 
@@ -102,10 +103,7 @@ impl Inner {
         let name = object_name(id);
         let password = loop {
             match asked(self.cluster.secrets.get(&name)).await {
-                Ok(found) if !belongs_to(&found, record) => {
-                    // Kubernetes deletes an earlier session's Secret with its claim.
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Ok(found) if !belongs_to(&found, record) => self.replace_secret(record, found).await?,
                 Ok(found) => match entry(&found, PASSWORD) {
                     Some(password) => break SecretString::from(password),
                     None => return Err(ApiError::Final(format!("the Secret {name} has no entry {PASSWORD}"))),
@@ -126,6 +124,24 @@ impl Inner {
         Ok(password)
     }
 
+    /// Deletes a Secret that has the session's name and is not the session's: of an earlier session, or from a backup.
+    /// Nothing in it fits this session. Does nothing if the record is old, because then the Secret may be a later
+    /// session's.
+    async fn replace_secret(&self, record: &Record, found: Secret) -> Result<(), ApiError> {
+        let (id, name) = (record.spec.id(), object_name(record.spec.id()));
+        let claim = asked(self.cluster.claims.get(&name)).await?;
+        if claim.metadata.uid.as_deref() != Some(&record.uid) {
+            return Err(ApiError::Conflict(format!("the claim {name} is another session's by now")));
+        }
+        if found.metadata.deletion_timestamp.is_none() {
+            tracing::warn!(session = %id, "replacing the Secret {name}: it belongs to no session of this name");
+            let uid = found.metadata.uid.unwrap_or_default();
+            delete_exactly(&self.cluster.secrets, &name, &uid, found.metadata.resource_version).await?;
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
+    }
+
     /// Deletes this session's Secret, and no earlier session's of the same name.
     pub(super) async fn delete_secret(&self, record: &Record) -> Result<(), ApiError> {
         let name = object_name(record.spec.id());
@@ -139,18 +155,18 @@ impl Inner {
         }
     }
 
-    /// Handles a Pod that disappeared although its run was requested: the cluster or an administrator deleted it. The
-    /// leader records the stop. The next use starts the session again.
+    /// Handles a Pod that disappeared although its run was requested: the cluster or an administrator deleted it, or the
+    /// record is from a backup. The leader records the stop. The next use starts the session again.
     fn notice_loss(self: &Arc<Self>, id: SessionId) {
         if !self.role.borrow().leads {
             return;
         }
         let lost = self.cache.read(id, |cached| {
             let record = cached.record.as_ref().filter(|record| record.is_to_run())?;
-            cached.lost(record.run).then_some(record.run)
+            cached.lost(record).then_some(record.run)
         });
         let Some(run) = lost.flatten() else { return };
-        tracing::warn!(session = %id, run, "the cluster or an administrator deleted the session's Pod");
+        tracing::warn!(session = %id, run, "the session's Pod is gone, and nobody waits for another one");
         let inner = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = inner.unwant_run(id, run).await {

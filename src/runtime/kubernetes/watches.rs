@@ -13,6 +13,7 @@ use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Client, Resource};
 use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 use tower::ServiceBuilder;
 use tower::timeout::TimeoutLayer;
 use tower_http::timeout::ResponseBodyTimeoutLayer;
@@ -35,6 +36,8 @@ const LATE: Duration = Duration::from_secs(3);
 const ANSWERS: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Concurrent requests for objects that a list does not contain.
+const MOST_QUESTIONS: usize = 8;
 /// Upper limit for one failed attempt, with the pause before it.
 pub(super) const ATTEMPT: Duration = ANSWERS.saturating_add(LONGEST_PAUSE);
 
@@ -144,6 +147,7 @@ pub(super) async fn follow<K: Watched>(
     let mut events = pin!(watcher(api.clone(), config).backoff(Pauses { attempts: 0, tempo }));
     let mut complete = Some(complete);
     let mut listed = HashSet::new();
+    let mut _verifying = None;
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => listed.clear(),
@@ -152,8 +156,10 @@ pub(super) async fn follow<K: Watched>(
                 learn(object, &cache);
             }
             Ok(Event::InitDone) => {
-                forget_unlisted(&api, &cache, &freshness, &listed, tempo).await;
-                listed = HashSet::new();
+                // Beside the watch, which must not wait for these requests. Replaces the one of an earlier list.
+                let listed = std::mem::take(&mut listed);
+                let verify = forget_unlisted(api.clone(), cache.clone(), freshness.clone(), listed, tempo);
+                _verifying = Some(AbortOnDropHandle::new(tokio::spawn(verify)));
                 // Only the first list has a waiter.
                 complete.take().map(|complete| complete.send(()));
             }
@@ -179,22 +185,21 @@ fn learn<K: Watched>(object: K, cache: &SessionCache) {
 
 /// Handles known objects that a list does not contain. Each is gone, or newer than the list, so this asks for it.
 async fn forget_unlisted<K: Watched>(
-    api: &Api<K>,
-    cache: &SessionCache,
-    freshness: &Freshness,
-    listed: &HashSet<SessionId>,
+    api: Api<K>,
+    cache: Arc<SessionCache>,
+    freshness: Arc<Freshness>,
+    listed: HashSet<SessionId>,
     tempo: Tempo,
 ) {
-    for id in cache.ids() {
-        if listed.contains(&id) || K::known(id, cache).is_none() {
-            continue;
-        }
-        while let Err(error) = ask(api, cache, id).await {
+    let unlisted = cache.ids().into_iter().filter(|id| !listed.contains(id) && K::known(*id, &cache).is_some());
+    let verify = async |id| {
+        while let Err(error) = ask(&api, &cache, id).await {
             freshness.failed();
             tracing::warn!(session = %id, %error, "cannot verify that this session still exists; retrying");
             tokio::time::sleep(tempo.wait(LONGEST_PAUSE)).await;
         }
-    }
+    };
+    futures_util::stream::iter(unlisted).for_each_concurrent(MOST_QUESTIONS, verify).await;
 }
 
 /// Reads a session's Pod and record after an unexpected result.

@@ -3,4 +3,5 @@
 
 mod clocks_jump;
 mod conflicting_edits;
+mod restored_backup;
 mod stale_cache;

@@ -36,6 +36,13 @@ pub fn limits(idle_seconds: i64) -> Limits {
 }
 
 impl Replica {
+    /// Starts the only one, and waits until it leads.
+    pub async fn alone(namespace: &Namespace, name: &str, limits: Limits) -> Self {
+        let replica = Self::start(namespace, name, limits, Arc::new(SystemClock)).await;
+        eventually("it leads", async || replica.lifecycle.role().leads.then_some(())).await;
+        replica
+    }
+
     /// Starts one with a clock.
     async fn start(namespace: &Namespace, name: &str, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         Self::on(namespace.runtime(name), limits, clock).await
