@@ -140,6 +140,11 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64)
     all.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect()
 }
 
+/// The annotation with the time of a request for a run.
+pub(super) fn requested_at(now: Timestamp) -> (String, Option<String>) {
+    (format!("{PREFIX}{REQUESTED_AT}"), Some(now.to_string()))
+}
+
 /// The new values of a record.
 pub(super) struct RecordUpdate {
     pub(super) memo: Memo,
@@ -154,7 +159,7 @@ pub(super) fn changes(record: &Record, updated: &RecordUpdate, now: Timestamp) -
     new.retain(|name, value| old.get(name) != Some(value));
     let again = record.wanted != Requested::Running || record.run != updated.run;
     if updated.wanted == Requested::Running && again {
-        new.insert(format!("{PREFIX}{REQUESTED_AT}"), Some(now.to_string()));
+        new.extend([requested_at(now)]);
     }
     new
 }

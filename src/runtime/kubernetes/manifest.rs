@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use secrecy::{ExposeSecret, SecretString};
@@ -70,7 +71,8 @@ fn owned_by(record: &Record) -> Value {
 
 /// The claim of a new session, requested to run.
 pub(super) fn claim(settings: &KubernetesSettings, spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
-    let written = claim::annotations(spec, memo, Requested::Running, 0);
+    let mut written = claim::annotations(spec, memo, Requested::Running, 0);
+    written.extend([claim::requested_at(Timestamp::now())]);
     let annotations = written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     object(json!({
         "metadata": meta(spec.id(), annotations),

@@ -4,6 +4,7 @@ mod connection_limits;
 mod cross_site_requests;
 mod ended_rights;
 mod graceful_shutdown;
+mod haproxy;
 mod health_checks;
 mod host_names;
 mod http2;

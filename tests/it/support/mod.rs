@@ -30,3 +30,4 @@ pub mod tmux;
 pub mod traffic;
 pub mod upstream;
 pub mod way;
+pub mod websocket;
