@@ -11,6 +11,9 @@ use crate::lifecycle::Limits;
 use crate::session::{IdleRules, Retention};
 use crate::tempo::Tempo;
 
+/// A start that waits for others leaves its place to another start after this time without progress.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Where sessions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RuntimeName {
@@ -64,6 +67,7 @@ impl LifecycleConfig {
             idle: IdleRules { idle_after: span(self.idle_timeout_minutes), max_busy: span(self.max_busy_minutes) },
             start_timeout: Duration::from_secs(self.start_timeout_seconds),
             concurrent_starts: self.max_concurrent_starts,
+            place_timeout: tempo.wait(PLACE_TIMEOUT),
             retention: self.retention(),
             tempo,
         }

@@ -152,6 +152,7 @@ mod tests {
             idle,
             start_timeout: Duration::from_secs(60),
             concurrent_starts: 1,
+            place_timeout: Duration::MAX,
             retention,
             tempo: Tempo::default(),
         };

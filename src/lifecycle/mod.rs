@@ -56,6 +56,8 @@ pub struct Limits {
     pub start_timeout: Duration,
     /// Limit for concurrent starts with a clone, and for those without. Further starts wait.
     pub concurrent_starts: usize,
+    /// A start that waits for others, such as a Git server, leaves its place after this time without progress.
+    pub place_timeout: Duration,
     /// How long files are kept. Default: forever.
     pub retention: Option<Retention>,
     /// The pace of the router's own periods and waits.

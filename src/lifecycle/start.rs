@@ -15,12 +15,9 @@ use crate::session::course_event::Event;
 use crate::session::{
     Actor, Cause, Failure, JoinedStart, Outcome, Phase, PhaseName, Reason, Session, SharedStart, end_at,
 };
-use crate::tempo::Tempo;
 
 /// The longest time that a start or stop request waits for its storage.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
-/// A start that waits for others leaves its place after this time without progress.
-const QUIET: Duration = Duration::from_secs(5);
 
 impl Lifecycle {
     /// Starts the session. All callers share one start.
@@ -112,7 +109,7 @@ impl Lifecycle {
             self.runtime.start(session.id()).await?;
             self.apply_all_news().await;
             self.step_of(session, shared, Event::StartHeard);
-            let held = hold_while_it_costs(place, session.phases(), self.limits.tempo);
+            let held = hold_while_it_costs(place, session.phases(), self.limits.place_timeout);
             tokio::select! {
                 over = over(&mut phases) => Ok(over),
                 never = async { held.await; std::future::pending().await } => never,
@@ -193,12 +190,12 @@ fn queued(turn: Turn) -> Option<String> {
 
 /// Holds the place while the start costs something here. A start that waits for a node, an image or a Git server leaves
 /// its place to others.
-async fn hold_while_it_costs(place: QueuedStart, mut phases: watch::Receiver<Phase>, tempo: Tempo) {
+async fn hold_while_it_costs(place: QueuedStart, mut phases: watch::Receiver<Phase>, timeout: Duration) {
     loop {
         let waits = waits_elsewhere(&phases.borrow_and_update());
         tokio::select! {
             Ok(()) = phases.changed() => {}
-            () = tokio::time::sleep(tempo.wait(QUIET)), if waits => return drop(place),
+            () = tokio::time::sleep(timeout), if waits => return drop(place),
             else => return drop(place),
         }
     }

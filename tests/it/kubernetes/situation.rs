@@ -56,7 +56,14 @@ impl Situation {
         let runtime = Arc::new(Kubernetes::new(namespace.client.clone(), settings));
         let hour = SignedDuration::from_hours(1);
         let idle = IdleRules { idle_after: hour, max_busy: hour };
-        let limits = Limits { idle, start_timeout, concurrent_starts: 4, retention: None, tempo: tempo() };
+        let limits = Limits {
+            idle,
+            start_timeout,
+            concurrent_starts: 4,
+            place_timeout: start_timeout,
+            retention: None,
+            tempo: tempo(),
+        };
         let lifecycle = Lifecycle::begin(runtime, Arc::new(SystemClock), limits, CancellationToken::new()).await;
         let led = namespace.api::<Lease>().get_opt(&leading_lease(&namespace)).await.unwrap();
         let another = led.is_some_and(|lease| lease.spec.unwrap().holder_identity.as_deref() == Some(ANOTHER));

@@ -30,6 +30,7 @@ pub fn limits(idle_seconds: i64) -> Limits {
         },
         start_timeout: std::time::Duration::from_secs(120),
         concurrent_starts: 8,
+        place_timeout: std::time::Duration::MAX,
         retention: None,
         tempo: tempo(),
     }
