@@ -3,7 +3,7 @@
 //! Settings: `BIND_ADDRESS`, `PORT`, `ATTACH_PORT`, `METRICS_PORT`.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::StartError;
 use crate::api::metrics;
 use crate::config::Config;
 use crate::edge::{Drain, Front, Listener, ListenerLimits};
+use crate::init::any_address;
 use crate::lifecycle::Lifecycle;
 
 /// Default port of the attach listener.
@@ -68,7 +69,7 @@ impl Listeners {
 
 async fn bind(config: &Config, port: u16, variable: &str) -> Result<Listener, StartError> {
     try_bind(config, port).await.map_err(|error| {
-        let address = SocketAddr::new(config.network.bind_address, port);
+        let address = SocketAddr::new(bind_address(config), port);
         let why = match error.kind() {
             io::ErrorKind::AddrInUse => "another program listens there".to_owned(),
             _ => error.to_string(),
@@ -85,7 +86,15 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
         shared_peers: config.shared_peers(),
         header_timeout: Duration::from_secs(network.header_timeout_seconds),
     };
-    Listener::bind(SocketAddr::new(network.bind_address, port), limits).await
+    Listener::bind(SocketAddr::new(bind_address(config), port), limits).await
+}
+
+/// The configured address. `::` becomes `0.0.0.0` if the kernel has no IPv6, so that it suits every node of a cluster.
+fn bind_address(config: &Config) -> IpAddr {
+    match config.network.bind_address {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => any_address(),
+        address => address,
+    }
 }
 
 /// Binds the configured port. Without one, binds the default port, or any free port if another program has it.

@@ -36,6 +36,7 @@ pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
     let settings = config.kubernetes.settings(own_namespace, host, config.tempo).map_err(StartError)?;
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
+    runtime.refuse_other_release().await.map_err(StartError)?;
     Ok(Place {
         runtime: Arc::new(runtime),
         git_env: git_environment::of_nobody(std::env::var("PATH").ok()),

@@ -49,7 +49,16 @@ pub struct KubernetesConfig {
     /// Memory limit of a session. Kubernetes ends a session that needs more.
     #[arg(long, env = "SESSION_MEMORY_LIMIT", default_value = "2Gi", value_parser = quantity)]
     pub session_memory_limit: String,
-    /// Numeric user and group of sessions. With 0, the cluster chooses.
+    /// Request for a session's files outside its volume: /tmp and its log.
+    #[arg(long, env = "SESSION_EPHEMERAL_STORAGE_REQUEST", default_value = "256Mi", value_parser = quantity)]
+    pub session_ephemeral_storage_request: String,
+    /// Limit for these files. The cluster evicts a session that writes more.
+    #[arg(long, env = "SESSION_EPHEMERAL_STORAGE_LIMIT", default_value = "5Gi", value_parser = quantity)]
+    pub session_ephemeral_storage_limit: String,
+    /// Size of a session's /tmp, which is empty after each start. The cluster evicts a session that writes more.
+    #[arg(long, env = "SESSION_TMP_SIZE", default_value = "4Gi", value_parser = quantity)]
+    pub session_tmp_size: String,
+    /// Numeric user and group of sessions. With 0, the cluster chooses, as OpenShift requires.
     #[arg(long, env = "SESSION_USER_ID", default_value_t = 1000, value_parser = clap::value_parser!(i64).range(0..=4_294_967_294))]
     pub session_user_id: i64,
     /// Seconds without news from the API server after which the router checks a Pod before it opens a new connection.
@@ -58,6 +67,10 @@ pub struct KubernetesConfig {
     /// Name of this replica of the router. Default: the host name.
     #[arg(long, env = "POD_NAME", value_parser = name)]
     pub pod_name: Option<String>,
+    /// Name of this installation of the router in its namespace. Two installations must not have sessions in the same
+    /// namespace.
+    #[arg(long, env = "RELEASE_NAME", default_value = "opencode-router", value_parser = name)]
+    pub release_name: String,
     /// Namespace of the router. Default: the one it runs in.
     #[arg(long, env = "POD_NAMESPACE", value_parser = name)]
     pub pod_namespace: Option<String>,
@@ -71,13 +84,19 @@ impl KubernetesConfig {
             .clone()
             .ok_or("OPENCODE_IMAGE is not set: RUNTIME=kubernetes needs the image of sessions; see deploy/images.")?;
         let router_namespace = self.pod_namespace.clone().unwrap_or(own_namespace);
-        let resources = |cpu: Option<&String>, memory: &String| {
-            let cpu = cpu.map(|cpu| ("cpu".to_owned(), cpu.clone()));
-            cpu.into_iter().chain([("memory".to_owned(), memory.clone())]).collect::<BTreeMap<_, _>>()
-        };
+        let requests = [
+            ("cpu", Some(&self.session_cpu_request)),
+            ("memory", Some(&self.session_memory_request)),
+            ("ephemeral-storage", Some(&self.session_ephemeral_storage_request)),
+        ];
+        let limits = [
+            ("cpu", self.session_cpu_limit.as_ref()),
+            ("memory", Some(&self.session_memory_limit)),
+            ("ephemeral-storage", Some(&self.session_ephemeral_storage_limit)),
+        ];
         Ok(KubernetesSettings {
             namespace: self.opencode_namespace.clone().unwrap_or_else(|| router_namespace.clone()),
-            router_namespace,
+            release: format!("{router_namespace}/{}", self.release_name),
             replica: self.pod_name.clone().unwrap_or(host),
             image,
             image_pull_policy: self.image_pull_policy.clone(),
@@ -86,13 +105,19 @@ impl KubernetesConfig {
             storage_size: self.storage_size.clone(),
             api_key_secret: self.api_key_secret_name.clone(),
             config_map: self.config_map_name.clone(),
-            requests: resources(Some(&self.session_cpu_request), &self.session_memory_request),
-            limits: resources(self.session_cpu_limit.as_ref(), &self.session_memory_limit),
+            requests: resources(requests),
+            limits: resources(limits),
+            tmp_size: self.session_tmp_size.clone(),
             user: Some(self.session_user_id).filter(|user| *user > 0),
             stale_after: Duration::from_secs(self.stale_after_seconds),
             tempo,
         })
     }
+}
+
+/// The resources of a container. Without a quantity, a resource is omitted.
+fn resources<const N: usize>(all: [(&str, Option<&String>); N]) -> BTreeMap<String, String> {
+    all.into_iter().filter_map(|(name, quantity)| Some((name.to_owned(), quantity?.clone()))).collect()
 }
 
 /// A Kubernetes name (RFC 1123 subdomain).

@@ -31,7 +31,7 @@ pub struct NetworkConfig {
     /// Port of the page, the API and the sessions. With 0, a free one.
     #[arg(long, env = "PORT", default_value_t = 3000)]
     pub port: u16,
-    /// Address to listen on.
+    /// Address to listen on. With ::, all addresses of this machine, IPv4 too.
     #[arg(long, env = "BIND_ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind_address: IpAddr,
     /// Port for `opencode attach`. With 0, a free one. Default: 4096, or a free one if that is taken.

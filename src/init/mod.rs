@@ -1,6 +1,7 @@
 //! The work of a first process, in a container or as a supervisor: start programs, reap exited processes, kill the
 //! rest.
 
+mod any_address;
 mod children;
 pub mod process_tree;
 mod run_program;
@@ -8,5 +9,6 @@ mod run_program;
 /// This process's executable, even after an upgrade replaced its file (proc(5)).
 pub const OWN_PROGRAM: &str = "/proc/self/exe";
 
+pub use any_address::{ANY_ADDRESS, any_address};
 pub use children::{Child, Children, PrintingChild};
 pub use run_program::run_program;

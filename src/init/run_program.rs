@@ -12,6 +12,7 @@ use rustix::process::{Signal, getpid, set_child_subreaper};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::any_address::with_address;
 use super::process_tree::{descendants_of, send_all};
 use super::{Child, Children};
 
@@ -27,7 +28,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The shell's status for a program that cannot start.
 const CANNOT_START: u8 = 127;
 
-/// Runs a program to its end and returns its status: 128 plus the signal's number if a signal ended it.
+/// Runs a program to its end and returns its status: 128 plus the signal's number if a signal ended it. An argument
+/// [`super::ANY_ADDRESS`] becomes the address of both address families.
 pub fn run_program(program: &OsString, arguments: &[OsString]) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let status = runtime.and_then(|runtime| runtime.block_on(run(program, arguments)));
@@ -50,7 +52,7 @@ async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatu
     set_child_subreaper(Some(getpid()))?;
     let children = Children::default();
     let mut signals = Signals::listen()?;
-    let child = children.spawn(Command::new(program).args(arguments))?;
+    let child = children.spawn(Command::new(program).args(with_address(arguments)))?;
     let work = async {
         let status = until_ended(child, &mut signals).await;
         end_rest().await;

@@ -53,7 +53,7 @@ impl Cluster {
             claims: Api::namespaced(client.clone(), namespace),
             secrets: Api::namespaced(client.clone(), namespace),
             events: Api::namespaced(client.clone(), namespace),
-            leases: Api::namespaced(client, &settings.router_namespace),
+            leases: Api::namespaced(client, namespace),
         }
     }
 

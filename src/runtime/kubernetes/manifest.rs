@@ -13,6 +13,7 @@ use super::claim::{self, Record, Requested};
 use super::kubernetes_settings::KubernetesSettings;
 use super::literal::literal;
 use super::names::{labels, object_name};
+use crate::init::ANY_ADDRESS;
 use crate::opencode::{Dialect, Serve};
 use crate::prepare::JOB_VARIABLE;
 use crate::runtime::preparation_job::preparation_job;
@@ -117,7 +118,8 @@ pub(super) fn pod(settings: &KubernetesSettings, record: &Record) -> Pod {
                 "runAsUser": settings.user,
                 "runAsGroup": settings.user,
                 "fsGroup": settings.user,
-                "fsGroupChangePolicy": settings.user.map(|_| "OnRootMismatch"),
+                // Also for a group that the cluster chooses.
+                "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "initContainers": [prepare(settings, record)],
@@ -130,7 +132,7 @@ pub(super) fn pod(settings: &KubernetesSettings, record: &Record) -> Pod {
 fn volumes(settings: &KubernetesSettings, id: SessionId) -> Vec<Value> {
     let mut volumes = vec![
         json!({"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}}),
-        json!({"name": "tmp", "emptyDir": {}}),
+        json!({"name": "tmp", "emptyDir": {"sizeLimit": settings.tmp_size}}),
     ];
     volumes.extend(settings.config_map.as_ref().map(|name| json!({"name": "config", "configMap": {"name": name}})));
     volumes
@@ -181,7 +183,7 @@ fn prepare(settings: &KubernetesSettings, record: &Record) -> Value {
 fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
     let config_file = settings.config_map.as_ref().map(|_| "/config/opencode.json");
     let home = format!("{ROOT}/home");
-    let serve = Serve { host: "0.0.0.0", port: PORT, home: home.as_ref(), config_file, prints_log: false };
+    let serve = Serve { host: ANY_ADDRESS, port: PORT, home: home.as_ref(), config_file, prints_log: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
         variable("TMPDIR", "/tmp"),

@@ -14,7 +14,10 @@ mod kubernetes_settings;
 mod literal;
 mod manifest;
 mod names;
+mod other_release;
 mod pod_logs;
+#[cfg(test)]
+mod pod_manifest_rules;
 mod prompt_secret;
 mod replicas;
 mod seen_pod;

@@ -18,9 +18,9 @@ use crate::lifecycle::ReplicaRole;
 use crate::tempo::Tempo;
 
 /// Interval between renewals.
-const PERIOD: Duration = Duration::from_secs(4);
+pub(super) const PERIOD: Duration = Duration::from_secs(4);
 /// Time until a Lease without renewal expires.
-const LASTS: Duration = Duration::from_secs(20);
+pub(super) const LASTS: Duration = Duration::from_secs(20);
 /// Time after its last renewal when a leader stops leading. It notices at most one round and one period later, before
 /// another replica may lead.
 const LEADS: Duration = Duration::from_secs(10);
@@ -61,7 +61,7 @@ impl Inner {
         format!("opencode-router-{}", self.settings.replica)
     }
 
-    fn leading_lease(&self) -> String {
+    pub(super) fn leading_lease(&self) -> String {
         format!("opencode-router-leads-{}", self.settings.namespace)
     }
 
@@ -106,13 +106,16 @@ impl Inner {
         if led.is_some() {
             self.remove_lost(&leases, seen).await?;
         }
+        let led_by = leases.get(&self.leading_lease()).filter(|_| self.is_led(seen));
+        if let Some(refusal) = led_by.and_then(|lease| self.other_release(lease)) {
+            return Err(ApiError::Final(refusal));
+        }
         let own = self.own_lease();
         self.hold(&own, leases.remove(&own)).await?;
         let name = self.leading_lease();
         let lease = leases.remove(&name);
         let mine = lease.as_ref().is_some_and(|lease| holder(lease) == Some(&self.settings.replica));
-        let free = lease.as_ref().is_none_or(|lease| holder(lease).is_none_or(str::is_empty))
-            || seen.get(&name).is_some_and(|seen| !seen.holds(self.settings.tempo));
+        let free = lease.as_ref().is_none_or(|lease| holder(lease).is_none_or(str::is_empty)) || !self.is_led(seen);
         if mine || free {
             let asked_at = Instant::now();
             match self.hold(&name, lease).await {
@@ -145,6 +148,11 @@ impl Inner {
         Ok(())
     }
 
+    /// Whether the leader's Lease exists and has not expired.
+    fn is_led(&self, seen: &HashMap<String, Seen>) -> bool {
+        seen.get(&self.leading_lease()).is_some_and(|seen| seen.holds(self.settings.tempo))
+    }
+
     /// Acquires or renews a Lease. Fails with a conflict if another replica changed it meanwhile.
     async fn hold(&self, name: &str, lease: Option<Lease>) -> Result<(), ApiError> {
         let now = Some(MicroTime(Timestamp::now()));
@@ -157,6 +165,7 @@ impl Inner {
             metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.into()), ..ObjectMeta::default() },
             spec: None,
         });
+        self.name_release(&mut lease);
         let spec = lease.spec.get_or_insert_with(LeaseSpec::default);
         if spec.holder_identity.as_deref() != Some(&self.settings.replica) {
             spec.acquire_time.clone_from(&now);

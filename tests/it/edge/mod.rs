@@ -1,5 +1,6 @@
 //! Authentication, routing and isolation between users at the edge.
 
+mod address_families;
 mod connection_limits;
 mod cross_site_requests;
 mod ended_rights;

@@ -1,5 +1,6 @@
 //! `opencode-session run`: the first process of a container.
 
+mod any_address;
 mod install;
 mod orphans;
 mod signals;

@@ -63,7 +63,7 @@ impl Namespace {
         };
         KubernetesSettings {
             namespace: self.name.clone(),
-            router_namespace: self.name.clone(),
+            release: format!("{}/router", self.name),
             replica: replica.to_owned(),
             image: STAND_IN_IMAGE.to_owned(),
             image_pull_policy: "IfNotPresent".to_owned(),
@@ -74,6 +74,7 @@ impl Namespace {
             config_map: None,
             requests: resources("10m", "64Mi"),
             limits: resources("2", "2Gi"),
+            tmp_size: "1Gi".to_owned(),
             user: Some(1000),
             stale_after: Duration::from_secs(120),
             tempo: tempo(),
