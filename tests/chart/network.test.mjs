@@ -38,8 +38,11 @@ for (const name of ['external', 'sidecar']) {
 
   test(`${name}: code in a session reaches the internet and no private network`, () => {
     for (const ip of ['1.1.1.1', '100.63.0.1', '172.32.0.1', '2606:4700::1111']) assert(may(session, address(ip), 443), ip)
-    const closed = ['169.254.169.254', '10.96.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1']
-    const closed6 = ['fd00:ec2::254', 'fe80::1', '::1', '64:ff9b::a00:1']
+    const closed = ['169.254.169.254', '168.63.129.16', '10.96.0.1', '10.0.0.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1']
+    const closed6 = ['fd00:ec2::254', 'fd20:ce::254', 'fe80::1', 'fec0::1', 'ff02::1', '::1', '::a00:1', '2002:a00:1::']
+    // Of NAT64 only what leads to the internet: 140.82.121.3, not 10.0.0.1, 169.254.169.254 or 192.168.1.1.
+    assert(may(session, address('64:ff9b::8c52:7903'), 443))
+    closed6.push('64:ff9b::a00:1', '64:ff9b::a9fe:a9fe', '64:ff9b::c0a8:101', '64:ff9b::1', '64:ff9b:1::a00:1')
     for (const ip of [...closed, ...closed6]) {
       for (const port of [22, 80, 443, 6443, 10250]) assert(!may(session, address(ip), port), `${ip} ${port}`)
     }
@@ -113,6 +116,7 @@ test('sessions reach the private networks that are allowed, and lose what is blo
   assert(connects(policies, session, address('10.1.2.3'), 443) && connects(policies, session, address('10.1.2.3'), 22))
   assert(!connects(policies, session, address('10.1.2.3'), 80) && !connects(policies, session, address('10.1.2.4'), 443))
   assert(!connects(policies, session, address('203.0.113.7'), 443))
+  assert(!connects(policies, session, address('64:ff9b::cb00:7107'), 443) && connects(policies, session, address('64:ff9b::cb00:7108'), 443))
 })
 
 test('the test pod with a session\'s labels is held to a session\'s policy, and to no other', () => {
@@ -129,4 +133,13 @@ test('the test pod with a session\'s labels is held to a session\'s policy, and 
 
 test('without network policies there are none', () => {
   assert.equal(render('external', { 'networkPolicy.enabled': false }).all('NetworkPolicy').length, 0)
+})
+
+test('on OpenShift the DNS pods are reached at their own port', () => {
+  const { policies, router, session } = world('sidecar', { openshift: true })
+  const openshiftDns = pod('openshift-dns', '10.128.0.5', { 'dns.operator.openshift.io/daemonset-dns': 'default' })
+  for (const from of [router, session]) {
+    assert(connects(policies, from, openshiftDns, 5353, 'UDP') && connects(policies, from, openshiftDns, 5353))
+    assert(!connects(policies, from, openshiftDns, 9154))
+  }
 })

@@ -1,18 +1,20 @@
 // Properties of the pods.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { render } from './support/chart.mjs'
+import { namespace, render } from './support/chart.mjs'
 
 const PLAIN_VOLUMES = ['configMap', 'downwardAPI', 'emptyDir', 'projected', 'secret']
 
 /** The restricted Pod Security Standard, field by field. */
-function assertRestricted({ metadata, spec }) {
+function assertRestricted({ metadata, spec }, numbers = true) {
   for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) assert(!spec[field], field)
   for (const { name, ...volume } of spec.volumes ?? []) {
     for (const kind of Object.keys(volume)) assert(PLAIN_VOLUMES.includes(kind), `${name} is a ${kind}`)
   }
   assert.equal(spec.securityContext.runAsNonRoot, true)
-  assert(spec.securityContext.runAsUser > 0)
+  const { runAsUser, runAsGroup, fsGroup } = spec.securityContext
+  if (numbers) assert(runAsUser > 0 && runAsGroup > 0)
+  else assert.deepEqual([runAsUser, runAsGroup, fsGroup], [undefined, undefined, undefined])
   assert.equal(spec.securityContext.seccompProfile.type, 'RuntimeDefault')
   assert.equal(spec.securityContext.sysctls, undefined)
   for (const { name, securityContext, ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
@@ -30,7 +32,13 @@ for (const name of ['external', 'sidecar']) {
   test(`${name}: every pod satisfies the restricted standard`, () => {
     const pods = render(name).pods()
     assert.equal(pods.length, 3)
-    pods.forEach(assertRestricted)
+    for (const pod of pods) assertRestricted(pod)
+  })
+
+  test(`${name}: on OpenShift no pod names a user or a group`, () => {
+    const objects = render(name, { openshift: true })
+    for (const pod of objects.pods()) assertRestricted(pod, false)
+    assert.equal(objects.environment().SESSION_USER_ID, '0')
   })
 
   test(`${name}: probes ask by a name that the router answers to`, () => {
@@ -86,8 +94,9 @@ test('the router is no session of its own', () => {
 test('the settings that values stand for', () => {
   const env = render('sidecar').environment()
   assert.equal(env.RUNTIME, 'kubernetes')
-  assert.equal(env.BIND_ADDRESS, '0.0.0.0')
-  assert.equal(env.OPENCODE_NAMESPACE, 'opencode-sessions')
+  assert.equal(env.BIND_ADDRESS, '::')
+  assert.equal(env.OPENCODE_NAMESPACE, `${namespace}-sessions`)
+  assert.equal(env.RELEASE_NAME, 'oc-opencode-router')
   assert.equal(env.VOLUME_TTL_DAYS, '60')
   assert.equal(env.MAX_HELD, '4096')
   assert.deepEqual(env.POD_NAME, { fieldRef: { fieldPath: 'metadata.name' } })
@@ -95,4 +104,65 @@ test('the settings that values stand for', () => {
   for (const unsaid of ['SESSION_CPU_LIMIT', 'PUBLIC_PORT']) assert.equal(env[unsaid], undefined, unsaid)
   assert.equal(render('external').environment().METRICS_PORT, undefined)
   assert.equal(render('external', { publicPort: 8080 }).environment().PUBLIC_PORT, '8080')
+})
+
+test('an address family is never presumed', () => {
+  const objects = render('sidecar')
+  assert.equal(objects.one('Service').spec.ipFamilyPolicy, 'PreferDualStack')
+  assert.equal(objects.one('Service').spec.ipFamilies, undefined)
+  assert.match(objects.one('ConfigMap', '-login').data['config.yaml'], /bindAddress: ":4180"/)
+  const set = { 'service.ipFamilyPolicy': 'RequireDualStack', 'service.ipFamilies': ['IPv6', 'IPv4'] }
+  const { spec } = render('sidecar', set).one('Service')
+  assert.deepEqual([spec.ipFamilyPolicy, spec.ipFamilies], ['RequireDualStack', ['IPv6', 'IPv4']])
+})
+
+test('security contexts are values', () => {
+  const set = { 'podSecurityContext.runAsUser': 4711, 'podSecurityContext.fsGroup': null, 'securityContext.privileged': false }
+  const { spec } = render('sidecar', set).one('Deployment').spec.template
+  assert.equal(spec.securityContext.runAsUser, 4711)
+  assert(!('fsGroup' in spec.securityContext))
+  for (const { securityContext } of [...spec.initContainers, ...spec.containers]) {
+    assert.equal(securityContext.privileged, false)
+    assert.equal(securityContext.readOnlyRootFilesystem, true)
+  }
+})
+
+test('volumes, mounts and containers of the user', () => {
+  const set = {
+    extraVolumes: [{ name: 'ca', configMap: { name: 'ca' } }],
+    extraVolumeMounts: [{ name: 'ca', mountPath: '/etc/ca' }],
+    extraContainers: [{ name: 'beside', image: 'beside:1' }],
+    extraInitContainers: [{ name: 'before', image: 'before:1' }],
+    extraEnvFrom: [{ secretRef: { name: 'more' } }],
+    revisionHistoryLimit: 3,
+  }
+  for (const [name, before] of [
+    ['external', ['before']],
+    ['sidecar', ['before', 'login']],
+  ]) {
+    const { spec } = render(name, set).one('Deployment')
+    const { initContainers, containers, volumes } = spec.template.spec
+    assert.equal(spec.revisionHistoryLimit, 3)
+    assert.deepEqual(initContainers.map((one) => one.name), before)
+    assert.deepEqual(containers.map((one) => one.name), ['router', 'beside'])
+    assert(volumes.some((one) => one.name === 'ca'))
+    const [router] = containers
+    assert(router.volumeMounts.some((one) => one.mountPath === '/etc/ca'))
+    assert.deepEqual(router.envFrom, set.extraEnvFrom)
+  }
+})
+
+test('a variable of the user replaces that of the chart', () => {
+  const extraEnv = [
+    { name: 'MAX_HELD', value: '7' },
+    { name: 'LOG_LEVEL', value: 'debug' },
+    { name: 'STORAGE_CLASS', valueFrom: { configMapKeyRef: { name: 'classes', key: 'fast' } } },
+    { name: 'GIT_SSL_CAINFO', value: '/etc/ca/ca.crt' },
+  ]
+  for (const name of ['external', 'sidecar']) {
+    const [{ env }] = render(name, { extraEnv }).one('Deployment').spec.template.spec.containers
+    for (const entry of extraEnv) assert.deepEqual(env.filter((one) => one.name === entry.name), [entry])
+    const names = env.map((one) => one.name)
+    assert.equal(new Set(names).size, names.length, names)
+  }
 })

@@ -10,7 +10,7 @@ const CORE = {
   secrets: ['get', 'create', 'patch', 'delete'],
   events: ['list'],
 }
-const LEASES = ['get', 'list', 'create', 'update', 'delete']
+const LEASES = { 'coordination.k8s.io/leases': ['get', 'list', 'create', 'update', 'delete'] }
 
 /** What a Role allows, as {group/resource: verbs}. */
 function allowed(role) {
@@ -24,7 +24,7 @@ function allowed(role) {
 
 for (const [name, place] of [
   ['external', namespace],
-  ['sidecar', 'opencode-sessions'],
+  ['sidecar', `${namespace}-sessions`],
 ]) {
   const objects = render(name)
 
@@ -32,13 +32,7 @@ for (const [name, place] of [
     const role = objects.one('Role', '-sessions')
     assert.equal(role.metadata.namespace, place)
     const expected = Object.fromEntries(Object.entries(CORE).map(([resource, verbs]) => [`/${resource}`, verbs]))
-    assert.deepEqual(allowed(role), expected)
-  })
-
-  test(`${name}: the rights in the router's own namespace`, () => {
-    const role = objects.one('Role', '-replicas')
-    assert.equal(role.metadata.namespace, namespace)
-    assert.deepEqual(allowed(role), { 'coordination.k8s.io/leases': LEASES })
+    assert.deepEqual(allowed(role), { ...expected, ...LEASES })
   })
 
   test(`${name}: the rights are the router's, and there are no others`, () => {
@@ -62,4 +56,11 @@ test('only the router has the token, not the login beside it', () => {
     container.volumeMounts.some((mount) => mount.name === 'api-access'),
   )
   assert.deepEqual(withToken.map((container) => container.name), ['router'])
+})
+
+test('by default the router has no rights where the login has its Secret', () => {
+  const objects = render('sidecar')
+  const places = objects.all('RoleBinding').map(({ metadata }) => metadata.namespace)
+  assert.deepEqual(places, [`${namespace}-sessions`])
+  assert.equal(objects.one('Deployment').metadata.namespace, namespace)
 })

@@ -10,7 +10,12 @@ const kubeconfig = process.env.TEST_KUBECONFIG
 const skip = kubeconfig ? false : 'TEST_KUBECONFIG is not set'
 // Kinds that a plain cluster lacks, with the Go module and file that define each.
 const FOREIGN = {
+  Certificate: ['github.com/cert-manager/cert-manager', 'deploy/crds/cert-manager.io_certificates.yaml'],
   HTTPRoute: ['sigs.k8s.io/gateway-api', 'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml'],
+  PrometheusRule: [
+    'github.com/prometheus-operator/prometheus-operator',
+    'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml',
+  ],
   ServiceMonitor: [
     'github.com/prometheus-operator/prometheus-operator',
     'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',

@@ -46,7 +46,17 @@ const wrong = [
   ['/sessions/storage/ttlDays', { 'sessions.storage.ttlDays': -1 }],
   ['/sessions/idleTimeoutMinutes', { 'sessions.idleTimeoutMinutes': 0 }],
   ['/metrics/port', { 'metrics.port': 80 }],
-  ['/extraEnv/0', { extraEnv: [{ name: 'DEV_EMAIL', value: 'me@localhost' }] }],
+  ['/extraEnv/0/name', { extraEnv: [{ name: 'MAX-HELD', value: '1' }] }],
+  ['/extraVolumes/0', { extraVolumes: [{ configMap: { name: 'x' } }] }],
+  ['/sessions/image/digest', { 'sessions.image': { repository: 'a', digest: 'sha256:1' } }],
+  ["/sessions/image': missing property 'repository'", { 'sessions.image': { tag: '1' } }],
+  ['/global/imageRegistry', { 'global.imageRegistry': 'https://mirror.example.org' }],
+  ['/service/ipFamilies/0', { 'service.ipFamilies': ['IPv5'] }],
+  ['/sessions/tmpSize', { 'sessions.tmpSize': '' }],
+  ['/openshift', { openshift: 'yes' }],
+  ['/revisionHistoryLimit', { revisionHistoryLimit: -1 }],
+  ['/limitRange/limits/0', { limitRange: { enabled: true, limits: [{ max: {} }] } }],
+  ["/certificate/issuerRef': additional properties 'nam'", { 'certificate.issuerRef': { nam: 'x' } }],
   ['/networkPolicy/router/attachFrom', { 'networkPolicy.router.attachFrom': 'everyone' }],
   ['/networkPolicy/sessions/allowedCidrs/0', { 'networkPolicy.sessions.allowedCidrs': [{ cidr: '10.0.0.1' }] }],
   ["'': additional properties 'nonsense'", { nonsense: 1 }],
@@ -61,6 +71,21 @@ const contradictions = [
   [external, { 'serviceMonitor.enabled': true }, /serviceMonitor\.enabled needs metrics\.enabled/],
   [external, { metrics: { enabled: true, port: 3000 } }, /one of the router's other ports/],
   [external, { 'attach.host': 'oc.example.org' }, /have to differ/],
+  [external, { 'prometheusRule.enabled': true }, /prometheusRule\.enabled needs metrics\.enabled/],
+  [external, { 'certificate.enabled': true }, /needs certificate\.issuerRef/],
+  [external, { 'resourceQuota.enabled': true }, /needs resourceQuota\.hard/],
+  [external, { 'limitRange.enabled': true }, /needs limitRange\.limits/],
+  [external, { extraEnv: [{ name: 'DEV_EMAIL', value: 'me@localhost' }] }, /extraEnv cannot set DEV_EMAIL/],
+  [external, { extraEnv: [{ name: 'METRICS_PORT', value: '1' }] }, /extraEnv cannot set METRICS_PORT\. Use metrics\.port/],
+  [external, { extraEnv: ['1', '2'].map((value) => ({ name: 'MAX_HELD', value })) }, /extraEnv has MAX_HELD twice/],
+  [external, { 'global.imageRegistry': 'mirror.example.org' }, /cannot replace the registry in sessions\.image/],
+  [
+    sidecar,
+    { 'global.imageRegistry': 'mirror.example.org', 'image.repository': 'ghcr.example/opencode-router' },
+    /image\.repository names a registry/,
+  ],
+  [sidecar, { 'loginProxy.sidecar.image': { repository: 'oauth2-proxy' } }, /sidecar\.image needs a tag or a digest/],
+  [sidecar, { 'sessions.namespace': 'a'.repeat(64) }, /namespace/],
   [sidecar, { 'httpRoute.parentRefs': [] }, /needs httpRoute\.parentRefs/],
   [sidecar, { routerHost: 'home.example.com' }, /has to be oc\.example\.org or below it/],
 ]
@@ -76,4 +101,30 @@ test('a login proxy in another namespace, by HTTPRoute', () => {
     'loginProxy.service.namespace': 'login',
   }).all('HTTPRoute')
   assert.deepEqual(route.spec.rules[0].backendRefs, [{ name: 'oauth2-proxy', namespace: 'login', port: 80 }])
+})
+
+const images = (set) => {
+  const objects = render('sidecar', set)
+  const { initContainers, containers } = objects.one('Deployment').spec.template.spec
+  const tests = new Set(objects.all('Pod').map(({ spec }) => spec.containers[0].image))
+  assert.deepEqual([...tests], [objects.environment().OPENCODE_IMAGE])
+  return [containers[0].image, objects.environment().OPENCODE_IMAGE, initContainers[0].image]
+}
+
+test('the three images, by registry, tag and digest', () => {
+  assert.deepEqual(images({}), ['opencode-router:0.1.0', 'opencode-session:0.1.0', 'oauth2-proxy:v7.15.3'])
+  const mirror = 'mirror.example.org:5000/team'
+  assert.deepEqual(
+    images({ 'global.imageRegistry': mirror, 'image.registry': 'ghcr.example' }),
+    ['opencode-router:0.1.0', 'opencode-session:0.1.0', 'oauth2-proxy:v7.15.3'].map((image) => `${mirror}/${image}`),
+  )
+  const digest = `sha256:${'0'.repeat(64)}`
+  assert.deepEqual(
+    images({
+      image: { registry: 'ghcr.example', repository: 'r', tag: '2' },
+      'sessions.image': { repository: 's', tag: '3', digest },
+      'loginProxy.sidecar.image': 'quay.example/oauth2-proxy:v8',
+    }),
+    ['ghcr.example/r:2', `s@${digest}`, 'quay.example/oauth2-proxy:v8'],
+  )
 })

@@ -8,7 +8,7 @@ export const release = 'oc'
 export const namespace = 'opencode-router'
 
 // Without a cluster, Helm assumes an old Kubernetes.
-const KUBERNETES = ['--kube-version', '1.34.0']
+export const KUBERNETES = ['--kube-version', '1.34.0']
 
 /** Complete sets of values: `external` or `sidecar`. */
 export const values = (name) => `${chart}/ci/${name}-values.yaml`

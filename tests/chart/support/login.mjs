@@ -38,7 +38,7 @@ export async function login(program, upstream) {
     text
       .replaceAll('/etc/login-secret', dir)
       .replaceAll('/etc/login', dir)
-      .replace('0.0.0.0:4180', `127.0.0.1:${port}`)
+      .replace('":4180"', `":${port}"`)
       .replace('127.0.0.1:3000', `127.0.0.1:${behind.address().port}`)
       // The chart accepts only https.
       .replace('https://login.example.org/realms/team', known.url)

@@ -8,4 +8,13 @@
     {{- end }}
   to:
     {{- toYaml $policy.dnsTo | nindent 4 }}
+{{- if .Values.openshift }}
+- ports:
+    - {protocol: UDP, port: 5353}
+    - {protocol: TCP, port: 5353}
+  to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: openshift-dns
+{{- end }}
 {{- end }}

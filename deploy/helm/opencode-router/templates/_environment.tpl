@@ -1,4 +1,7 @@
-{{/* The router's settings (docs/settings.md). Empty values are omitted, so that the router's defaults apply. */}}
+{{/*
+The router's settings (docs/settings.md). Empty values are omitted, so that the router's defaults apply. extraEnv replaces
+settings. Each name appears once: server-side apply refuses a list with duplicates.
+*/}}
 {{- define "opencode-router.environment" -}}
 {{- $sessions := .Values.sessions }}
 {{- $storage := $sessions.storage }}
@@ -21,7 +24,8 @@
   (list "STALE_AFTER_SECONDS" (.Values.staleAfterSeconds | int64 | toString))
   (list "LOG_LEVEL" .Values.log.level)
   (list "LOG_FORMAT" .Values.log.format)
-  (list "OPENCODE_IMAGE" $sessions.image)
+  (list "OPENCODE_IMAGE" (include "opencode-router.sessionImage" .))
+  (list "RELEASE_NAME" (include "opencode-router.fullname" .))
   (list "OPENCODE_NAMESPACE" (include "opencode-router.sessionsNamespace" .))
   (list "IMAGE_PULL_POLICY" $sessions.imagePullPolicy)
   (list "IMAGE_PULL_SECRET_NAME" $sessions.imagePullSecretName)
@@ -35,16 +39,28 @@
   (list "SESSION_MEMORY_REQUEST" $sessions.memoryRequest)
   (list "SESSION_CPU_LIMIT" $sessions.cpuLimit)
   (list "SESSION_MEMORY_LIMIT" $sessions.memoryLimit)
+  (list "SESSION_EPHEMERAL_STORAGE_REQUEST" $sessions.ephemeralStorageRequest)
+  (list "SESSION_EPHEMERAL_STORAGE_LIMIT" $sessions.ephemeralStorageLimit)
+  (list "SESSION_TMP_SIZE" $sessions.tmpSize)
+  (list "SESSION_USER_ID" (include "opencode-router.sessionUser" .))
   (list "IDLE_TIMEOUT_MINUTES" ($sessions.idleTimeoutMinutes | toString))
   (list "MAX_BUSY_MINUTES" ($sessions.maxBusyMinutes | toString))
   (list "START_TIMEOUT_SECONDS" ($sessions.startTimeoutSeconds | int64 | toString))
   (list "MAX_CONCURRENT_STARTS" ($sessions.maxConcurrentStarts | int64 | toString))
   (list "HOLD_TIMEOUT_SECONDS" ($sessions.holdTimeoutSeconds | int64 | toString))
 }}
+{{- $extra := dict }}
+{{- range .Values.extraEnv }}
+{{- $_ := set $extra .name . }}
+{{- end }}
 {{- range $settings }}
+{{- $name := index . 0 }}
 {{- $value := index . 1 }}
-{{- if $value }}
-- name: {{ index . 0 }}
+{{- if hasKey $extra $name }}
+- {{ toYaml (get $extra $name) | nindent 2 | trim }}
+{{- $_ := unset $extra $name }}
+{{- else if $value }}
+- name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
 {{- end }}
@@ -56,7 +72,9 @@
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
-{{- with .Values.extraEnv }}
-{{ toYaml . }}
+{{- range .Values.extraEnv }}
+{{- if hasKey $extra .name }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
 {{- end }}
 {{- end }}

@@ -37,19 +37,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/name: opencode-session
 {{- end }}
 
-{{- define "opencode-router.image" -}}
-{{- with .Values.image }}
-{{- if .digest }}{{ .repository }}@{{ .digest }}
-{{- else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
-{{- end }}
-{{- end }}
+{{/* The router has rights on all Secrets of this namespace, so by default it is not the one with the login's Secret. */}}
+{{- define "opencode-router.sessionsNamespace" -}}
+{{- .Values.sessions.namespace | default (printf "%s-sessions" .Release.Namespace) }}
 {{- end }}
 
 {{/* Addresses. */}}
-{{- define "opencode-router.sessionsNamespace" -}}
-{{- .Values.sessions.namespace | default .Release.Namespace }}
-{{- end }}
-
 {{- define "opencode-router.host" -}}
 {{- .Values.routerHost | default .Values.domain }}
 {{- end }}
@@ -69,6 +62,11 @@ app.kubernetes.io/name: opencode-session
 {{- define "opencode-router.attachUrl" -}}
 {{- $made := printf "%s://%s%s" .Values.protocol (include "opencode-router.attachHost" .) (include "opencode-router.port" .) }}
 {{- .Values.attach.url | default $made }}
+{{- end }}
+
+{{- define "opencode-router.tlsSecret" -}}
+{{- $own := ternary (printf "%s-tls" (include "opencode-router.fullname" .)) "" .Values.certificate.enabled }}
+{{- .Values.ingress.tlsSecretName | default $own }}
 {{- end }}
 
 {{/* The trusted login proxies. With the sidecar: only this Pod's own loopback. */}}
@@ -95,15 +93,4 @@ app.kubernetes.io/name: opencode-session
 {{- else }}
 {{- dict "name" $own "namespace" .Release.Namespace "port" 3000 | toJson }}
 {{- end }}
-{{- end }}
-
-{{/* The restricted Pod Security Standard, for every container. */}}
-{{- define "opencode-router.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities:
-  drop: [ALL]
-seccompProfile:
-  type: RuntimeDefault
 {{- end }}

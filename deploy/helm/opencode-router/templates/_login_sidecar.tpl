@@ -5,7 +5,8 @@ set that header only in responses, for forward auth. The structured configuratio
 {{- define "opencode-router.loginConfig" -}}
 {{- $sidecar := .Values.loginProxy.sidecar -}}
 server:
-  bindAddress: "0.0.0.0:4180"
+  # All addresses, of both families.
+  bindAddress: ":4180"
 upstreamConfig:
   # Paths stay as sent: some of opencode's contain encoded slashes.
   proxyRawPath: true
@@ -47,7 +48,7 @@ providers:
 # Starts before the router and ends after it, so that open streams survive a rollout.
 - name: login
   restartPolicy: Always
-  image: {{ $sidecar.image | quote }}
+  image: {{ include "opencode-router.loginImage" . | quote }}
   imagePullPolicy: {{ $sidecar.imagePullPolicy }}
   args:
     - --alpha-config=/etc/login/config.yaml

@@ -5,8 +5,10 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: 1000
-  runAsGroup: 1000
+  {{- with include "opencode-router.sessionUser" . | int64 }}
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
 {{- with .Values.sessions.imagePullSecretName }}
@@ -16,7 +18,7 @@ imagePullSecrets:
 {{- end }}
 
 {{- define "opencode-router.testContainer" -}}
-image: {{ .Values.sessions.image | quote }}
+image: {{ include "opencode-router.sessionImage" . | quote }}
 imagePullPolicy: {{ .Values.sessions.imagePullPolicy }}
 securityContext:
   {{- include "opencode-router.containerSecurity" . | nindent 2 }}
