@@ -2,6 +2,7 @@
 
 mod address_families;
 mod connection_limits;
+mod connection_memory;
 mod cross_site_requests;
 mod ended_rights;
 mod graceful_shutdown;

@@ -18,6 +18,8 @@ async fn journeys_by_rest_and_browser_work() {
     a_first_message_and_its_work(&installed, &installed.model, &installed.git).await;
     opencodes_page(&installed, &installed.git).await;
     installed.test().await;
+    let refusal = installed.second_release().await;
+    assert!(refusal.contains("serves the sessions in namespace"), "{refusal}");
     // New replicas replace the old ones.
     installed.upgrade(json!({"podLabels": {"roll-out": "second"}})).await;
     super::rights::are_all_used(&installed).await;

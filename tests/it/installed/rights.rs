@@ -13,7 +13,9 @@ type Rights = BTreeMap<String, BTreeSet<String>>;
 
 /// The router's rights in the chart.
 async fn granted(installed: &Installation) -> Rights {
-    let roles = installed.namespace.api::<Role>().list(&ListParams::default()).await.unwrap().items;
+    let of_router = installed.namespace.api::<Role>().list(&ListParams::default()).await.unwrap().items;
+    assert!(of_router.is_empty(), "the router has no rights on its login's Secret: {of_router:#?}");
+    let roles = installed.sessions.api::<Role>().list(&ListParams::default()).await.unwrap().items;
     let rules = roles.into_iter().flat_map(|role| role.rules.unwrap_or_default());
     let mut rights = Rights::new();
     for rule in rules {

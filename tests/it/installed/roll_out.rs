@@ -31,7 +31,7 @@ async fn roll_out_fails_no_request_and_drains_open_ones() {
     let installed = Installation::install_with(shutdown).await;
     let id = installed.ready_project().await;
     let talk = Talk::begin(&installed, &id).await;
-    let pods = installed.namespace.api::<Pod>();
+    let (routers_pods, pods) = (installed.namespace.api::<Pod>(), installed.sessions.api::<Pod>());
     let name = format!("opencode-session-{id}");
     let pod = pods.get(&name).await.unwrap().metadata.uid;
     let old = routers(&installed).await;
@@ -63,7 +63,7 @@ async fn roll_out_fails_no_request_and_drains_open_ones() {
 
     installed.upgrade(json!({"podLabels": {"roll-out": "second"}})).await;
     eventually("the old replicas are told to end", async || {
-        let all = pods.list(&kube::api::ListParams::default()).await.unwrap().items;
+        let all = routers_pods.list(&kube::api::ListParams::default()).await.unwrap().items;
         let ends = |pod: &Pod| pod.metadata.deletion_timestamp.is_some();
         all.iter().filter(|pod| old.contains(&pod.metadata.name)).all(ends).then_some(())
     })

@@ -5,6 +5,7 @@ mod killed_replica;
 mod pod_address_reuse;
 mod read_your_writes;
 mod revoked_token;
+mod second_release;
 mod shared_work;
 mod silent_stop;
 mod stale_replica;

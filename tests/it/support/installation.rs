@@ -26,7 +26,10 @@ const RELEASE: &str = "router";
 /// An installed router.
 pub struct Installation {
     router: Router,
+    /// The router's namespace.
     pub namespace: Namespace,
+    /// The sessions' namespace, which the chart creates.
+    pub sessions: Namespace,
     pub model: ModelServer,
     pub git: GitServer,
     values: Value,
@@ -53,7 +56,7 @@ impl Installation {
         let namespace = Namespace::create().await;
         let here = reachable_address();
         let (model, git) = (ModelServer::start_on(here).await, GitServer::start_at((here, 0).into()).await);
-        configure_opencode(&namespace, &model).await;
+        let sessions = namespace.of_another(&format!("{}-sessions", namespace.name));
         let (login, forward) = (LoginProxy::start(EMAIL).await, Forward::start().await);
         let mut all = json!({
             "domain": DOMAIN,
@@ -77,6 +80,7 @@ impl Installation {
         let installation = Self {
             router: Router::below(DOMAIN, login.address, forward.address),
             namespace,
+            sessions,
             model,
             git,
             values: all,
@@ -84,6 +88,8 @@ impl Installation {
             forward,
         };
         installation.chart("install", &installation.values).await;
+        installation.sessions.is_usable().await;
+        configure_opencode(&installation.sessions, &installation.model).await;
         let service: Service = installation.namespace.api().get(&format!("{RELEASE}-opencode-router")).await.unwrap();
         let ip: IpAddr = service.spec.unwrap().cluster_ip.unwrap().parse().unwrap();
         installation.login.lead_to(SocketAddr::new(ip, 3000));
@@ -114,17 +120,32 @@ impl Installation {
         self.helm(&[action, RELEASE, chart, "--values", "-", "--wait", "--timeout", "120s"], values).await;
     }
 
+    /// What the chart says to a second release with the same sessions' namespace.
+    pub async fn second_release(&self) -> String {
+        let mut values = self.values.clone();
+        merge(&mut values, json!({"sessions": {"namespace": self.sessions.name}}));
+        let chart = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/opencode-router");
+        let (succeeded, said) = self.run_helm(&["install", "second", chart, "--values", "-"], &values).await;
+        assert!(!succeeded, "{said}");
+        said
+    }
+
     async fn helm(&self, words: &[&str], values: &Value) {
+        let (succeeded, said) = self.run_helm(words, values).await;
+        if !succeeded {
+            panic!("{said}\n{}", self.log().await);
+        }
+    }
+
+    /// Runs Helm. Returns whether it succeeded, and its output.
+    async fn run_helm(&self, words: &[&str], values: &Value) -> (bool, String) {
         let mut helm = Command::new("helm");
         helm.arg("--kubeconfig").arg(kubeconfig()).args(["--namespace", &self.namespace.name]).args(words);
         helm.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = helm.spawn().expect("helm is there");
         child.stdin.take().unwrap().write_all(values.to_string().as_bytes()).await.unwrap();
         let output = in_time("helm", child.wait_with_output()).await.unwrap();
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        if !output.status.success() {
-            panic!("{said}\n{}", self.log().await);
-        }
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
     }
 
     /// The logs of all replicas.

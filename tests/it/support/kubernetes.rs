@@ -49,11 +49,20 @@ impl Namespace {
         let wanted: NamespaceObject = serde_json::from_value(wanted).unwrap();
         let created = Api::all(client.clone()).create(&PostParams::default(), &wanted).await.unwrap();
         let namespace = Self { name: created.metadata.name.unwrap(), client };
-        // No Pod may be made before that.
-        let accounts = namespace.api::<ServiceAccount>();
+        namespace.is_usable().await;
+        namespace
+    }
+
+    /// A namespace that somebody else creates. It is deleted with this value.
+    pub fn of_another(&self, name: &str) -> Self {
+        Self { name: name.to_owned(), client: self.client.clone() }
+    }
+
+    /// Waits until Pods may be created here.
+    pub async fn is_usable(&self) {
+        let accounts = self.api::<ServiceAccount>();
         let is_there = async || accounts.get_opt("default").await.unwrap().map(|_| ());
         eventually("the namespace has an account for Pods", is_there).await;
-        namespace
     }
 
     /// The settings of a router in this namespace.
