@@ -57,21 +57,25 @@ fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
 
 /// Sends a browser back to the page that requested another start. Only to a path of the same host.
 pub fn back_to_page<B>(request: &Request<B>) -> Response<Body> {
-    let wanted = request.uri().query().and_then(|query| query.strip_prefix("to="));
-    let path = wanted.map(|to| percent_decode_str(to).decode_utf8_lossy().into_owned());
-    let safe =
-        path.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']));
-    redirect(StatusCode::SEE_OTHER, safe.as_deref().unwrap_or("/"))
+    let wanted = request.uri().query().and_then(|query| query.strip_prefix("to=")).unwrap_or_default();
+    redirect(StatusCode::SEE_OTHER, &percent_decode_str(wanted).decode_utf8_lossy())
 }
 
-/// A redirect within the host.
+/// A redirect within the host: to `path`, or to `/` if a browser could read `path` as another host.
 pub fn redirect(status: StatusCode, path: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, location);
+    let location = HeaderValue::try_from(path).ok().filter(|_| stays_on_host(path));
+    response.headers_mut().insert(LOCATION, location.unwrap_or(HeaderValue::from_static("/")));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether a browser reads `path` as a path of the same host. Browsers skip tabs and line breaks, and read `\` as `/` (WHATWG
+/// URL, section 4.4). So only printable ASCII without `\` passes, and the second character is no slash.
+fn stays_on_host(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    path.starts_with('/') && !path.starts_with("//") && path.bytes().all(plain)
 }
 
 /// The page for a session that is not running.
@@ -150,9 +154,22 @@ mod tests {
             back_to_page(&request).headers()[LOCATION].to_str().unwrap().to_owned()
         };
         assert_eq!(location("?to=%2Fa%3Fb"), "/a?b");
-        for evil in
-            ["", "?to=", "?to=%2F%2Fevil", "?to=https%3A%2F%2Fevil", "?to=%2F%5Cevil", "?to=%2F%0D%0Ax", "?x=%2Fa"]
-        {
+        assert_eq!(location("?to=%2F.%2F%2Fa"), "/.//a", "a browser stays on the host");
+        for evil in [
+            "",
+            "?to=",
+            "?to=%2F%2Fevil",
+            "?to=https%3A%2F%2Fevil",
+            "?to=%2F%5Cevil",
+            "?to=%5C%5Cevil",
+            "?to=%2F%09%2Fevil",
+            "?to=%09%2F%2Fevil",
+            "?to=%2F%0D%0Ax",
+            "?to=%2F%00",
+            "?to=%2F%C2%85%2Fevil",
+            "?to=%2F%FF",
+            "?x=%2Fa",
+        ] {
             assert_eq!(location(evil), "/", "{evil}");
         }
     }
