@@ -80,7 +80,7 @@ impl App {
         let router = api::router(Arc::new(api), web::router());
         let proxy_settings = ProxySettings {
             proto: HeaderValue::from_static(network.proto.as_str()),
-            private_cookies: config.users.sso_cookie_names.clone(),
+            private: config.users.private_names(),
         };
         let proxy = Proxy::new(proxy_settings, drain.ended().clone());
         let settings = FrontSettings {
@@ -90,6 +90,7 @@ impl App {
                 lifecycle.clone(),
                 config.shared_peers(),
             ))]),
+            attach_origins: network.attach_allowed_origins.clone(),
             holds: config.lifecycle.holds(),
             requests_per_user: network.max_requests_per_user,
         };

@@ -1,8 +1,9 @@
 //! The origin check: refuses requests that another website made a browser send (Fetch Metadata; RFC 6454).
 
-use http::header::{COOKIE, HOST, ORIGIN, UPGRADE};
+use http::header::{COOKIE, HOST, ORIGIN};
 use http::{HeaderMap, Method, Request};
 
+use crate::proxy::asks_for_upgrade;
 use crate::session::access::Via;
 
 /// The request came from a page of another origin, or a browser cannot show that it did not.
@@ -21,7 +22,7 @@ pub fn check_origin<B>(via: Via, request: &Request<B>) -> Result<(), CrossSite> 
         return Ok(());
     }
     let headers = request.headers();
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !asks_for_upgrade(request);
     let allowed = match text(headers, "sec-fetch-site") {
         // A page with the referrer policy no-referrer, like the router's own, sends the Origin “null” (Fetch, 3.2).
         Some("same-origin" | "none") => {
@@ -68,6 +69,7 @@ mod tests {
 
     fn allowed(method: &str, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().method(method).uri("/").header("host", "a.example:3000");
+        request = request.header("connection", "upgrade");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

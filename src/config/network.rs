@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use crate::edge::AllowedOrigins;
+use crate::opencode::Dialect;
+
 /// The protocol between clients and the front door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Proto {
@@ -41,6 +44,10 @@ pub struct NetworkConfig {
     /// the session's id. Default: a host per session, attach-0123456789abcdef0123-oc.oc.example.org.
     #[arg(long, env = "ATTACH_URL", value_parser = base_url)]
     pub attach_url: Option<String>,
+    /// Origins of web and desktop clients that may read the attach listener's responses, separated by commas. Each request
+    /// still needs a token. Default: opencode's desktop app. Empty: none.
+    #[arg(long, env = "ATTACH_ALLOWED_ORIGINS", default_value = Dialect::V1.desktop_origin())]
+    pub attach_allowed_origins: AllowedOrigins,
     /// Parent domain of the sessions' hosts, as in 0123456789abcdef0123-oc.localhost. Browsers resolve *.localhost
     /// themselves.
     #[arg(long, env = "ROUTER_DOMAIN", default_value = "localhost", value_parser = domain)]

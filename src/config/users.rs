@@ -4,10 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use clap::Args;
+use http::HeaderName;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use ipnet::IpNet;
 
 use super::network::network;
 use crate::auth::{Authenticators, LoginProxy, LoopbackUser};
+use crate::proxy::PrivateNames;
 use crate::session::Email;
 
 /// Authentication settings.
@@ -24,6 +27,10 @@ pub struct UsersConfig {
     /// Prefixes of the login proxy's cookie names, separated by commas. The router keeps these cookies from sessions.
     #[arg(long, env = "SSO_COOKIE_NAMES", value_delimiter = ',', default_value = "_oauth2_proxy")]
     pub sso_cookie_names: Vec<String>,
+    /// Headers in which your login proxy passes identities or tokens, such as X-Company-Token, separated by commas. The
+    /// router keeps them from sessions, as it does with those of well-known proxies.
+    #[arg(long, env = "SSO_HEADER_NAMES", value_delimiter = ',', value_parser = header)]
+    pub sso_header_names: Vec<HeaderName>,
 }
 
 impl UsersConfig {
@@ -57,6 +64,11 @@ impl UsersConfig {
         LoginProxy::new(self.trusted_proxy_cidrs.clone())
     }
 
+    /// The cookies and headers that sessions must not see.
+    pub fn private_names(&self) -> PrivateNames {
+        PrivateNames::new(self.sso_cookie_names.clone(), self.sso_header_names.clone())
+    }
+
     /// How the router identifies users, in a word: `local` or `proxy`.
     pub fn identity(&self) -> &'static str {
         if self.dev_email.is_some() { "local" } else { "proxy" }
@@ -65,4 +77,11 @@ impl UsersConfig {
 
 fn email(text: &str) -> Result<Email, String> {
     Email::parse(text).map_err(|_| "expected an e-mail address such as you@localhost".to_owned())
+}
+
+fn header(text: &str) -> Result<HeaderName, String> {
+    // Without these, no server can read a request.
+    let needed = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE];
+    let name = text.trim().parse::<HeaderName>().ok().filter(|name| !needed.contains(name));
+    name.ok_or_else(|| "expected the name of a header with an identity or a token, such as X-Company-Token".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The life of a request on the attach listener, top to bottom: route → identify → same origin → authorise → lease →
-//! forward. This listener ignores identity headers.
+//! The life of a request on the attach listener, top to bottom: route → preflight → identify → same origin → authorise →
+//! lease → forward. This listener ignores identity headers.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,10 @@ use http::{Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use super::authority::host_of;
+use super::cross_origin::{preflight, refuse_browser, share};
 use super::front::{Front, limited, same_origin};
 use super::hold::NoLease;
+use super::message_check::check_framing;
 use super::refusal;
 use super::wake_rule;
 use crate::answer::Problem;
@@ -23,23 +25,26 @@ use crate::session::{Action, SessionId, UpstreamName};
 impl Front {
     /// Answers a request of the attach listener.
     pub async fn serve_attach(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
-        self.attach(peer, request).await.unwrap_or_else(page::problem)
+        let origin = self.settings.attach_origins.of(request.headers());
+        let result = self.attach(peer, request, origin.as_ref()).await;
+        let mut response = result.unwrap_or_else(page::problem);
+        share(response.headers_mut(), origin);
+        response
     }
 
-    async fn attach(&self, peer: IpAddr, mut request: Request<Incoming>) -> Result<Response<Body>, Problem> {
+    async fn attach(
+        &self,
+        peer: IpAddr,
+        mut request: Request<Incoming>,
+        origin: Option<&HeaderValue>,
+    ) -> Result<Response<Body>, Problem> {
         if self.is_probe(&request) {
             return Ok(self.own_routes(request).await);
         }
-        let host =
-            host_of(&request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
-        keep_host(&mut request);
-        let id = match session_in_path(request.uri()) {
-            Some((id, rest)) => {
-                *request.uri_mut() = rest;
-                id
-            }
-            None => self.settings.hosts.attach_session(&host).ok_or_else(refusal::unknown_host)?,
-        };
+        let id = self.attach_route(&mut request, origin)?;
+        if let Some(answer) = preflight(&request, origin) {
+            return Ok(answer);
+        }
         if self.lifecycle.runtime().trouble().is_some() {
             return Err(refusal::untrusted());
         }
@@ -67,6 +72,20 @@ impl Front {
             Err(NoLease::ShowProgress) => Err(Problem::stopped()),
         }
     }
+
+    /// The session of a request, by path or host. Removes the session from the path.
+    fn attach_route<B>(&self, request: &mut Request<B>, origin: Option<&HeaderValue>) -> Result<SessionId, Problem> {
+        check_framing(request)?;
+        let host =
+            host_of(request).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "bad-host", error.to_string()))?;
+        keep_host(request);
+        let Some((id, rest)) = session_in_path(request.uri()) else {
+            return self.settings.hosts.attach_session(&host).ok_or_else(refusal::unknown_host);
+        };
+        refuse_browser(request.headers(), origin)?;
+        *request.uri_mut() = rest;
+        Ok(id)
+    }
 }
 
 fn refused(error: AuthError) -> Problem {
@@ -77,7 +96,7 @@ fn refused(error: AuthError) -> Problem {
 }
 
 /// Copies the host from the target to the header. HTTP/2 has it only in the target, and `attach` may replace that.
-fn keep_host(request: &mut Request<Incoming>) {
+fn keep_host<B>(request: &mut Request<B>) {
     let authority = request.uri().authority().and_then(|authority| HeaderValue::try_from(authority.as_str()).ok());
     if let (false, Some(authority)) = (request.headers().contains_key(HOST), authority) {
         request.headers_mut().insert(HOST, authority);

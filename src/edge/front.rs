@@ -11,8 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::authority::host_of;
+use super::cross_origin::AllowedOrigins;
 use super::hold::{HoldLimits, Holds, NoLease};
 use super::host::{Hosts, Route};
+use super::message_check::check_framing;
 use super::refusal;
 use super::wake_rule;
 use crate::answer::Problem;
@@ -36,6 +38,8 @@ pub struct FrontSettings {
     pub users: Authenticators,
     /// Identifies clients on the attach listener.
     pub attach_clients: Authenticators,
+    /// Origins whose pages may read the attach listener's responses.
+    pub attach_origins: AllowedOrigins,
     /// Limits for held requests.
     pub holds: HoldLimits,
     /// Open requests per user.
@@ -72,7 +76,7 @@ impl Front {
     /// Answers a request of the main listener.
     pub async fn serve(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
         let html = prefers_html(&request);
-        let route = match self.route(&request) {
+        let route = match check_framing(&request).and_then(|()| self.route(&request)) {
             Ok(route) => route,
             Err(_) if self.is_probe(&request) => Route::Router,
             Err(problem) => return page::problem(problem),
@@ -224,6 +228,7 @@ impl Front {
                 Err(match error {
                     ForwardError::Exchange(ExchangeError::NotSent(_)) if verified => refusal::not_sent(),
                     ForwardError::Exchange(ExchangeError::NotSent(_)) => refusal::unverified(),
+                    ForwardError::HeadTooLarge(size) => refusal::head_too_large(size),
                     _ => refusal::no_answer(),
                 })
             }

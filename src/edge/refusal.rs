@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use crate::answer::Problem;
 use crate::auth::AuthError;
+use crate::proxy::HeadTooLarge;
 
 /// The caller's right ended before the answer came.
 pub(super) fn right_ended() -> Problem {
@@ -69,4 +70,14 @@ pub(super) fn too_many_open(most: usize) -> Problem {
     );
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests-open", detail);
     problem.retry_after(Duration::from_secs(5))
+}
+
+/// Nothing was sent: the session's server would answer with an empty 431.
+pub(super) fn head_too_large(HeadTooLarge { bytes, headers, limit }: HeadTooLarge) -> Problem {
+    let detail = format!(
+        "The address and headers of this request are too large: {bytes} bytes and {headers} headers. The session's \
+         server takes {} bytes and {} headers. Send fewer or shorter headers, or a shorter address.",
+        limit.bytes, limit.headers
+    );
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", detail)
 }

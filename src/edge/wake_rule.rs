@@ -1,10 +1,11 @@
 //! Which requests wake a stopped session, and which count as a use of a running one.
 
-use http::header::{ACCEPT, HeaderMap, UPGRADE};
+use http::header::{ACCEPT, HeaderMap};
 use http::{Method, Request, StatusCode};
 
 use crate::answer::Problem;
 use crate::opencode::RequestKind;
+use crate::proxy::asks_for_upgrade;
 use crate::session::{Action, PhaseName, Purpose, Session, UpstreamName};
 
 /// The meaning of a request for a session's life.
@@ -35,7 +36,7 @@ pub(super) fn of_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning 
 /// requests of an idle client. The dialect lists all of them for opencode 1.18.
 pub(super) fn of_attach_request<B>(request: &Request<B>, kind: RequestKind) -> Meaning {
     let unsafe_method = is_unsafe(request.method());
-    let alone = kind == RequestKind::Background || (!unsafe_method && request.headers().contains_key(UPGRADE));
+    let alone = kind == RequestKind::Background || asks_for_upgrade(request);
     let acts = !alone;
     let insists = acts && unsafe_method;
     Meaning { navigation: false, wakes: acts, insists, activity: acts, purpose: purpose(unsafe_method) }
@@ -100,7 +101,7 @@ pub(super) fn decide(phase: PhaseName, meaning: Meaning) -> Decision {
 
 /// The action of a forwarded request. Only GET and HEAD without an upgrade are reads.
 pub(super) fn action_of<B>(request: &Request<B>) -> Action {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !request.headers().contains_key(UPGRADE);
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !asks_for_upgrade(request);
     if reads { Action::ReadServer } else { Action::UseServer }
 }
 
@@ -129,7 +130,7 @@ fn is_navigation<B>(request: &Request<B>) -> bool {
         Some(mode) => mode == "navigate",
         None => contains(headers, ACCEPT.as_str(), "text/html"),
     };
-    *request.method() == Method::GET && page && !ahead && !headers.contains_key(UPGRADE)
+    *request.method() == Method::GET && page && !ahead && !asks_for_upgrade(request)
 }
 
 fn contains(headers: &HeaderMap, name: &str, part: &str) -> bool {
@@ -140,6 +141,8 @@ fn contains(headers: &HeaderMap, name: &str, part: &str) -> bool {
 mod tests {
     use super::*;
     use crate::opencode::Dialect;
+
+    const UPGRADE: [(&str, &str); 2] = [("connection", "upgrade"), ("upgrade", "websocket")];
 
     fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request<()> {
         let mut request = Request::builder().method(method).uri(path);
@@ -178,7 +181,7 @@ mod tests {
     fn open_tab_wakes_nothing() {
         assert!(!wakes("GET", "/api/health", &[("sec-fetch-mode", "cors")]));
         assert!(!wakes("GET", "/global/event", &[("accept", "*/*")]));
-        assert!(!wakes("GET", "/pty/1/connect", &[("upgrade", "websocket"), ("sec-fetch-mode", "websocket")]));
+        assert!(!wakes("GET", "/pty/1/connect", &[UPGRADE[0], UPGRADE[1], ("sec-fetch-mode", "websocket")]));
         assert!(!wakes("POST", "/pty/pty_1/connect-token", &[("sec-fetch-mode", "cors")]), "a terminal comes back");
         assert!(wakes("POST", "/pty", &[("sec-fetch-mode", "cors")]), "a terminal is opened");
         assert!(!wakes("GET", "/x.js", &[("sec-fetch-mode", "no-cors"), ("accept", "text/html")]));
@@ -198,6 +201,16 @@ mod tests {
         }
         assert!(meant_by_client(&request("GET", "/config", &[])).activity);
         assert!(!meant_by_client(&request("GET", "/global/event", &[])).activity);
+    }
+
+    #[test]
+    fn only_an_upgrade_to_websocket_differs_from_a_read() {
+        let h2c = request("GET", "/config", &[("connection", "upgrade, http2-settings"), ("upgrade", "h2c")]);
+        assert_eq!(meant_by_client(&h2c), meant_by_client(&request("GET", "/config", &[])));
+        assert_eq!(action_of(&h2c), Action::ReadServer);
+        let page = [("connection", "upgrade"), ("upgrade", "h2c"), ("accept", "text/html")];
+        assert!(meant(&request("GET", "/", &page)).navigation);
+        assert!(!meant_by_client(&request("GET", "/pty/1/connect", &UPGRADE)).wakes, "a terminal comes back");
     }
 
     #[test]
@@ -230,7 +243,7 @@ mod tests {
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             assert_eq!(action_of(&request(method, "/session", &[])), Action::UseServer);
         }
-        assert_eq!(action_of(&request("GET", "/pty/1/connect", &[("upgrade", "websocket")])), Action::UseServer);
+        assert_eq!(action_of(&request("GET", "/pty/1/connect", &UPGRADE)), Action::UseServer);
         let page = meant(&request("GET", "/", &[("sec-fetch-mode", "navigate")]));
         let reader = page.allowed(false);
         assert!(page.wakes && !reader.wakes && !reader.insists && !reader.activity);

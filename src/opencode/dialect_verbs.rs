@@ -4,6 +4,7 @@ use http::Method;
 
 use super::dialect::{Dialect, Launch, RequestKind, Serve};
 use super::v1;
+use crate::upstream::HeadLimit;
 
 impl Dialect {
     /// The command line of its server.
@@ -24,6 +25,20 @@ impl Dialect {
     pub fn port_was_taken(self, printed: &[String]) -> bool {
         match self {
             Self::V1 => v1::serve_command::port_was_taken(printed),
+        }
+    }
+
+    /// The largest head of a request that its server takes.
+    pub fn head_limit(self) -> HeadLimit {
+        match self {
+            Self::V1 => v1::request_kinds::HEAD_LIMIT,
+        }
+    }
+
+    /// The origins of the desktop app's pages.
+    pub fn desktop_origin(self) -> &'static str {
+        match self {
+            Self::V1 => v1::attach_client::DESKTOP_ORIGIN,
         }
     }
 

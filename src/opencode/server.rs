@@ -29,8 +29,10 @@ impl Server {
         let credentials = STANDARD.encode(format!("opencode:{}", password.expose_secret()));
         // Base64 is always a valid header value.
         let authorization = HeaderValue::try_from(format!("Basic {credentials}")).ok();
+        let dialect = Dialect::default();
         let upstream = Upstream::new(address, authorization, gate, CancellationToken::new());
-        Self { upstream: Arc::new(upstream), directory, dialect: Dialect::default(), version: OnceLock::new() }
+        let upstream = Arc::new(upstream.with_head_limit(dialect.head_limit()));
+        Self { upstream, directory, dialect, version: OnceLock::new() }
     }
 
     /// The same server, reached without a socket.

@@ -4,16 +4,19 @@ use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{CONNECTION, UPGRADE};
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::forwarded_body::ProxyBody;
-use super::headers::{Additions, asks_for_upgrade, prepare_request, prepare_response};
+use super::framing::{frame, has_known_coding};
+use super::head_size::{self, HeadTooLarge};
+use super::headers::{Additions, prepare_request, prepare_response};
+use super::private_names::PrivateNames;
 use super::tunnel;
+use super::upgrade::{self, asks_for_upgrade, is_websocket};
 use crate::session::Lease;
 use crate::upstream::{Connection, ExchangeError, RequestBody};
 
@@ -22,8 +25,8 @@ use crate::upstream::{Connection, ExchangeError, RequestBody};
 pub struct ProxySettings {
     /// `http` or `https`: the protocol between clients and the front door.
     pub proto: HeaderValue,
-    /// Prefixes of cookie names that sessions must not see.
-    pub private_cookies: Vec<String>,
+    /// Cookies and headers that sessions must not see.
+    pub private: PrivateNames,
 }
 
 /// A value of the request that must live as long as its tunnel: the slot of the client connection. Only an upgrade
@@ -48,6 +51,12 @@ pub enum ForwardError {
     /// The server switched protocols without a request, or to another protocol.
     #[error("the session's server switched protocols unasked")]
     UnaskedUpgrade,
+    /// The body has a transfer coding that the router cannot remove. It asked for none (RFC 9112, section 6.1).
+    #[error("the session's server sent an unknown transfer coding")]
+    UnknownCoding,
+    /// Nothing was sent, because the server would refuse the request.
+    #[error(transparent)]
+    HeadTooLarge(#[from] HeadTooLarge),
 }
 
 /// Forwards requests.
@@ -64,7 +73,8 @@ impl Proxy {
         Self { settings, tunnels: TaskTracker::new(), end }
     }
 
-    /// Sends the request to the lease's server. There is no time-out, because a prompt may take an hour.
+    /// Sends the request to the lease's server. There is no time-out, because a prompt may take an hour. Trailers pass
+    /// in neither direction, as RFC 9110, section 6.5 allows: the head has been forwarded by then.
     pub async fn forward<B: Into<RequestBody>>(
         &self,
         lease: Lease,
@@ -76,33 +86,40 @@ impl Proxy {
             authorization: lease.upstream().authorization(),
             peer,
             proto: &self.settings.proto,
-            private_cookies: &self.settings.private_cookies,
+            private: &self.settings.private,
             upgrade: upgrade.is_some(),
         };
         prepare_request(&mut request, &additions);
-        let (connection, mut response) = lease.upstream().exchange(request.map(Into::into)).await?;
+        let mut request = request.map(Into::into);
+        frame(&mut request);
+        head_size::fit(&mut request, lease.upstream().head_limit())?;
+        let (connection, mut response) = lease.upstream().exchange(request).await?;
+        if !has_known_coding(response.headers()) {
+            return Err(ForwardError::UnknownCoding);
+        }
+        // A proxy sends its own version (RFC 9112, section 2.3).
+        *response.version_mut() = Version::HTTP_11;
+        let logged_in = lease.upstream().authorization().is_some();
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let agreed = self.join(upgrade, &mut response, connection, lease)?;
-            prepare_response(response.headers_mut(), &self.settings.private_cookies);
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            response.headers_mut().insert(UPGRADE, agreed);
+            self.join(upgrade, &mut response, connection, lease)?;
+            prepare_response(response.headers_mut(), &self.settings.private, logged_in);
+            upgrade::declare(response.headers_mut());
             return Ok(response.map(|_| None));
         }
-        prepare_response(response.headers_mut(), &self.settings.private_cookies);
+        prepare_response(response.headers_mut(), &self.settings.private, logged_in);
         Ok(ProxyBody::new(response, connection, lease).map(Some))
     }
 
-    /// Joins both sides of an upgrade. Returns the agreed protocol.
+    /// Joins both sides of an upgrade.
     fn join(
         &self,
         upgrade: Option<Upgrade>,
         response: &mut Response<Incoming>,
         connection: Connection,
         lease: Lease,
-    ) -> Result<HeaderValue, ForwardError> {
-        let Upgrade { client, protocol, guard } = upgrade.ok_or(ForwardError::UnaskedUpgrade)?;
-        let agreed = response.headers().get(UPGRADE).cloned().filter(|agreed| same_protocol(agreed, &protocol));
-        let agreed = agreed.ok_or(ForwardError::UnaskedUpgrade)?;
+    ) -> Result<(), ForwardError> {
+        let asked = upgrade.filter(|_| is_websocket(response.headers()));
+        let Upgrade { client, guard } = asked.ok_or(ForwardError::UnaskedUpgrade)?;
         let server = hyper::upgrade::on(response);
         let (lease, end) = (lease.into_tunnel(), self.end.clone());
         self.tunnels.spawn(async move {
@@ -113,7 +130,7 @@ impl Proxy {
             }
             drop(guard);
         });
-        Ok(agreed)
+        Ok(())
     }
 
     /// Waits until all tunnels are closed.
@@ -126,21 +143,14 @@ impl Proxy {
 /// An upgrade request of a client.
 struct Upgrade {
     client: OnUpgrade,
-    protocol: HeaderValue,
     guard: Option<TunnelGuard>,
 }
 
 impl Upgrade {
     fn of<B>(request: &mut Request<B>) -> Self {
-        let protocol = request.headers().get(UPGRADE).cloned().unwrap_or(HeaderValue::from_static(""));
         let guard = request.extensions_mut().remove::<TunnelGuard>();
-        Self { client: hyper::upgrade::on(request), protocol, guard }
+        Self { client: hyper::upgrade::on(request), guard }
     }
-}
-
-fn same_protocol(agreed: &HeaderValue, asked: &HeaderValue) -> bool {
-    let offered = asked.to_str().unwrap_or_default().split(',').map(str::trim);
-    offered.into_iter().any(|offer| agreed.to_str().is_ok_and(|agreed| agreed.eq_ignore_ascii_case(offer)))
 }
 
 #[cfg(test)]
@@ -161,7 +171,7 @@ mod tests {
 
     /// A proxy, a ready session, and the server ends of the proxy's connections.
     fn stage() -> (Proxy, Arc<crate::session::Session>, mpsc::Receiver<DuplexStream>) {
-        let settings = ProxySettings { proto: HeaderValue::from_static("http"), private_cookies: Vec::new() };
+        let settings = ProxySettings { proto: HeaderValue::from_static("http"), private: PrivateNames::default() };
         let (ends, connections) = mpsc::channel(8);
         (Proxy::new(settings, CancellationToken::new()), ready_session(Run::new(Server::in_memory(ends))), connections)
     }

@@ -5,15 +5,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use super::headers::is_event_stream;
 use crate::session::Lease;
 use crate::upstream::Connection;
 
-/// Passes a server's body through unchanged. Holds the lease until the end, then returns the connection. If dropped
+/// Passes a server's body through unchanged, without trailers. Holds the lease until the end, then returns the connection. If dropped
 /// earlier, it closes the connection, so that the server notices the disconnect.
 pub struct ProxyBody {
     incoming: Incoming,
@@ -42,8 +42,7 @@ pub enum CutBody {
 impl ProxyBody {
     pub(super) fn new(response: Response<Incoming>, connection: Connection, lease: Lease) -> Response<Self> {
         let (head, incoming) = response.into_parts();
-        let kind = head.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-        let events = kind.starts_with(b"text/event-stream") && incoming.size_hint().exact().is_none();
+        let events = is_event_stream(&head.headers) && incoming.size_hint().exact().is_none();
         let quiet = events.then(|| Box::pin(lease.quiet().clone().cancelled_owned()));
         let right = lease.right().map(|right| Box::pin(right.clone().cancelled_owned()));
         let mut body = Self { incoming, connection: Some(connection), lease, quiet, right };
@@ -82,13 +81,13 @@ impl Body for ProxyBody {
             return Poll::Ready(this.end_of_right());
         }
         match Pin::new(&mut this.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(frame))) if frame.is_data() => {
                 if this.incoming.is_end_stream() {
                     this.finish();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(None) => {
+            Poll::Ready(None | Some(Ok(_))) => {
                 this.finish();
                 Poll::Ready(None)
             }

@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
-use http::uri::PathAndQuery;
-use http::{Method, Request, Uri, Version};
+use http::{Request, Uri};
 
-use super::cookies;
+use super::list_header::elements;
+use super::private_names::PrivateNames;
+use super::request_target::origin_form;
+use super::{cookies, upgrade};
 
 /// Hop-by-hop headers.
 static HOP_BY_HOP: [HeaderName; 9] = [
@@ -27,23 +29,8 @@ static HOP_BY_HOP: [HeaderName; 9] = [
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// Prefixes of headers with identities or routes. A session must not see them, and a client must not set them.
-const PRIVATE_PREFIXES: [&str; 6] =
-    ["x-forwarded-", "x_forwarded_", "x-auth-request-", "x_auth_request_", "x-original-", "x-rewrite-"];
-
-/// Query parameters with credentials. opencode 1.18 accepts `auth_token`, and prefers it to the header.
-const CREDENTIAL_PARAMETER: &str = "auth_token";
-
-/// Whether the client requests an upgrade (RFC 9110, section 7.8). Only HTTP/1.1 has upgrades.
-pub fn asks_for_upgrade<B>(request: &Request<B>) -> bool {
-    let listed = request.headers().get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let named = listed.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
-    request.version() == Version::HTTP_11
-        && request.method() == Method::GET
-        && named
-        && request.headers().contains_key(UPGRADE)
-}
+/// Keeps nginx from buffering a response.
+static ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Headers that the router adds to a request.
 pub(super) struct Additions<'a> {
@@ -51,7 +38,7 @@ pub(super) struct Additions<'a> {
     pub(super) authorization: Option<&'a HeaderValue>,
     pub(super) peer: IpAddr,
     pub(super) proto: &'a HeaderValue,
-    pub(super) private_cookies: &'a [String],
+    pub(super) private: &'a PrivateNames,
     pub(super) upgrade: bool,
 }
 
@@ -60,16 +47,10 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
     let host = request.headers().get(HOST).cloned().or_else(|| authority_of(request.uri()));
     let target = origin_form(request.uri());
     *request.uri_mut() = target;
-    *request.version_mut() = Version::HTTP_11;
     let headers = request.headers_mut();
-    // A chunked body has no length (RFC 9112, section 6.3).
-    if headers.contains_key(TRANSFER_ENCODING) {
-        headers.remove(CONTENT_LENGTH);
-    }
-    let protocol = additions.upgrade.then(|| headers.get(UPGRADE).cloned()).flatten();
     strip_hop_by_hop(headers);
-    strip_private(headers);
-    cookies::join(headers, additions.private_cookies);
+    strip_private(headers, additions.private);
+    cookies::strip_private(headers, additions.private);
     // The edge has answered `Expect` by the time it reads the body (RFC 9110, section 10.1.1).
     headers.remove(EXPECT);
     headers.remove(AUTHORIZATION);
@@ -84,79 +65,62 @@ pub(super) fn prepare_request<B>(request: &mut Request<B>, additions: &Additions
         headers.insert(FORWARDED_HOST.clone(), host.clone());
         headers.insert(HOST, host);
     }
-    if let Some(protocol) = protocol {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, protocol);
+    if additions.upgrade {
+        upgrade::declare(headers);
     }
 }
 
-/// Removes from a server's response what the client must not see. `private_cookies` belong to the front door.
-pub(super) fn prepare_response(headers: &mut HeaderMap, private_cookies: &[String]) {
-    // With both framings, the length does not count (RFC 9112, section 6.3).
-    if headers.contains_key(TRANSFER_ENCODING) {
-        headers.remove(CONTENT_LENGTH);
-    }
+/// Removes from a server's response what the client must not see. If the router has `logged_in` to the server, its
+/// challenge is not for the client.
+pub(super) fn prepare_response(headers: &mut HeaderMap, private: &PrivateNames, logged_in: bool) {
     strip_hop_by_hop(headers);
-    // Keeps service workers below their own path.
-    headers.remove("service-worker-allowed");
-    cookies::keep_own(headers, private_cookies);
+    remove_if(headers, PrivateNames::has_response_header);
+    if logged_in {
+        headers.remove(WWW_AUTHENTICATE);
+    }
+    if is_event_stream(headers) {
+        headers.insert(ACCEL_BUFFERING.clone(), HeaderValue::from_static("no"));
+    }
+    cookies::keep_own(headers, private);
+}
+
+/// Whether the body is a stream of server-sent events.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn authority_of(uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(uri.authority()?.as_str()).ok()
 }
 
-/// The path and query, without credentials.
-fn origin_form(uri: &Uri) -> Uri {
-    let Some(path_and_query) = uri.path_and_query() else { return Uri::from_static("/") };
-    match without_credentials(path_and_query) {
-        Some(cleaned) => cleaned.into(),
-        None => path_and_query.clone().into(),
-    }
-}
-
-/// The target without credential parameters, if it had any.
-fn without_credentials(target: &PathAndQuery) -> Option<PathAndQuery> {
-    let is_credential = |parameter: &&str| {
-        let name = parameter.split('=').next().unwrap_or_default();
-        percent_encoding::percent_decode_str(name).decode_utf8_lossy().eq_ignore_ascii_case(CREDENTIAL_PARAMETER)
-    };
-    let query = target.query()?;
-    query.split('&').find(is_credential)?;
-    let kept: Vec<_> = query.split('&').filter(|parameter| !is_credential(parameter)).collect();
-    let text = if kept.is_empty() { target.path().to_owned() } else { format!("{}?{}", target.path(), kept.join("&")) };
-    text.parse().ok()
-}
-
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let values: Vec<_> = headers.get_all(CONNECTION).iter().cloned().collect();
-    for option in values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
-        let option = option.trim();
-        // A client cannot declare length and host as hop-by-hop.
-        if !option.eq_ignore_ascii_case("host") && !option.eq_ignore_ascii_case("content-length") {
-            headers.remove(option);
-        }
+    // With both framings, the length does not count (RFC 9112, section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
     }
-    for name in &HOP_BY_HOP {
+    let listed: Vec<_> = elements(headers, &CONNECTION).filter_map(|name| HeaderName::from_bytes(name).ok()).collect();
+    // A client cannot declare length and host as hop-by-hop.
+    for name in listed.iter().filter(|name| !matches!(**name, HOST | CONTENT_LENGTH)).chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
 }
 
-fn strip_private(headers: &mut HeaderMap) {
-    let is_private = |name: &HeaderName| PRIVATE_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix));
-    let private: Vec<_> = headers.keys().filter(|name| is_private(name)).cloned().collect();
-    for name in private {
+fn strip_private(headers: &mut HeaderMap, private: &PrivateNames) {
+    remove_if(headers, |name| private.has_header(name));
+}
+
+fn remove_if(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let unwanted: Vec<_> = headers.keys().filter(|name| unwanted(name)).cloned().collect();
+    for name in unwanted {
         headers.remove(name);
     }
-    headers.remove(FORWARDED);
-    headers.remove("x-real-ip");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn prepared(uri: &str, headers: &[(&str, &str)], upgrade: bool) -> Request<()> {
+    fn prepared(uri: &str, headers: &[(&str, &[u8])], upgrade: bool) -> Request<()> {
         let mut request = Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -164,15 +128,10 @@ mod tests {
         let mut request = request.body(()).unwrap();
         let authorization = HeaderValue::from_static("Basic c2Vzc2lvbg==");
         let proto = HeaderValue::from_static("https");
-        let private_cookies = vec!["_oauth2_proxy".to_owned()];
+        let private = PrivateNames::new(vec!["_oauth2_proxy".to_owned()], Vec::new());
         let peer = IpAddr::from([192, 0, 2, 1]);
-        let additions = Additions {
-            authorization: Some(&authorization),
-            peer,
-            proto: &proto,
-            private_cookies: &private_cookies,
-            upgrade,
-        };
+        let additions =
+            Additions { authorization: Some(&authorization), peer, proto: &proto, private: &private, upgrade };
         prepare_request(&mut request, &additions);
         request
     }
@@ -182,15 +141,15 @@ mod tests {
         let request = prepared(
             "/",
             &[
-                ("connection", "close, X-Secret"),
-                ("connection", "x-other, host"),
-                ("x-secret", "1"),
-                ("x-other", "1"),
-                ("keep-alive", "timeout=5"),
-                ("te", "trailers"),
-                ("upgrade", "websocket"),
-                ("host", "h"),
-                ("x-kept", "1"),
+                ("connection", b"close, X-Secret"),
+                ("connection", b"\xff, x-other\t, host"),
+                ("x-secret", b"1"),
+                ("x-other", b"1"),
+                ("keep-alive", b"timeout=5"),
+                ("te", b"trailers"),
+                ("upgrade", b"websocket"),
+                ("host", b"h"),
+                ("x-kept", b"1"),
             ],
             false,
         );
@@ -203,20 +162,21 @@ mod tests {
     #[test]
     fn router_credentials_are_replaced_by_the_sessions() {
         let request = prepared(
-            "/a?x=1&auth_token=secret&y=2&%61uth_token=z",
+            "/a?x=1&auth_token=secret",
             &[
-                ("host", "session.example:8443"),
-                ("authorization", "Bearer router"),
-                ("x-auth-request-email", "a@b"),
-                ("x_auth_request_email", "a@b"),
-                ("x-forwarded-for", "1.2.3.4"),
-                ("forwarded", "for=1.2.3.4"),
-                ("cookie", "a=1; _oauth2_proxy=s; b=2"),
-                ("cookie", "_oauth2_proxy_1=s; c=3"),
+                ("host", b"session.example:8443"),
+                ("authorization", b"Bearer router"),
+                ("x-auth-request-email", b"a@b"),
+                ("x_auth_request_email", b"a@b"),
+                ("x-amzn-oidc-data", b"a.b.c"),
+                ("x-forwarded-for", b"1.2.3.4"),
+                ("forwarded", b"for=1.2.3.4"),
+                ("cookie", b"a=1; _oauth2_proxy=s; b=2"),
+                ("cookie", b"_oauth2_proxy_1=s; c=3"),
             ],
             false,
         );
-        assert_eq!(request.uri(), "/a?x=1&y=2");
+        assert_eq!(request.uri(), "/a?x=1");
         let value = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!(value("authorization"), Some("Basic c2Vzc2lvbg=="));
         assert_eq!(value("cookie"), Some("a=1; b=2; c=3"));
@@ -224,32 +184,36 @@ mod tests {
         assert_eq!(value("x-forwarded-for"), Some("192.0.2.1"));
         assert_eq!(value("x-forwarded-host"), Some("session.example:8443"));
         assert_eq!(value("x-forwarded-proto"), Some("https"));
-        assert_eq!(value("x-auth-request-email").or(value("x_auth_request_email")).or(value("forwarded")), None);
+        for name in ["x-auth-request-email", "x_auth_request_email", "x-amzn-oidc-data", "forwarded"] {
+            assert_eq!(value(name), None, "{name}");
+        }
     }
 
     #[test]
-    fn unrequested_upgrade_is_refused() {
-        let headers = [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket"), ("host", "h")];
+    fn only_websocket_is_offered_as_an_upgrade() {
+        let headers: [(&str, &[u8]); 3] =
+            [("connection", b"keep-alive, Upgrade"), ("upgrade", b"h2c, websocket"), ("host", b"h")];
         assert_eq!(prepared("/", &headers, true).headers()["upgrade"], "websocket");
-        assert!(!prepared("/", &headers, false).headers().contains_key("upgrade"));
+        let without = prepared("/", &headers, false);
+        assert!(!without.headers().contains_key("upgrade") && !without.headers().contains_key("connection"));
     }
 
     #[test]
-    fn incomplete_upgrade_request_is_not_an_upgrade() {
-        let asks = |method: Method, version: Version, connection: &str| {
-            let request = Request::builder().method(method).version(version).header("connection", connection);
-            asks_for_upgrade(&request.header("upgrade", "websocket").body(()).unwrap())
+    fn response_keeps_no_command_to_the_front_door() {
+        let received = |headers: &[(&str, &str)], logged_in| {
+            let mut headers: HeaderMap =
+                headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            prepare_response(&mut headers, &PrivateNames::default(), logged_in);
+            let mut left: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+            left.sort();
+            left
         };
-        assert!(asks(Method::GET, Version::HTTP_11, "keep-alive, Upgrade"));
-        assert!(!asks(Method::POST, Version::HTTP_11, "upgrade"));
-        assert!(!asks(Method::GET, Version::HTTP_2, "upgrade"));
-        assert!(!asks(Method::GET, Version::HTTP_11, "keep-alive"));
-    }
-
-    #[test]
-    fn absolute_target_becomes_a_path() {
-        assert_eq!(prepared("http://host/a?b=c", &[], false).uri(), "/a?b=c");
-        assert_eq!(prepared("http://host", &[], false).uri(), "/");
-        assert_eq!(prepared("/?auth_token=x", &[], false).uri(), "/");
+        let commands = [("x-accel-redirect", "/etc"), ("clear-site-data", "\"*\""), ("x-kept", "1")];
+        assert_eq!(received(&commands, true), ["x-kept: \"1\""]);
+        let events = [("content-type", "text/event-stream"), ("x-accel-buffering", "yes")];
+        assert_eq!(received(&events, true), ["content-type: \"text/event-stream\"", "x-accel-buffering: \"no\""]);
+        let challenge = [("www-authenticate", "Basic realm=x")];
+        assert!(received(&challenge, true).is_empty());
+        assert_eq!(received(&challenge, false).len(), 1);
     }
 }

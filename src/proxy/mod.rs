@@ -3,9 +3,18 @@
 mod cookies;
 mod forward;
 mod forwarded_body;
+mod framing;
+mod head_size;
 mod headers;
+mod list_header;
+mod private_names;
+mod request_target;
 mod tunnel;
+mod upgrade;
 
 pub use forward::{ForwardError, Proxy, ProxySettings, TunnelGuard};
 pub use forwarded_body::ProxyBody;
-pub use headers::asks_for_upgrade;
+pub use framing::{announces_body, has_known_coding};
+pub use head_size::HeadTooLarge;
+pub use private_names::PrivateNames;
+pub use upgrade::asks_for_upgrade;

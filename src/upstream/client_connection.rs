@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -21,6 +21,8 @@ use super::RequestBody;
 /// too long.
 pub struct Connection {
     sender: SendRequest<RequestBody>,
+    /// The server speaks HTTP/1.0. Another request would be sent in that version, without its chunked body.
+    is_old: bool,
     idle: Arc<IdleClock>,
     _closer: AbortOnDropHandle<()>,
 }
@@ -46,7 +48,7 @@ impl Connection {
                 () = clock.run_down(longest_idle) => {}
             }
         }));
-        Ok(Self { sender, idle, _closer: closer })
+        Ok(Self { sender, is_old: false, idle, _closer: closer })
     }
 
     /// Sends one request. The error contains the request if no byte of it was sent.
@@ -55,7 +57,9 @@ impl Connection {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<RequestBody>>> {
         self.idle.stop();
-        self.sender.try_send_request(request).await
+        let response = self.sender.try_send_request(request).await?;
+        self.is_old = response.version() == Version::HTTP_10;
+        Ok(response)
     }
 
     /// Marks the connection as unused.
@@ -63,8 +67,9 @@ impl Connection {
         self.idle.start();
     }
 
+    /// Whether it takes no further request.
     pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.is_old || self.sender.is_closed()
     }
 
     /// Whether its last exchange is complete on both sides.

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::idle_connections::IdleConnections;
-use super::{Connection, notice_lost_peers};
+use super::{Connection, HeadLimit, notice_lost_peers};
 
 /// Checks whether an upstream's address is still its own.
 pub type Gate = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
@@ -19,6 +19,7 @@ pub type Gate = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 pub struct Upstream {
     address: SocketAddr,
     authorization: Option<HeaderValue>,
+    head_limit: HeadLimit,
     gate: Option<Gate>,
     over: CancellationToken,
     idle: IdleConnections,
@@ -43,12 +44,18 @@ impl Upstream {
         Self {
             address,
             authorization,
+            head_limit: HeadLimit::NONE,
             gate,
             over,
             idle: IdleConnections::default(),
             #[cfg(test)]
             memory: None,
         }
+    }
+
+    /// The same server, which takes no larger heads of requests.
+    pub fn with_head_limit(self, head_limit: HeadLimit) -> Self {
+        Self { head_limit, ..self }
     }
 
     /// The same server, reached without a socket.
@@ -73,6 +80,11 @@ impl Upstream {
     /// Its `Authorization` value, if any.
     pub fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
+    }
+
+    /// The largest head of a request that it takes.
+    pub fn head_limit(&self) -> HeadLimit {
+        self.head_limit
     }
 
     /// Cancelled when its run is over. Its connections close then.

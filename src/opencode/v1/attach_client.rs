@@ -1,5 +1,8 @@
 //! opencode 1's command-line client, and the response to a client of another major version.
 
+/// The origin of the pages of opencode's desktop app, as opencode 1.18 knows it.
+pub(in crate::opencode) const DESKTOP_ORIGIN: &str = "oc://renderer";
+
 /// Path segments after `/api/` in the routes of opencode 1.18. It answers every other path with the web page and status
 /// 200.
 const API: [&str; 16] = [

@@ -53,13 +53,32 @@ async fn cross_site_writes_and_upgrades_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn default_port_of_an_origin_may_be_written_or_not() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.ready().await;
+    let name = format!("{id}-oc.localhost");
+    let write = async |host: &str, origin: &str| {
+        let call = Call::post(app.address, "/echo").host(host).header("origin", origin).header("cookie", "a=1");
+        call.send().await.unwrap().status.as_u16()
+    };
+    for (port, scheme, other) in [("443", "https", "http"), ("80", "http", "https")] {
+        let with_port = format!("{name}:{port}");
+        for (host, origin) in [(&with_port, &name), (&name, &with_port), (&with_port, &with_port)] {
+            assert_eq!(write(host, &format!("{scheme}://{origin}")).await, 200, "{host} {origin}");
+        }
+        assert_eq!(write(&with_port, &format!("{other}://{name}")).await, 403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attach_token_passes_from_any_origin_and_a_login_does_not() {
     let upstream = Upstream::start().await;
     let app = TestApp::start(upstream.address).await;
     let id = app.ready().await;
     let token = app.token(&id).await;
-    let from = [("origin", "oc://renderer"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
-    let call = |token: &str| with(app.attach(&id, token, "POST", "/echo"), &from);
+    let from = [("origin", "https://other.example"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
+    let call = |token: &str| with(app.attach_host(&id, token, "POST", "/echo"), &from);
     assert_eq!(call(&token).send().await.unwrap().status, 200);
     let refused = call("oct_wrong").send().await.unwrap();
     assert_eq!((refused.status.as_u16(), refused.problem()), (401, "bad-token".to_owned()));

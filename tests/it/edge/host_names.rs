@@ -49,6 +49,7 @@ async fn exactly_one_host_is_required() {
         format!("GET /echo HTTP/1.1\r\nhost: {host}\r\nhost: {host}\r\n"),
         format!("GET /echo HTTP/1.1\r\nhost: {host}, {host}\r\n"),
         format!("GET /echo HTTP/1.1\r\nhost: {host}@localhost\r\n"),
+        format!("GET /echo HTTP/1.1\r\nhost: {}\r\n", host.replacen('-', "%2d", 1)),
         format!("GET http://localhost/echo HTTP/1.1\r\nhost: {host}\r\n"),
     ];
     for head in heads {

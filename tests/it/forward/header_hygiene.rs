@@ -11,7 +11,8 @@ const USER: &str = "x-auth-request-email: ann@example.org";
 
 async fn behind_a_proxy() -> (Upstream, TestApp, String) {
     let upstream = Upstream::start().await;
-    let arguments = ["--trusted-proxy-cidrs", "127.0.0.0/8", "--proto", "https"];
+    let own = ["--sso-cookie-names", "_oauth2_proxy,__Host-team", "--sso-header-names", "X-Company-Token"];
+    let arguments = [&["--trusted-proxy-cidrs", "127.0.0.0/8", "--proto", "https"], &own[..]].concat();
     let app = TestApp::start_with(upstream.address, &arguments).await;
     let call = Call::post(app.address, "/api/sessions").header("x-auth-request-email", "ann@example.org");
     let id = call.json(&serde_json::json!({})).send().await.unwrap().json()["id"].as_str().unwrap().to_owned();
@@ -35,10 +36,18 @@ async fn session_sees_no_router_headers() {
         "forwarded: for=192.0.2.1",
         "x-original-url: /admin",
         "x-real-ip: 192.0.2.1",
+        "cf-access-jwt-assertion: secret",
+        "x-goog-iap-jwt-assertion: secret",
+        "x-amzn-oidc-data: secret",
+        "X_AMZN_OIDC_ACCESSTOKEN: secret",
+        "x-id-token: secret",
+        "gap-auth: ann@example.org",
+        "x-company-token: secret",
+        "x_company_token: secret",
         "authorization: Bearer the-routers-own",
         "proxy-authorization: Basic c2VjcmV0",
         "cookie: theme=dark; _oauth2_proxy=sso; lang=en",
-        "cookie: _oauth2_proxy_csrf=x",
+        "cookie: _oauth2_proxy_csrf=x; =_oauth2_proxy=sso; __Secure-_oauth2_proxy=sso; __Host-team_1=sso",
         "connection: close, x-listed",
         "x-listed: 1",
         "keep-alive: timeout=5",
@@ -73,6 +82,48 @@ async fn session_sees_no_router_headers() {
         "{}",
         seen.head
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strange_byte_in_a_cookie_removes_no_other() {
+    let (upstream, app, id) = behind_a_proxy().await;
+    let mut client = Raw::connect(app.address).await;
+    let head = format!("GET /echo HTTP/1.1\r\nhost: {}\r\n{USER}\r\n", app.session_host(&id));
+    let cookies: &[u8] = b"cookie: theme=d\xe4rk; _oauth2_proxy=\xff; lang=en\r\n\r\n";
+    client.send_bytes(&[head.as_bytes(), cookies].concat()).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    let seen = upstream.sighting("/echo").await;
+    // The played server reads the head as UTF-8.
+    assert_eq!(seen.header("cookie"), ["theme=d\u{fffd}rk; lang=en"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn session_commands_neither_the_front_door_nor_the_site() {
+    let (upstream, app, id) = behind_a_proxy().await;
+    let headers = [
+        "x-accel-redirect: /etc/passwd",
+        "x-accel-buffering: yes",
+        "x-sendfile: /etc/passwd",
+        "clear-site-data: \"*\"",
+        "service-worker-allowed: /",
+        "access-control-allow-credentials: true",
+        "set-cookie: _oauth2_proxy=x",
+        "set-cookie: =_oauth2_proxy=x; Path=/",
+        "set-cookie: __Host-_oauth2_proxy=x; Path=/; Secure",
+        "set-cookie: __host-team=x",
+        "set-cookie: bare",
+        "set-cookie: theme=dark; Domain=example.org; Path=/",
+        "x-kept: yes",
+    ];
+    upstream.answers("/all", format!("HTTP/1.1 200 OK\r\n{}\r\ncontent-length: 2\r\n\r\nok", headers.join("\r\n")));
+    let call = app.session(&id, "GET", "/all").header("x-auth-request-email", "ann@example.org");
+    let answer = call.send().await.unwrap();
+    assert_eq!((answer.text().as_str(), answer.header("x-kept")), ("ok", Some("yes")));
+    let cookies: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    assert_eq!(cookies, ["theme=dark; Path=/"]);
+    for name in headers[..6].iter().filter_map(|line| line.split(':').next()) {
+        assert_eq!(answer.header(name), None, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

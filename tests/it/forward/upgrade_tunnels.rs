@@ -92,3 +92,47 @@ async fn switch_to_another_protocol_is_refused() {
     upstream.closed(upstream.sighting("/switches").await.connection).await;
     app.no_leases(&id).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_websocket_is_an_upgrade() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.stopped().await;
+    let token = app.token(&id).await;
+    // The first request of a client that offers HTTP/2 wakes the session, as it does without the offer.
+    for call in [app.attach(&id, &token, "GET", "/echo"), app.session(&id, "GET", "/echo")] {
+        let call = call.header("connection", "Upgrade, HTTP2-Settings").header("upgrade", "h2c");
+        let answer = call.header("http2-settings", "AAMAAABkAAQAoAAAAAIAAAAA").send().await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    for seen in upstream.seen("/echo") {
+        for name in ["connection", "upgrade", "http2-settings"] {
+            assert!(seen.header(name).is_empty(), "{name} in {}", seen.head);
+        }
+    }
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n";
+    upstream.ends_with("/h2c", switch);
+    let mut client = Raw::connect(app.address).await;
+    client.upgrade("/h2c", &app.session_host(&id), &[]).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 502"), "the server switched to another protocol");
+    app.no_leases(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn upgrade_with_a_body_is_refused() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let id = app.ready().await;
+    for framed in ["content-length: 4\r\n\r\nbody", "transfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"] {
+        let mut client = Raw::connect(app.address).await;
+        let head = ["GET /tunnel HTTP/1.1", "connection: upgrade", "upgrade: websocket"].join("\r\n");
+        client.send(&format!("{head}\r\nhost: {}\r\n{framed}", app.session_host(&id))).await;
+        assert!(client.head().await.starts_with("HTTP/1.1 400"), "{framed}");
+        client.until("upgrade-with-body").await;
+    }
+    assert!(upstream.seen("/tunnel").is_empty());
+    let empty = ["content-length: 0"];
+    let mut client = Raw::connect(app.address).await;
+    client.upgrade("/tunnel", &app.session_host(&id), &empty).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 101"));
+}

@@ -146,6 +146,12 @@ impl TestApp {
         call.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// The same on the session's own host of that listener.
+    pub fn attach_host(&self, id: &str, token: &str, method: &str, path: &str) -> Call {
+        let call = Call::new(self.attach, method.parse().unwrap(), path).host(&format!("attach-{id}-oc.localhost"));
+        call.header("authorization", &format!("Bearer {token}"))
+    }
+
     /// A new attach token of a session.
     pub async fn token(&self, id: &str) -> String {
         let made = self.api("POST", &format!("/api/sessions/{id}/tokens")).json(&json!({})).send().await.unwrap();

@@ -4,7 +4,7 @@ mod opencode;
 mod script;
 mod wire;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +30,8 @@ struct State {
     seen: Mutex<Vec<Seen>>,
     closed: Mutex<HashSet<usize>>,
     opencode: Opencode,
+    /// The responses that a test wrote itself.
+    written: Mutex<HashMap<String, Written>>,
     /// The texts that `/events` and `/talk` forward.
     said: Channel<String>,
     gate: Gate,
@@ -50,6 +52,10 @@ pub struct Seen {
     /// Whether the body came to its end.
     pub complete: bool,
 }
+
+/// A response as bytes, and whether the connection ends with it.
+#[derive(Clone)]
+struct Written(Vec<u8>, bool);
 
 struct Channel<T>(broadcast::Sender<T>);
 
@@ -122,6 +128,16 @@ impl Upstream {
     pub async fn closed(&self, connection: usize) {
         let closed = async || self.state.closed.lock().contains(&connection).then_some(());
         eventually("the connection to the server is closed", closed).await;
+    }
+
+    /// Requests for `path` get these bytes.
+    pub fn answers(&self, path: &str, response: impl AsRef<[u8]>) {
+        self.state.written.lock().insert(path.to_owned(), Written(response.as_ref().to_vec(), false));
+    }
+
+    /// Requests for `path` get these bytes, and the connection ends.
+    pub fn ends_with(&self, path: &str, response: impl AsRef<[u8]>) {
+        self.state.written.lock().insert(path.to_owned(), Written(response.as_ref().to_vec(), true));
     }
 
     /// Lets `/events` and `/talk` send this.
