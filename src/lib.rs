@@ -72,10 +72,12 @@ pub mod web;
 #[cfg(not(feature = "router"))]
 pub mod git {
     pub mod branch;
+    pub mod clone_filter;
     pub mod git_environment;
     pub mod repo_url;
 
     pub use branch::Branch;
+    pub use clone_filter::CloneFilter;
     pub use repo_url::RepoUrl;
 }
 /// opencode: only the files that a preparation needs.
@@ -89,11 +91,13 @@ pub mod opencode {
 
     pub use dialect::{Dialect, Launch, RequestKind, Serve};
 }
-/// Sessions: only the failures of a preparation.
+/// Sessions: only the results of a preparation.
 #[cfg(not(feature = "router"))]
 pub mod session {
+    pub mod checkout;
     pub mod failure;
     pub mod record_format;
 
+    pub use checkout::Checkout;
     pub use failure::{Failure, Reason};
 }

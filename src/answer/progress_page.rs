@@ -89,9 +89,11 @@ pub fn show<B>(session: &Session, request: &Request<B>) -> Response<Body> {
 }
 
 fn name_of(session: &Session) -> String {
-    match &session.spec().key.origin {
-        Origin::Repository { url, branch } => format!("{} on {branch}", url.name()),
-        Origin::NewProject { .. } => "New project".to_owned(),
+    let spec = session.spec();
+    match (&spec.key.origin, spec.branch(&session.memo())) {
+        (Origin::Repository { url, .. }, Some(branch)) => format!("{} on {branch}", url.name()),
+        (Origin::Repository { url, .. }, None) => format!("{} on its default branch", url.name()),
+        (Origin::NewProject { .. }, _) => "New project".to_owned(),
     }
 }
 

@@ -34,8 +34,6 @@ pub struct Api {
     pub urls: Urls,
     /// Facts about the router.
     pub about: About,
-    /// The environment of `git` when it looks up a repository's default branch.
-    pub git_env: Vec<(String, String)>,
     /// Whether the router can serve.
     pub readiness: Readiness,
     /// Cancelled when the router stops. Event streams end then.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use crate::session::{CloneRequest, KeptBy, Origin, Phase, PhaseName, Reason, Session};
+use crate::session::{Checkout, CloneRequest, KeptBy, Origin, Phase, PhaseName, Reason, Session};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -18,9 +18,14 @@ pub(super) struct SessionView {
     /// The cloned URL; absent for a new project.
     #[serde(skip_serializing_if = "Option::is_none")]
     repo_url: Option<String>,
-    /// The branch; absent for a new project.
+    /// The branch; absent for a new project. Null for a default branch whose name is not known yet: the first start
+    /// learns it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    branch: Option<String>,
+    #[schema(value_type = Option<String>)]
+    branch: Option<Option<String>>,
+    /// Whether it is the session of the repository's default branch, opened without a name. The session of the same
+    /// branch by name is another one.
+    default_branch: bool,
     /// The branch to create the branch from, if it does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     source_branch: Option<String>,
@@ -57,6 +62,17 @@ pub(super) struct SessionView {
     needs_input: bool,
     /// What keeps the session running.
     kept_alive_by: Vec<KeptBy>,
+    /// What its user should know, as sentences: what the clone left out; in the answer to a creation also how the
+    /// address was understood.
+    notes: Vec<String>,
+}
+
+impl SessionView {
+    /// The same with these notes before its own.
+    pub(super) fn noting(mut self, first: Vec<String>) -> Self {
+        self.notes.splice(..0, first);
+        self
+    }
 }
 
 /// A phase.
@@ -101,15 +117,15 @@ impl Api {
         let now = self.lifecycle.clock().now();
         let spec = session.spec();
         let clone = CloneRequest::of(spec, &view.memo);
-        let branch = match &spec.key.origin {
-            Origin::Repository { branch, .. } => Some(branch.to_string()),
-            Origin::NewProject { .. } => None,
-        };
+        let origin = &spec.key.origin;
+        let of_repository = matches!(origin, Origin::Repository { .. });
+        let branch = of_repository.then(|| spec.branch(&view.memo).map(ToString::to_string));
         SessionView {
             id: session.id().to_string(),
             owner: spec.key.owner.to_string(),
             repo_url: clone.as_ref().map(|clone| clone.url.to_string()),
             branch,
+            default_branch: matches!(origin, Origin::Repository { branch: None, .. }),
             source_branch: clone.and_then(|clone| clone.source_branch).map(String::from),
             profile: view.memo.profile,
             title: view.memo.title,
@@ -124,6 +140,7 @@ impl Api {
             busy: view.busy,
             needs_input: view.needs_input,
             kept_alive_by: view.kept_by,
+            notes: view.memo.checkout.as_ref().map(Checkout::notes).unwrap_or_default(),
         }
     }
 }

@@ -5,13 +5,12 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Api;
 use super::caller::{Call, OnSession};
 use super::json::Body;
 use super::representation::SessionView;
 use crate::answer::Problem;
-use crate::git::remote::default_branch;
-use crate::git::{Branch, RepoUrl};
+use crate::git::branch::InvalidBranch;
+use crate::git::{Branch, Pasted};
 use crate::lifecycle::OpenError;
 use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Origin, Principal};
@@ -26,9 +25,11 @@ pub(super) struct SessionList {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewSession {
-    /// The repository. Default: a new project.
+    /// The repository: its URL, or what people paste instead, such as the address of a page of GitHub, GitLab or Gitea,
+    /// or a `git clone` command. Default: a new project.
     repo_url: Option<String>,
-    /// The branch. Default: the repository's default branch.
+    /// The branch. Default: the one that `repoUrl` shows, else the repository's default branch. The default branch by
+    /// name is another session.
     branch: Option<String>,
     /// The branch to create `branch` from, if it does not exist.
     source_branch: Option<String>,
@@ -55,7 +56,6 @@ pub(super) async fn list(Call { api, caller, .. }: Call) -> Json<SessionList> {
         (status = 201, body = SessionView, description = "It is new, and starts."),
         (status = 200, body = SessionView, description = "It existed, and runs or starts."),
         (status = 400, response = Problem), (status = 409, response = Problem), (status = 413, response = Problem),
-        (status = 422, response = Problem),
     )
 )]
 pub(super) async fn create(
@@ -63,13 +63,11 @@ pub(super) async fn create(
     Body(wanted): Body<NewSession>,
 ) -> Result<(StatusCode, Json<SessionView>), Problem> {
     let Principal::User(owner) = caller.principal else { return Err(Problem::not_allowed()) };
-    let wanted = wanted.checked()?;
-    let origin = api.origin(&wanted).await?;
-    let (source, message) = (wanted.source_branch, wanted.initial_message);
-    let opened = api.lifecycle.open(&owner, origin, source, message, &cause).await;
+    let Wanted { origin, source_branch, initial_message, notes } = wanted.checked()?;
+    let opened = api.lifecycle.open(&owner, origin, source_branch, initial_message, &cause).await;
     let opened = opened.map_err(|error| open_problem(&error))?;
     let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(api.view(&opened.session))))
+    Ok((status, Json(api.view(&opened.session).noting(notes))))
 }
 
 /// One session.
@@ -132,57 +130,67 @@ pub(super) async fn stop(OnSession { api, session, cause }: OnSession) -> (Statu
 
 /// A validated request.
 struct Wanted {
-    url: Option<RepoUrl>,
-    branch: Option<Branch>,
+    origin: Origin,
     source_branch: Option<Branch>,
     initial_message: Option<String>,
+    /// How the address was understood.
+    notes: Vec<String>,
 }
 
 impl NewSession {
     fn checked(self) -> Result<Wanted, Problem> {
-        let bad = |slug, detail: String| Problem::new(StatusCode::BAD_REQUEST, slug, detail);
-        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let url = filled(self.repo_url).map(|text| RepoUrl::parse(&text)).transpose();
-        let url = url.map_err(|error| bad("bad-repository-url", error.to_string()))?;
-        let branch = |text| filled(text).map(|text| Branch::parse(&text)).transpose();
-        let bad_branch = |error: crate::git::branch::InvalidBranch| bad("bad-branch", error.to_string());
-        let source_branch = branch(self.source_branch).map_err(bad_branch)?;
-        let branch = branch(self.branch).map_err(bad_branch)?;
-        if url.is_none() && (branch.is_some() || source_branch.is_some()) {
-            let detail =
-                "A new project has no branches to choose from. Give repoUrl, or leave branch and sourceBranch out.";
-            return Err(bad("bad-branch", detail.to_owned()));
-        }
-        if source_branch.is_some() && branch.is_none() {
-            return Err(bad("bad-branch", "sourceBranch needs branch: the branch to create from it.".to_owned()));
-        }
+        let (branch, source_branch) = (branch_in(self.branch)?, branch_in(self.source_branch)?);
+        let (origin, notes) = match filled(self.repo_url) {
+            Some(text) => repository(&text, branch, source_branch.as_ref())?,
+            None if branch.is_some() || source_branch.is_some() => {
+                let detail = "A new project has no branches to choose from. Give repoUrl, or leave branch and \
+                              sourceBranch out.";
+                return Err(bad("bad-branch", detail));
+            }
+            None => (Origin::new_project(), Vec::new()),
+        };
         if let Some(profile) = filled(self.profile) {
-            return Err(bad(
-                "unknown-profile",
-                format!("There is no profile “{profile}”; /api/me lists those there are."),
-            ));
+            let detail = format!("There is no profile “{profile}”; /api/me lists those there are.");
+            return Err(bad("unknown-profile", detail));
         }
         let initial_message = filled(self.initial_message);
         initial_message.as_deref().map_or(Ok(()), Prompts::check).map_err(message_too_long)?;
-        Ok(Wanted { url, branch, source_branch, initial_message })
+        Ok(Wanted { origin, source_branch, initial_message, notes })
     }
 }
 
-impl Api {
-    /// The origin of the session. Looks up the default branch if none is named, so that the key is the same as with
-    /// that branch.
-    async fn origin(&self, wanted: &Wanted) -> Result<Origin, Problem> {
-        let Some(url) = wanted.url.clone() else { return Ok(Origin::new_project()) };
-        let branch = match wanted.branch.clone() {
-            Some(branch) => branch,
-            None => default_branch(&url, &self.git_env).await.map_err(|error| {
-                // Git's last line has no full stop.
-                let detail = format!("{}. You can also name the branch.", error.to_string().trim_end_matches('.'));
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-default-branch", detail)
-            })?,
-        };
-        Ok(Origin::Repository { url, branch })
+/// The session's repository and branch, and how the text was understood.
+fn repository(
+    text: &str,
+    branch: Option<Branch>,
+    source_branch: Option<&Branch>,
+) -> Result<(Origin, Vec<String>), Problem> {
+    let pasted = Pasted::parse(text).map_err(|error| bad("bad-repository-url", error.to_string()))?;
+    let notes = pasted.notes(text);
+    let branch = match (pasted.branch, branch) {
+        (Some(shown), Some(named)) if shown != named => {
+            let detail = format!("repoUrl shows the branch “{shown}”, and branch is “{named}”. Give one of them.");
+            return Err(bad("bad-branch", detail));
+        }
+        (shown, named) => named.or(shown),
+    };
+    if source_branch.is_some() && branch.is_none() {
+        return Err(bad("bad-branch", "sourceBranch needs branch: the branch to create from it."));
     }
+    Ok((Origin::Repository { url: pasted.url, branch }, notes))
+}
+
+fn branch_in(text: Option<String>) -> Result<Option<Branch>, Problem> {
+    let branch = filled(text).map(|text| Branch::parse(&text)).transpose();
+    branch.map_err(|error: InvalidBranch| bad("bad-branch", error.to_string()))
+}
+
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+fn bad(slug: &str, detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, slug, detail)
 }
 
 fn message_too_long(much: TooMuch) -> Problem {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::addresses::{hosts, router_url, urls};
 use self::listeners::Listeners;
-use self::runtime_setup::{git_is_there, pods, processes};
+use self::runtime_setup::{pods, processes};
 use self::shutdown::End;
 use crate::api::{self, About, Api, Readiness};
 use crate::auth::{AttachTokens, Authenticators};
@@ -43,12 +43,11 @@ pub struct App {
 impl App {
     /// Starts a router on the configured runtime.
     pub async fn bind(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        git_is_there().await?;
         let place = match config.lifecycle.runtime {
             RuntimeName::Process => processes(config).await?,
             RuntimeName::Kubernetes => pods(config).await?,
         };
-        let mut app = Self::with_runtime(config, place.runtime, clock, place.git_env, place.opencode_version).await?;
+        let mut app = Self::with_runtime(config, place.runtime, clock, place.opencode_version).await?;
         app.addresses.data_dir = place.data_dir;
         Ok(app)
     }
@@ -58,7 +57,6 @@ impl App {
         config: &Config,
         runtime: Arc<dyn Runtime>,
         clock: Arc<dyn Clock>,
-        git_env: Vec<(String, String)>,
         opencode_version: Option<String>,
     ) -> Result<Self, StartError> {
         let network = &config.network;
@@ -76,7 +74,7 @@ impl App {
             hold_timeout_seconds: config.lifecycle.hold_timeout_seconds,
         };
         let ending = drain.begun().clone();
-        let api = Api { lifecycle: lifecycle.clone(), urls, about, git_env, readiness: readiness.clone(), ending };
+        let api = Api { lifecycle: lifecycle.clone(), urls, about, readiness: readiness.clone(), ending };
         let router = api::router(Arc::new(api), web::router());
         let proxy_settings = ProxySettings {
             proto: HeaderValue::from_static(network.proto.as_str()),

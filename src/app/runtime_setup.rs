@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::config::Config;
-use crate::git::git_environment;
 use crate::runtime::Runtime;
 use crate::runtime::kubernetes::Kubernetes;
 use crate::runtime::process::{Process, opencode_version};
@@ -14,38 +13,35 @@ use crate::runtime::process::{Process, opencode_version};
 /// A runtime, and the values that depend on it.
 pub(super) struct Place {
     pub(super) runtime: Arc<dyn Runtime>,
-    /// The environment of the router's own `git`.
-    pub(super) git_env: Vec<(String, String)>,
     pub(super) opencode_version: Option<String>,
     pub(super) data_dir: Option<PathBuf>,
 }
 
 /// Sessions as processes of this machine.
 pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
+    git_is_there().await?;
     let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
     let single_user = config.users.dev_email.is_some();
-    let settings = config.process.settings(version.clone(), single_user).map_err(StartError)?;
-    let (data_dir, git_env) = (settings.data_dir.clone(), settings.git_env());
+    let settings =
+        config.process.settings(version.clone(), config.lifecycle.clones(), single_user).map_err(StartError)?;
+    let data_dir = settings.data_dir.clone();
     let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
-    Ok(Place { runtime: Arc::new(runtime), git_env, opencode_version: Some(version), data_dir: Some(data_dir) })
+    Ok(Place { runtime: Arc::new(runtime), opencode_version: Some(version), data_dir: Some(data_dir) })
 }
 
 /// Sessions as Pods of a cluster.
 pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let own_namespace = Kubernetes::own_namespace().await.map_err(|why| no_cluster(&why))?;
     let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let settings = config.kubernetes.settings(own_namespace, host, config.tempo).map_err(StartError)?;
+    let clones = config.lifecycle.clones();
+    let settings = config.kubernetes.settings(own_namespace, host, clones, config.tempo).map_err(StartError)?;
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     runtime.refuse_other_release().await.map_err(StartError)?;
-    Ok(Place {
-        runtime: Arc::new(runtime),
-        git_env: git_environment::of_nobody(std::env::var("PATH").ok()),
-        opencode_version: None,
-        data_dir: None,
-    })
+    Ok(Place { runtime: Arc::new(runtime), opencode_version: None, data_dir: None })
 }
 
-pub(super) async fn git_is_there() -> Result<(), StartError> {
+/// The sessions' preparations run `git` on this machine. The router itself does not.
+async fn git_is_there() -> Result<(), StartError> {
     let git = tokio::process::Command::new("git").arg("--version").output().await;
     match git {
         Ok(output) if output.status.success() => Ok(()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::prepare::CloneSettings;
 use crate::runtime::kubernetes::KubernetesSettings;
 use crate::tempo::Tempo;
 
@@ -78,7 +79,13 @@ pub struct KubernetesConfig {
 
 impl KubernetesConfig {
     /// Returns the settings of the runtime. `own_namespace` is the router's namespace, `host` its host name.
-    pub fn settings(&self, own_namespace: String, host: String, tempo: Tempo) -> Result<KubernetesSettings, String> {
+    pub fn settings(
+        &self,
+        own_namespace: String,
+        host: String,
+        clone: CloneSettings,
+        tempo: Tempo,
+    ) -> Result<KubernetesSettings, String> {
         let image = self
             .opencode_image
             .clone()
@@ -110,6 +117,7 @@ impl KubernetesConfig {
             tmp_size: self.session_tmp_size.clone(),
             user: Some(self.session_user_id).filter(|user| *user > 0),
             stale_after: Duration::from_secs(self.stale_after_seconds),
+            clone,
             tempo,
         })
     }

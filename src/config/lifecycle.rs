@@ -7,7 +7,10 @@ use jiff::SignedDuration;
 
 use super::network::at_least_one;
 use crate::edge::HoldLimits;
+use crate::git::CloneFilter;
+use crate::git::clone_filter::InvalidCloneFilter;
 use crate::lifecycle::Limits;
+use crate::prepare::CloneSettings;
 use crate::session::{IdleRules, Retention};
 use crate::tempo::Tempo;
 
@@ -39,6 +42,13 @@ pub struct LifecycleConfig {
     /// Seconds that a start may take, with the clone.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
+    /// Files that a clone leaves out until a command needs them: blob:none, or blob:limit=SIZE for larger files. The files
+    /// of the checked out branch are always fetched. With off, clones are complete.
+    #[arg(long, env = "CLONE_FILTER", default_value = "blob:limit=1m", value_parser = clone_filter)]
+    pub clone_filter: ChosenFilter,
+    /// Seconds without progress after which a clone ends. Its next start goes on with what it received.
+    #[arg(long, env = "CLONE_STALL_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub clone_stall_seconds: u64,
     /// Sessions that may start at the same time, over all replicas: this number with a clone, and this number without.
     /// Others wait, and owners take turns. A start that waits for a node, an image or a Git server does not count.
     #[arg(long, env = "MAX_CONCURRENT_STARTS", default_value_t = 4, value_parser = at_least_one)]
@@ -73,6 +83,11 @@ impl LifecycleConfig {
         }
     }
 
+    /// How sessions are cloned.
+    pub fn clones(&self) -> CloneSettings {
+        CloneSettings { filter: self.clone_filter.0.clone(), stall_seconds: self.clone_stall_seconds }
+    }
+
     fn retention(&self) -> Option<Retention> {
         let days = |days: u32| SignedDuration::from_hours(24 * i64::from(days));
         (self.volume_ttl_days > 0)
@@ -87,6 +102,15 @@ impl LifecycleConfig {
             timeout: Duration::from_secs(self.hold_timeout_seconds),
         }
     }
+}
+
+/// A filter, or none.
+#[derive(Clone, Debug)]
+pub struct ChosenFilter(Option<CloneFilter>);
+
+fn clone_filter(text: &str) -> Result<ChosenFilter, String> {
+    let filter = (text != "off").then(|| text.parse()).transpose();
+    filter.map(ChosenFilter).map_err(|error: InvalidCloneFilter| format!("{error}, or off"))
 }
 
 fn span(minutes: f64) -> SignedDuration {

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args};
 
 use crate::init::OWN_PROGRAM;
 use crate::opencode::{Dialect, session_environment};
+use crate::prepare::CloneSettings;
 use crate::runtime::process::{LocalUser, ProcessSettings};
 
 /// Settings of the process runtime.
@@ -27,7 +28,12 @@ pub struct ProcessConfig {
 impl ProcessConfig {
     /// Builds the runtime's settings from this configuration and the router's environment. `single_user`: only the user
     /// who runs the router can have sessions.
-    pub fn settings(&self, opencode_version: String, single_user: bool) -> Result<ProcessSettings, String> {
+    pub fn settings(
+        &self,
+        opencode_version: String,
+        clone: CloneSettings,
+        single_user: bool,
+    ) -> Result<ProcessSettings, String> {
         let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
         let shared = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
         let shared = shared.or_else(|| home.as_ref().map(|home| home.join(".local/share")));
@@ -45,6 +51,7 @@ impl ProcessConfig {
             opencode_version,
             supervisor: PathBuf::from(OWN_PROGRAM),
             environment: session_environment::allowed(std::env::vars_os()),
+            clone,
             local_user,
         })
     }

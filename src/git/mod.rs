@@ -1,9 +1,15 @@
-//! Repository URLs, branch names, and a remote's default branch. Independent of sessions.
+//! Repository URLs and branch names. Independent of sessions. Only a preparation runs `git`, never the router.
 
 pub mod branch;
+pub mod clone_filter;
+mod forge_page;
 pub mod git_environment;
-pub mod remote;
+pub mod pasted;
+#[cfg(test)]
+mod pasted_texts;
 pub mod repo_url;
 
 pub use branch::Branch;
+pub use clone_filter::CloneFilter;
+pub use pasted::Pasted;
 pub use repo_url::RepoUrl;

@@ -1,6 +1,6 @@
 //! Turns Git's output after a failed clone into a message that a user can act on (Git 2.30 and later, English).
 
-use super::git_command::KILLED;
+use super::git_command::{GitFailed, KILLED};
 use crate::git::RepoUrl;
 use crate::session::failure::{last_lines, sentence};
 use crate::session::{Failure, Reason};
@@ -18,9 +18,15 @@ const NO_CAUSE: [&str; 8] = [
 ];
 
 /// The cause of a failed clone, from the output of Git and its child processes.
-pub(super) fn clone_failure(url: &RepoUrl, printed: &[String]) -> Failure {
+pub(super) fn clone_failure(url: &RepoUrl, failed: GitFailed, printed: &[String]) -> Failure {
     let text = printed.join("\n").to_lowercase();
-    let (reason, message) = explained(url, &text, &cause(printed));
+    let (reason, message) = match failed {
+        GitFailed::Stalled(seconds) => {
+            let message = format!("The server of {url} sent nothing for {seconds} seconds. Try again later.");
+            (Reason::RepositoryUnreachable, message)
+        }
+        GitFailed::Ended => explained(url, &text, &cause(printed)),
+    };
     Failure { log_tail: last_lines(printed), ..Failure::new(reason, message) }
 }
 
@@ -120,7 +126,7 @@ mod tests {
 
     fn failure(url: &str, printed: &str) -> Failure {
         let lines: Vec<_> = printed.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        let failure = clone_failure(&RepoUrl::parse(url).unwrap(), &lines);
+        let failure = clone_failure(&RepoUrl::parse(url).unwrap(), GitFailed::Ended, &lines);
         assert_eq!(failure.log_tail, lines);
         assert!(failure.message.ends_with('.') && !failure.message.contains("access rights"), "{failure:?}");
         failure

@@ -13,7 +13,7 @@ use super::report::Report;
 use super::stale_locks::remove_stale_locks;
 use crate::init::Children;
 use crate::private_files::{make_private, write_if_missing};
-use crate::session::Failure;
+use crate::session::{Checkout, Failure};
 
 /// Time limit for `opencode --version`.
 const VERSION_PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +21,12 @@ const VERSION_PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_VERSION: usize = 200;
 
 /// Creates what opencode needs in the session's folder. Existing files stay unchanged, except stale lock files.
-pub(super) async fn prepare(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
+/// Returns what the first preparation checked out.
+pub(super) async fn prepare(
+    job: &Job,
+    children: &Children,
+    report: &mut Report<'_>,
+) -> Result<Option<Checkout>, Failure> {
     let begun = SystemTime::now();
     make_folders(job).map_err(|error| files_failure(&error))?;
     record_version(job, children, report).await?;

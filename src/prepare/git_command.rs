@@ -1,13 +1,19 @@
 //! Runs `git` for a preparation: without a shell, and without hooks or programs from a repository or template.
 
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::JOB_VARIABLE;
 use super::job::Job;
 use super::output_lines::LineSplitter;
 use super::report::Report;
+use super::stall_watch::StallWatch;
 use crate::git::git_environment::QUIET;
 use crate::init::Children;
 
@@ -37,36 +43,49 @@ pub(super) struct Git<'a, 'b> {
     pub(super) repository: Option<PathBuf>,
 }
 
-/// Whether the system killed a program. This program sends SIGKILL only at its end.
+/// Whether the system killed a program. This program sends SIGKILL only at its end, and after a stall.
 pub(super) fn is_killed(status: ExitStatus) -> bool {
     status.signal() == Some(9)
 }
 
-/// `git` failed. The report has its output.
-#[derive(Debug)]
-pub(super) struct GitFailed;
+/// `git` did not succeed. The report has its output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GitFailed {
+    /// It failed.
+    Ended,
+    /// It made no progress for this many seconds, and was ended.
+    Stalled(u64),
+}
 
 impl<'a, 'b> Git<'a, 'b> {
     pub(super) fn new(job: &'a Job, children: &'a Children, report: &'a mut Report<'b>) -> Self {
         Self { job, children, report, repository: None }
     }
 
-    /// Runs `git` until it exits.
+    /// Runs `git` until it exits, and reports its output.
     pub(super) async fn run(&mut self, arguments: &[&str]) -> Result<(), GitFailed> {
-        let mut command = command(self.job, self.repository.as_deref());
-        command.args(arguments);
-        let mut child = self.children.spawn_printing(&mut command).map_err(|error| {
+        self.execute(arguments, Stdio::null(), Report::line).await
+    }
+
+    /// The same, with standard input.
+    pub(super) async fn run_with(&mut self, arguments: &[&str], input: &str) -> Result<(), GitFailed> {
+        let input = input_of(input).map_err(|error| {
             self.report.log(&format!("git cannot be started: {error}"));
-            GitFailed
+            GitFailed::Ended
         })?;
-        let mut lines = LineSplitter::default();
-        // Do not wait for the output's end: a background process, such as an SSH master, may hold it open forever.
-        let status = child.follow(|printed| self.report.take(&mut lines, printed)).await;
-        lines.finish(|line| self.report.line(line));
-        if is_killed(status) {
-            self.report.log(KILLED);
-        }
-        if status.success() { Ok(()) } else { Err(GitFailed) }
+        self.execute(arguments, input.into(), Report::line).await
+    }
+
+    /// Runs `git` until it exits, and reads its output. Its lines include those for people.
+    pub(super) async fn read(&mut self, arguments: &[&str], mut each: impl FnMut(&str)) -> Result<(), GitFailed> {
+        self.execute(arguments, Stdio::null(), |_, line| each(line)).await
+    }
+
+    /// The target of a symbolic reference.
+    pub(super) async fn symbolic_ref(&mut self, name: &str) -> Option<String> {
+        let mut target = None;
+        let asked = self.read(&["symbolic-ref", "--quiet", name], |line| target = Some(line.to_owned())).await;
+        asked.ok().and(target)
     }
 
     /// Whether the server has this branch.
@@ -78,6 +97,52 @@ impl<'a, 'b> Git<'a, 'b> {
     pub(super) async fn is_empty(&mut self) -> bool {
         self.run(&["show-ref", "--quiet"]).await.is_err()
     }
+
+    async fn execute(
+        &mut self,
+        arguments: &[&str],
+        input: Stdio,
+        mut each: impl FnMut(&mut Report<'b>, &str),
+    ) -> Result<(), GitFailed> {
+        let Self { job, children, report, repository } = self;
+        let mut command = command(job, repository.as_deref());
+        command.args(arguments).stdin(input);
+        let mut child = children.spawn_printing(&mut command).map_err(|error| {
+            report.log(&format!("git cannot be started: {error}"));
+            GitFailed::Ended
+        })?;
+        let mut lines = LineSplitter::default();
+        let watch = StallWatch::new(Duration::from_secs(job.stall_seconds));
+        let status = {
+            // Do not wait for the output's end: a background process, such as an SSH master, may hold it open forever.
+            let followed = child.follow(|printed| {
+                watch.moves();
+                lines.push(printed, |line| each(report, line));
+            });
+            tokio::select! {
+                status = followed => Some(status),
+                () = watch.stalled() => None,
+            }
+        };
+        lines.finish(|line| each(report, line));
+        let Some(status) = status else {
+            report.log(&format!("[prepare] git made no progress for {} seconds, and was ended", job.stall_seconds));
+            children.kill_all();
+            return Err(GitFailed::Stalled(job.stall_seconds));
+        };
+        if is_killed(status) {
+            report.log(KILLED);
+        }
+        if status.success() { Ok(()) } else { Err(GitFailed::Ended) }
+    }
+}
+
+/// A file in memory with this text.
+fn input_of(text: &str) -> io::Result<File> {
+    let mut input = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+    input.write_all(text.as_bytes())?;
+    input.rewind()?;
+    Ok(input)
 }
 
 fn command(job: &Job, repository: Option<&Path>) -> Command {
@@ -98,6 +163,6 @@ fn command(job: &Job, repository: Option<&Path>) -> Command {
         command.env(format!("GIT_{role}_EMAIL"), &job.owner.email);
     }
     command.current_dir(repository.unwrap_or(&job.work()));
-    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).stdin(Stdio::null());
+    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
     command
 }

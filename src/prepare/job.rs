@@ -5,11 +5,17 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::git::{Branch, RepoUrl};
+use crate::git::{Branch, CloneFilter, RepoUrl};
 use crate::opencode::Dialect;
 
-/// The version of the job format. The program refuses newer versions and ignores unknown fields.
-const VERSION: u32 = 1;
+/// The version of most jobs. The program refuses newer versions than it knows and ignores unknown fields.
+const FIRST: u32 = 1;
+/// The version of a clone without a branch.
+const DEFAULT_BRANCH: u32 = 2;
+/// The highest version that this program knows.
+const KNOWN: u32 = DEFAULT_BRANCH;
+/// The time without progress after which `git` is ended, in seconds. The router's setting has the same default.
+const STALL_SECONDS: u64 = 60;
 /// Size limit for a job, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -27,6 +33,9 @@ pub struct Job {
     /// The repository to clone. `None` for a new project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<Clone>,
+    /// The time without progress after which `git` is ended, in seconds.
+    #[serde(default = "stall_seconds")]
+    pub stall_seconds: u64,
     /// The dialect of the session's opencode.
     #[serde(default)]
     pub dialect: Dialect,
@@ -44,6 +53,19 @@ pub struct Job {
     pub end_file: Option<PathBuf>,
 }
 
+fn stall_seconds() -> u64 {
+    STALL_SECONDS
+}
+
+/// How sessions are cloned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloneSettings {
+    /// The files to leave out until they are needed. `None`: a complete clone.
+    pub filter: Option<CloneFilter>,
+    /// The time without progress after which `git` is ended, in seconds.
+    pub stall_seconds: u64,
+}
+
 /// The author of the session's commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
@@ -59,28 +81,41 @@ pub struct Owner {
 pub struct Clone {
     /// The repository.
     pub url: RepoUrl,
-    /// The branch to check out.
-    pub branch: Branch,
+    /// The branch to check out. `None`: the repository's default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     /// The branch from which to create a missing `branch`.
     #[serde(default, alias = "source_branch", skip_serializing_if = "Option::is_none")]
     pub source_branch: Option<Branch>,
+    /// The files to leave out until they are needed. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<CloneFilter>,
 }
 
 impl Job {
     /// A job with the defaults: a new project in the session's folder.
     pub fn new(folder: PathBuf, project: String, owner: Owner) -> Self {
         Self {
-            version: VERSION,
+            version: FIRST,
             folder,
             project,
             owner,
             clone: None,
+            stall_seconds: STALL_SECONDS,
             dialect: Dialect::default(),
             opencode_version: None,
             opencode_login: None,
             git_env: None,
             end_file: None,
         }
+    }
+
+    /// The same job with this clone.
+    pub fn cloning(mut self, clone: Option<Clone>) -> Self {
+        let default_branch = clone.as_ref().is_some_and(|clone| clone.branch.is_none());
+        self.version = if default_branch { DEFAULT_BRANCH } else { FIRST };
+        self.clone = clone;
+        self
     }
 
     /// Reads a job.
@@ -90,9 +125,8 @@ impl Job {
             version: u32,
         }
         let Versioned { version } = serde_json::from_str(text)?;
-        if version > VERSION {
-            let why =
-                format!("it has version {version}, and this program knows {VERSION}; use one as new as the router");
+        if version > KNOWN {
+            let why = format!("it has version {version}, and this program knows {KNOWN}; use one as new as the router");
             return Err(io::Error::other(why));
         }
         let job: Self = serde_json::from_str(text)?;
@@ -141,8 +175,18 @@ mod tests {
 
     #[test]
     fn a_job_of_a_later_version_is_refused() {
-        let later = MINIMAL.replace("\"version\":1", "\"version\":2");
-        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 2"));
+        let later = MINIMAL.replace("\"version\":1", "\"version\":3");
+        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 3"));
+    }
+
+    #[test]
+    fn a_program_that_knows_no_default_branch_refuses_a_job_without_a_branch() {
+        let job = Job::parse(MINIMAL).unwrap();
+        assert_eq!(job.version, 1, "an older program reads a job with a branch");
+        let clone = job.clone.clone().map(|clone| Clone { branch: None, ..clone });
+        let job = job.cloning(clone);
+        assert_eq!(job.version, 2);
+        assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
     }
 
     #[test]

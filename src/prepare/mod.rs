@@ -5,20 +5,25 @@
 //! and finally its [`PrepareEnd`]. This module does not depend on HTTP or Kubernetes.
 
 mod checkout;
+mod checkout_file;
 mod clone_failure;
 mod folder;
 mod git_command;
 mod git_progress;
 mod job;
+mod left_out;
+mod missing_files;
 mod output_lines;
 mod prepare_end;
 mod prepare_line;
 mod prepare_program;
+mod receive;
 mod report;
 mod stale_locks;
+mod stall_watch;
 
 pub use git_progress::Progress;
-pub use job::{Clone, Job, Owner};
+pub use job::{Clone, CloneSettings, Job, Owner};
 pub use output_lines::{LastLines, LineSplitter};
 pub use prepare_end::PrepareEnd;
 pub use prepare_line::PrepareLine;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::session::Failure;
+use crate::session::{Checkout, Failure};
 
 /// Size limit of an end as JSON, in bytes. The kubelet keeps 4096 bytes of a container's termination message.
 const LONGEST: usize = 4000;
@@ -14,8 +14,8 @@ const LONGEST_MESSAGE: usize = 1000;
 /// How a preparation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrepareEnd {
-    /// The session's folder is ready.
-    Done,
+    /// The session's folder is ready. A project that was cloned says what was checked out.
+    Done(Option<Checkout>),
     /// The preparation failed.
     Failed(Failure),
 }
@@ -26,17 +26,21 @@ struct Format {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checkout: Option<Checkout>,
 }
 
 impl PrepareEnd {
     /// The end as one line of JSON. If it is too long, drops log lines, oldest first.
     pub fn to_json(&self) -> String {
-        let Self::Failed(failure) = self else { return written(None) };
-        let mut failure = failure.clone();
+        let mut failure = match self {
+            Self::Done(checkout) => return written(None, checkout.clone()),
+            Self::Failed(failure) => failure.clone(),
+        };
         failure.message = cut(&failure.message, LONGEST_MESSAGE);
         failure.log_tail = failure.log_tail.iter().map(|line| cut(line, LONGEST_LINE)).collect();
         loop {
-            let json = written(Some(failure.clone()));
+            let json = written(Some(failure.clone()), None);
             if json.len() <= LONGEST || failure.log_tail.is_empty() {
                 return json;
             }
@@ -47,18 +51,18 @@ impl PrepareEnd {
     /// Parses an end. `None` if the text is not an end.
     pub fn parse(json: &str) -> Option<Self> {
         let format: Format = serde_json::from_str(json.trim()).ok()?;
-        Some(format.failure.map_or(Self::Done, Self::Failed))
+        Some(format.failure.map_or(Self::Done(format.checkout), Self::Failed))
     }
 }
 
-impl From<Result<(), Failure>> for PrepareEnd {
-    fn from(result: Result<(), Failure>) -> Self {
-        result.map_or_else(Self::Failed, |()| Self::Done)
+impl From<Result<Option<Checkout>, Failure>> for PrepareEnd {
+    fn from(result: Result<Option<Checkout>, Failure>) -> Self {
+        result.map_or_else(Self::Failed, Self::Done)
     }
 }
 
-fn written(failure: Option<Failure>) -> String {
-    serde_json::to_string(&Format { version: 1, failure }).unwrap_or_default()
+fn written(failure: Option<Failure>, checkout: Option<Checkout>) -> String {
+    serde_json::to_string(&Format { version: 1, failure, checkout }).unwrap_or_default()
 }
 
 /// The first `longest` bytes of a text.
@@ -70,6 +74,7 @@ fn cut(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::Branch;
     use crate::session::Reason;
 
     fn failed(log_tail: Vec<String>) -> PrepareEnd {
@@ -81,8 +86,9 @@ mod tests {
 
     #[test]
     fn an_end_is_read_as_it_was_written() {
-        for end in [PrepareEnd::Done, failed(Vec::new()), failed(vec!["one".to_owned(), "\"two\"\u{1b}[0m".to_owned()])]
-        {
+        let checkout = Checkout { submodules: true, ..Checkout::of(Branch::parse("a/ü").unwrap()) };
+        let strange = failed(vec!["one".to_owned(), "\"two\"\u{1b}[0m".to_owned()]);
+        for end in [PrepareEnd::Done(None), PrepareEnd::Done(Some(checkout)), failed(Vec::new()), strange] {
             assert_eq!(PrepareEnd::parse(&end.to_json()), Some(end));
         }
         assert_eq!(PrepareEnd::parse("Killed"), None);
@@ -105,6 +111,13 @@ mod tests {
         let Some(PrepareEnd::Failed(failure)) = PrepareEnd::parse(&json) else { panic!("it failed") };
         assert_eq!(failure.log_tail.last().map(String::as_str), Some("fatal: the last words"));
         assert!(failure.log_tail.len() > 2 && failure.log_tail[0].ends_with('…'));
+    }
+
+    #[test]
+    fn the_longest_checkout_fits_into_a_termination_message() {
+        let branch = Branch::parse(&"\"".repeat(244)).unwrap();
+        let checkout = Checkout { submodules: true, lfs_pointers: true, ..Checkout::of(branch) };
+        assert!(PrepareEnd::Done(Some(checkout)).to_json().len() < LONGEST);
     }
 
     #[test]

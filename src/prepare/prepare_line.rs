@@ -62,7 +62,7 @@ mod tests {
         let lines = [
             PrepareLine::Log("Cloning into 'x'..."),
             PrepareLine::Progress(progress),
-            PrepareLine::End(PrepareEnd::Done),
+            PrepareLine::End(PrepareEnd::Done(None)),
         ];
         for line in lines {
             assert_eq!(PrepareLine::parse(&line.print()), line);

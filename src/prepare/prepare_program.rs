@@ -64,7 +64,10 @@ fn prepare(job: &Job) -> io::Result<ExitCode> {
             None => ExitCode::from(TERMINATED),
             Some(end) => {
                 report_end(job, &end, &mut report);
-                if end == PrepareEnd::Done { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+                match end {
+                    PrepareEnd::Done(_) => ExitCode::SUCCESS,
+                    PrepareEnd::Failed(_) => ExitCode::from(FAILED),
+                }
             }
         })
     })

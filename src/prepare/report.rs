@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::output_lines::{LastLines, LineSplitter};
-use super::{PrepareEnd, PrepareLine, git_progress};
+use super::git_progress::{Batch, Step};
+use super::output_lines::LastLines;
+use super::{PrepareEnd, PrepareLine};
 
 /// Limit for printed log lines. A repository's server controls the output of `git`.
 const MOST_LINES: usize = 1000;
@@ -17,21 +18,23 @@ pub(super) struct Report<'a> {
     last: LastLines,
     lines: usize,
     progress: Option<Instant>,
+    /// The files that `git` fetches now, after the history.
+    pub(super) batch: Option<Batch>,
 }
 
 impl<'a> Report<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, last: LastLines::default(), lines: 0, progress: None }
-    }
-
-    /// Reports the complete lines of `git` output.
-    pub(super) fn take(&mut self, lines: &mut LineSplitter, printed: &[u8]) {
-        lines.push(printed, |line| self.line(line));
+        Self { out, last: LastLines::default(), lines: 0, progress: None, batch: None }
     }
 
     /// Reports a line of `git` output.
     pub(super) fn line(&mut self, line: &str) {
-        let Some(progress) = git_progress::parse(line) else { return self.log(line) };
+        let Some(step) = Step::parse(line) else { return self.log(line) };
+        let progress = match self.batch {
+            Some(batch) => step.of_files(batch),
+            None => Some(step.of_clone()),
+        };
+        let Some(progress) = progress else { return };
         if self.progress.is_none_or(|printed| printed.elapsed() >= PROGRESS_PERIOD) {
             self.progress = Some(Instant::now());
             self.print(&PrepareLine::Progress(progress));
@@ -80,13 +83,15 @@ mod tests {
     #[test]
     fn progress_is_printed_and_not_kept() {
         let (out, last) = printed(|report| {
-            let mut lines = LineSplitter::default();
-            report.take(
-                &mut lines,
-                b"Cloning into 'x'...\nReceiving objects:  50% (1/2)\rReceiving objects: 100% (2/2)\r",
-            );
-            report.take(&mut lines, b"Resolving deltas: 100% (1/1), done.\nfatal: no");
-            lines.finish(|line| report.line(line));
+            for line in [
+                "Cloning into 'x'...",
+                "Receiving objects:  50% (1/2)",
+                "Receiving objects: 100% (2/2)",
+                "Resolving deltas: 100% (1/1), done.",
+                "fatal: no",
+            ] {
+                report.line(line);
+            }
         });
         assert_eq!(last, ["Cloning into 'x'...", "fatal: no"]);
         let structured = out.lines().filter(|line| PrepareLine::log(line).is_none()).count();
@@ -96,9 +101,9 @@ mod tests {
     #[test]
     fn a_server_that_floods_costs_little_and_its_last_words_are_kept() {
         let (out, last) = printed(|report| {
-            let mut lines = LineSplitter::default();
             for number in 0..10 * MOST_LINES {
-                report.take(&mut lines, format!("remote: {number}\nremote: Counting objects:  1% (1/99)\r").as_bytes());
+                report.line(&format!("remote: {number}"));
+                report.line("remote: Counting objects:  1% (1/99)");
             }
         });
         assert!(out.lines().count() < MOST_LINES + 100, "{}", out.lines().count());

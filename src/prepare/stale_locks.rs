@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::job::Job;
+use super::receive::RECEIVED;
 use super::report::Report;
 
 /// Limit for visited folder entries. Repositories with many thousand branches stay below it.
@@ -17,7 +18,7 @@ const SETTINGS: [&str; 2] = [".gitconfig.lock", ".config/git/config.lock"];
 /// Removes the lock files from `begun` or before. No process of the session runs yet.
 pub(super) fn remove_stale_locks(job: &Job, begun: SystemTime, report: &mut Report<'_>) {
     let home = job.home();
-    let mut repositories = vec![job.project_folder().join(".git")];
+    let mut repositories = vec![job.project_folder().join(".git"), job.work().join(RECEIVED).join(".git")];
     repositories.extend(job.dialect.own_repositories(&home));
     let mut locks: Vec<_> = SETTINGS.iter().map(|lock| home.join(lock)).collect();
     let mut entries = MOST_ENTRIES;

@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 
-use crate::prepare::{Clone, Job, Owner};
+use crate::prepare::{Clone, CloneSettings, Job, Owner};
 use crate::session::{CloneRequest, Memo, Origin, Spec};
 
 /// The preparation of a session whose files are in `folder`.
-pub(in crate::runtime) fn preparation_job(folder: PathBuf, spec: &Spec, memo: &Memo) -> Job {
+pub(in crate::runtime) fn preparation_job(folder: PathBuf, spec: &Spec, memo: &Memo, settings: &CloneSettings) -> Job {
     let owner = Owner { name: spec.key.owner.local_part().to_owned(), email: spec.key.owner.as_str().to_owned() };
     let clone = match (&spec.key.origin, CloneRequest::of(spec, memo)) {
         (Origin::Repository { branch, .. }, Some(CloneRequest { url, source_branch, .. })) => {
-            Some(Clone { url, branch: branch.clone(), source_branch })
+            let known = memo.checkout.as_ref().map(|checkout| checkout.branch.clone());
+            let branch = branch.clone().or(known);
+            Some(Clone { url, branch, source_branch, filter: settings.filter.clone() })
         }
         _ => None,
     };
-    let mut job = Job::new(folder, spec.project_name(), owner);
-    job.clone = clone;
+    let mut job = Job::new(folder, spec.project_name(), owner).cloning(clone);
+    job.stall_seconds = settings.stall_seconds;
     job
 }

@@ -53,7 +53,7 @@ mod tests {
     use crate::session::{Email, SessionKey};
 
     fn spec(url: &str, source: Option<&str>) -> Spec {
-        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse("new").unwrap() };
+        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse("new").ok() };
         Spec {
             key: SessionKey { owner: Email::parse("a@b").unwrap(), origin },
             source_branch: source.map(|source| Branch::parse(source).unwrap()),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Origin, SessionKey};
+use crate::git::Branch;
 
 /// Domain tag: keeps these digests apart from other uses of SHA-256. Change its number with the rule.
 const DOMAIN: &[u8] = b"opencode-router/session-id/1";
@@ -25,10 +26,11 @@ impl SessionId {
     /// The characters of an id.
     pub const LENGTH: usize = 20;
 
-    /// The id of a key: the first 80 bits of SHA-256 over a domain tag and the three fields, each after its length.
+    /// The id of a key: the first 80 bits of SHA-256 over a domain tag and the three fields, each after its length. The
+    /// default branch is an empty field: no branch has an empty name.
     pub(crate) fn of(key: &SessionKey) -> Self {
         let (repository, branch) = match &key.origin {
-            Origin::Repository { url, branch } => (url.identity(), branch.as_str()),
+            Origin::Repository { url, branch } => (url.identity(), branch.as_ref().map_or("", Branch::as_str)),
             Origin::NewProject { nonce } => ("", nonce.as_str()),
         };
         let mut hash = Sha256::new();

@@ -10,8 +10,8 @@ pub enum Origin {
     Repository {
         /// The URL to clone.
         url: RepoUrl,
-        /// The branch to check out.
-        branch: Branch,
+        /// The branch to check out. `None`: the repository's default branch, which only the first preparation learns.
+        branch: Option<Branch>,
     },
     /// An empty project. The nonce makes each a separate session with an unguessable id.
     NewProject {
@@ -48,7 +48,11 @@ mod tests {
     use super::*;
 
     fn key(owner: &str, url: &str, branch: &str) -> SessionKey {
-        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() };
+        key_of(owner, url, Some(Branch::parse(branch).unwrap()))
+    }
+
+    fn key_of(owner: &str, url: &str, branch: Option<Branch>) -> SessionKey {
+        let origin = Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch };
         SessionKey { owner: Email::parse(owner).unwrap(), origin }
     }
 
@@ -66,6 +70,16 @@ mod tests {
         assert_ne!(key("a@b", "https://h/x/z", "main").id(), base);
         assert_ne!(key("a@b", "https://h/x/y", "main2").id(), base);
         assert_ne!(key("a@b", "https://h/x/ym", "ain").id(), base);
+    }
+
+    #[test]
+    fn default_branch_has_an_id_of_its_own_that_is_stable_between_releases() {
+        let id = key_of("ann@example.org", "https://host.example/a/b", None).id();
+        assert_eq!(id.to_string(), "ed3ba9a2b14745f58816");
+        assert_eq!(key_of("Ann@Example.org", "git@host.example:a/b.git", None).id(), id);
+        for named in ["main", "default", "HEAD-", "x"] {
+            assert_ne!(key("ann@example.org", "https://host.example/a/b", named).id(), id, "{named}");
+        }
     }
 
     #[test]

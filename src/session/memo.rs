@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::attach_token::StoredToken;
 use super::prompts::PromptMarks;
 use super::record_format::UnknownFields;
-use super::{CloneRequest, Failure, Program};
+use super::{Checkout, CloneRequest, Failure, Program};
 use crate::opencode::FirstMessage;
 
 /// What the router learns about a session. The memo survives restarts, and replicas share it.
@@ -36,6 +36,9 @@ pub struct Memo {
     /// The opencode that last worked on the session's files. Each runtime stores it outside the memo.
     #[serde(skip)]
     pub program: Option<Program>,
+    /// What the first preparation checked out. Each runtime stores it outside the memo.
+    #[serde(skip)]
+    pub checkout: Option<Checkout>,
     /// The attach tokens, hashed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<StoredToken>,
@@ -86,6 +89,7 @@ impl Memo {
             prompts: PromptMarks::default(),
             profile: None,
             program: None,
+            checkout: None,
             tokens: Vec::new(),
             failure: None,
             agent: None,
@@ -122,6 +126,13 @@ impl Memo {
     /// Records that opencode of this version works on the files.
     pub fn ran_by(&mut self, version: &str) {
         self.program = Program::then(self.program.as_ref(), version);
+    }
+
+    /// Records what the preparation reports of the project. The first report counts: the project stays as it is.
+    pub fn learn_checkout(&mut self, reported: Option<&Checkout>) {
+        if self.checkout.is_none() {
+            self.checkout = reported.map(Checkout::known_part);
+        }
     }
 
     /// Clears what belongs to one run or attempt.

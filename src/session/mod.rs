@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 mod agent_activity;
 pub mod attach_token;
+pub mod checkout;
 pub mod clock;
 mod clone_request;
 mod course;
@@ -43,6 +44,7 @@ mod token_uses;
 
 pub use access::{Action, Caller, Principal};
 pub use actor::{Actor, Cause};
+pub use checkout::Checkout;
 pub use clock::Clock;
 pub use clone_request::CloneRequest;
 pub(crate) use course::end_at;

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The record version that this program writes.
-const VERSION: u32 = 1;
+/// The version of most records. Every release reads it.
+const FIRST: u32 = 1;
+/// The version of a record whose key names no branch.
+const DEFAULT_BRANCH: u32 = 2;
+/// The highest version that this program knows.
+const KNOWN: u32 = DEFAULT_BRANCH;
 
 /// Fields of a record that this program does not know. It writes them back unchanged.
 ///
@@ -27,16 +31,21 @@ pub struct RecordFormat {
 }
 
 impl RecordFormat {
-    /// The format that this program writes.
-    pub fn current() -> Self {
-        Self { version: VERSION, min_reader: None }
+    /// The format that every release reads.
+    pub fn first() -> Self {
+        Self { version: FIRST, min_reader: None }
+    }
+
+    /// The format for a key without a branch.
+    pub fn since_default_branch() -> Self {
+        Self { version: DEFAULT_BRANCH, min_reader: Some(DEFAULT_BRANCH) }
     }
 
     /// Why this program must not use the record. `None` if it may.
     pub fn refusal(self) -> Option<String> {
-        let needed = self.min_reader.filter(|needed| *needed > VERSION)?;
+        let needed = self.min_reader.filter(|needed| *needed > KNOWN)?;
         Some(format!(
-            "a newer router wrote it: reading it needs format version {needed}, and this router knows {VERSION}"
+            "a newer router wrote it: reading it needs format version {needed}, and this router knows {KNOWN}"
         ))
     }
 }
@@ -48,10 +57,11 @@ mod tests {
     #[test]
     fn higher_format_is_read_unless_it_needs_a_newer_reader() {
         let format = |text: &str| serde_json::from_str::<RecordFormat>(text).unwrap();
-        assert_eq!(format(r#"{"version": 1}"#), RecordFormat::current());
+        assert_eq!(format(r#"{"version": 1}"#), RecordFormat::first());
+        assert_eq!(RecordFormat::since_default_branch().refusal(), None);
         assert_eq!(format(r#"{"version": 7}"#).refusal(), None);
         assert_eq!(format(r#"{"version": 7, "minReader": 1}"#).refusal(), None);
-        let refusal = format(r#"{"version": 7, "minReader": 2}"#).refusal().unwrap();
-        assert!(refusal.contains("needs format version 2, and this router knows 1"), "{refusal}");
+        let refusal = format(r#"{"version": 7, "minReader": 3}"#).refusal().unwrap();
+        assert!(refusal.contains("needs format version 3, and this router knows 2"), "{refusal}");
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Origin, SessionId, SessionKey};
+use super::record_format::RecordFormat;
+use super::{Memo, Origin, SessionId, SessionKey};
 use crate::git::Branch;
 
 /// The part of a session that is fixed at its creation.
@@ -20,6 +21,20 @@ impl Spec {
     /// The id, derived from the key.
     pub fn id(&self) -> SessionId {
         self.key.id()
+    }
+
+    /// The format of its record. The last release cannot read a key without a branch.
+    pub fn record_format(&self) -> RecordFormat {
+        match self.key.origin {
+            Origin::Repository { branch: None, .. } => RecordFormat::since_default_branch(),
+            _ => RecordFormat::first(),
+        }
+    }
+
+    /// Its branch, if known: a default branch has a name only after the first preparation.
+    pub fn branch<'a>(&'a self, memo: &'a Memo) -> Option<&'a Branch> {
+        let Origin::Repository { branch, .. } = &self.key.origin else { return None };
+        branch.as_ref().or_else(|| memo.checkout.as_ref().map(|checkout| &checkout.branch))
     }
 
     /// The name of its working folder.

@@ -109,16 +109,18 @@ impl Record {
 /// The annotations of a record; `None` removes one.
 pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64) -> BTreeMap<String, Option<String>> {
     let (repo_url, branch, nonce) = match &spec.key.origin {
-        Origin::Repository { url, branch } => (Some(url.as_str()), Some(branch.as_str()), None),
+        Origin::Repository { url, branch } => (Some(url.as_str()), branch.as_ref().map(Branch::as_str), None),
         Origin::NewProject { nonce } => (None, None, Some(nonce.as_str())),
     };
     let text = |text: &str| Some(text.to_owned());
+    let format = spec.record_format();
     // `memo` omits values that have their own annotation.
     let mut rest = memo.clone();
     rest.title = None;
     rest.last_activity = Timestamp::UNIX_EPOCH;
     let all = [
-        ("format", Some(RecordFormat::current().version.to_string())),
+        ("format", Some(format.version.to_string())),
+        ("min-reader", format.min_reader.map(|version| version.to_string())),
         ("owner", text(spec.key.owner.as_str())),
         ("repo-url", repo_url.and_then(text)),
         ("branch", branch.and_then(text)),
@@ -126,6 +128,7 @@ pub(super) fn annotations(spec: &Spec, memo: &Memo, wanted: Requested, run: u64)
         ("source-branch", spec.source_branch.as_ref().and_then(|branch| text(branch.as_str()))),
         ("profile", memo.profile.clone()),
         ("program", memo.program.as_ref().and_then(|program| serde_json::to_string(program).ok())),
+        ("checkout", memo.checkout.as_ref().and_then(|checkout| serde_json::to_string(checkout).ok())),
         ("created-at", Some(spec.created_at.to_string())),
         ("last-activity", Some(memo.last_activity.to_string())),
         ("title", memo.title.clone()),
@@ -204,7 +207,7 @@ impl Annotations<'_> {
         let origin = match (self.optional("repo-url"), self.optional("nonce")) {
             (Some(url), None) => Origin::Repository {
                 url: RepoUrl::parse(url).map_err(|error| wrong("repo-url", &error))?,
-                branch: branch("branch")?.ok_or_else(|| format!("it has no annotation {PREFIX}branch"))?,
+                branch: branch("branch")?,
             },
             (None, Some(nonce)) => Origin::NewProject { nonce: nonce.to_owned() },
             _ => return Err(format!("it needs exactly one of {PREFIX}repo-url and {PREFIX}nonce")),
@@ -222,15 +225,16 @@ impl Annotations<'_> {
             .map_err(|error| format!("its annotation {PREFIX}memo: {error}"))?;
         let title = self.optional("title").map(str::to_owned);
         let profile = self.optional("profile").map(str::to_owned);
-        let (program, prompts) = (self.written("program")?, self.written("prompts")?.unwrap_or_default());
-        Ok(Memo { last_activity: self.parsed("last-activity")?, title, profile, program, prompts, ..memo })
+        let (program, checkout) = (self.written("program")?, self.written("checkout")?);
+        let prompts = self.written("prompts")?.unwrap_or_default();
+        Ok(Memo { last_activity: self.parsed("last-activity")?, title, profile, program, checkout, prompts, ..memo })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Failure, Reason};
+    use crate::session::{Checkout, Failure, Reason, last_release};
 
     fn claim(spec: &Spec, memo: &Memo) -> PersistentVolumeClaim {
         let mut claim = PersistentVolumeClaim::default();
@@ -252,19 +256,24 @@ mod tests {
         let url = RepoUrl::parse("https://someone:secret@h/a/b.git").unwrap();
         Spec {
             source_branch: Some(Branch::parse("dev").unwrap()),
-            ..spec(Origin::Repository { url, branch: Branch::parse("main").unwrap() })
+            ..spec(Origin::Repository { url, branch: Some(Branch::parse("main").unwrap()) })
         }
+    }
+
+    fn default_branch() -> Spec {
+        spec(Origin::Repository { url: RepoUrl::parse("https://h/a/b").unwrap(), branch: None })
     }
 
     #[test]
     fn written_record_reads_back_without_a_password() {
-        for spec in [repository(), spec(Origin::new_project())] {
+        for spec in [repository(), default_branch(), spec(Origin::new_project())] {
             let mut memo = Memo::new(Timestamp::from_second(9).unwrap());
             memo.title = Some("Ünïcode “title”".to_owned());
             memo.failure = Some(Failure::new(Reason::StartTimeout, "too slow"));
             memo.revision = 4;
             memo.profile = Some("large".to_owned());
             memo.ran_by("1.18.33");
+            memo.learn_checkout(Some(&Checkout::of(Branch::parse("trunk").unwrap())));
             let claim = claim(&spec, &memo);
             let record = Record::read(&claim).unwrap();
             assert_eq!((&record.spec, &record.memo), (&spec, &memo));
@@ -289,6 +298,14 @@ mod tests {
     }
 
     #[test]
+    fn last_release_leaves_a_record_without_a_branch_alone() {
+        let claim = claim(&default_branch(), &Memo::new(Timestamp::UNIX_EPOCH));
+        let annotations = claim.metadata.annotations.unwrap();
+        assert_eq!(annotations["opencode-router/min-reader"], "2");
+        assert!(last_release::read_annotations(&annotations).unwrap_err().contains("format version"));
+    }
+
+    #[test]
     fn unusable_record_says_why() {
         let memo = Memo::new(Timestamp::UNIX_EPOCH);
         let with = |name: &str, value: &str| {
@@ -297,7 +314,7 @@ mod tests {
             annotations.insert(format!("{PREFIX}{name}"), value.to_owned());
             Record::read(&claim).unwrap_err()
         };
-        assert!(with("min-reader", "2").contains("needs format version 2"));
+        assert!(with("min-reader", "3").contains("needs format version 3"));
         assert!(with("format", "new").contains("opencode-router/format"));
         assert!(with("owner", "nobody").contains("opencode-router/owner"));
         assert!(with("nonce", "x").contains("exactly one"));

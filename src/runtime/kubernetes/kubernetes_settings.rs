@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::prepare::CloneSettings;
 use crate::tempo::Tempo;
 
 /// The settings.
@@ -38,6 +39,8 @@ pub struct KubernetesSettings {
     pub user: Option<i64>,
     /// Time that the watch must fail until the router checks a Pod before each new connection.
     pub stale_after: Duration,
+    /// How sessions are cloned.
+    pub clone: CloneSettings,
     /// The pace of periods and waits.
     pub tempo: Tempo,
 }

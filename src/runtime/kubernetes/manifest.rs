@@ -165,7 +165,7 @@ fn command(words: &[&str]) -> Value {
 }
 
 fn prepare(settings: &KubernetesSettings, record: &Record) -> Value {
-    let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo);
+    let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo, &settings.clone);
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     let env = [

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::manifest::{OPENCODE, PORT, RUN};
 use super::{explain, names};
-use crate::session::Observation;
+use crate::session::{Checkout, Observation};
 
 /// A Pod, as observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) struct PodSeen {
     /// Volumes are mounted and the network is ready.
     pub(super) furnished: bool,
     pub(super) seen: Observation,
+    /// What the first preparation checked out, from a preparation that has succeeded.
+    pub(super) checkout: Option<Checkout>,
     /// The address of opencode, while its container runs.
     pub(super) serving: Option<Serving>,
 }
@@ -66,6 +68,7 @@ impl PodSeen {
             node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
             furnished: explain::is_furnished(pod),
             seen: explain::observe(pod),
+            checkout: explain::checkout(pod),
             serving: serving(pod).filter(|_| !deleting),
         }
     }

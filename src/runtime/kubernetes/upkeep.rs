@@ -16,9 +16,9 @@ use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
 use crate::opencode::{Dialect, Readiness, Server, Step};
-use crate::session::{Run, SessionId, random};
+use crate::session::{Checkout, Run, SessionId, random};
 
-/// Time limit for recording the version of a server that answers.
+/// Time limit for recording the facts of a run that answers.
 const NOTED_WITHIN: Duration = Duration::from_secs(2);
 /// Pause before a retry.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -71,7 +71,7 @@ impl Inner {
             self.cache.update(id, |cached| cached.waits = Some((pod.uid.clone(), waiting)));
         }
         drop(readiness);
-        self.note_program(id, run.server().version()).await;
+        self.note_run(id, run.server().version(), pod.checkout.as_ref()).await;
         self.cache.update(id, |cached| {
             cached.waits = None;
             if cached.pod.as_ref().is_some_and(|known| known.uid == pod.uid && known.serving.is_some()) {
@@ -80,17 +80,21 @@ impl Inner {
         });
     }
 
-    /// Records the opencode version that changes the session's files, if it is new. A failure does not delay the start.
-    async fn note_program(&self, id: SessionId, version: Option<&str>) {
-        let Some(version) = version.filter(|version| Dialect::of_version(version).is_some()) else { return };
+    /// Records what is new: the opencode version that changes the session's files, and what was checked out. A failure
+    /// does not delay the start; the next one repeats it.
+    async fn note_run(&self, id: SessionId, version: Option<&str>, checkout: Option<&Checkout>) {
+        let version = version.filter(|version| Dialect::of_version(version).is_some());
         let noted = self.update_record(id, |record| {
-            let memo = record.memo.edited(|memo| memo.ran_by(version))?;
+            let memo = record.memo.edited(|memo| {
+                version.into_iter().for_each(|version| memo.ran_by(version));
+                memo.learn_checkout(checkout);
+            })?;
             Some(RecordUpdate { memo, wanted: record.wanted, run: record.run })
         });
         match tokio::time::timeout(NOTED_WITHIN, noted).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(session = %id, %error, "the opencode version was not recorded"),
-            Err(_) => tracing::warn!(session = %id, "the opencode version was not recorded in time"),
+            Ok(Err(error)) => tracing::warn!(session = %id, %error, "the run's version and checkout were not recorded"),
+            Err(_) => tracing::warn!(session = %id, "the run's version and checkout were not recorded in time"),
         }
     }
 

@@ -10,6 +10,7 @@ use super::session_folder::SessionDir;
 use crate::git::git_environment::QUIET;
 use crate::opencode::Dialect;
 use crate::opencode::session_environment::is_opencodes;
+use crate::prepare::CloneSettings;
 use crate::session::Email;
 
 /// The settings.
@@ -27,6 +28,8 @@ pub struct ProcessSettings {
     pub supervisor: PathBuf,
     /// Variables from the router's environment for sessions.
     pub environment: Vec<(String, String)>,
+    /// How sessions are cloned.
+    pub clone: CloneSettings,
     /// The local user's logins for sessions. `None` with several users.
     pub local_user: Option<LocalUser>,
 }
@@ -57,8 +60,8 @@ impl ProcessSettings {
         env
     }
 
-    /// The complete environment of `git`: no prompts, no exotic transports.
-    pub fn git_env(&self) -> Vec<(String, String)> {
+    /// The complete environment of `git` for one session: no prompts, no exotic transports.
+    pub(super) fn git_env(&self, dir: &SessionDir) -> Vec<(String, String)> {
         let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !is_opencodes(name);
         let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
         let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
@@ -70,17 +73,10 @@ impl ProcessSettings {
                     set("SSH_AUTH_SOCK", agent);
                 }
             }
-            None => set("GIT_CONFIG_GLOBAL", "/dev/null"),
-        }
-        env
-    }
-
-    /// The environment of `git` for one session.
-    pub(super) fn session_git_env(&self, dir: &SessionDir) -> Vec<(String, String)> {
-        let mut env = self.git_env();
-        let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
-        if self.local_user.is_none() {
-            set("HOME", &dir.home().to_string_lossy());
+            None => {
+                set("GIT_CONFIG_GLOBAL", "/dev/null");
+                set("HOME", &dir.home().to_string_lossy());
+            }
         }
         set("TMPDIR", &dir.tmp().to_string_lossy());
         set(MARK, &dir.path().to_string_lossy());

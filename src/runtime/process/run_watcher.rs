@@ -47,8 +47,9 @@ impl Worker {
             let end = loop {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
-                    Some(State::Running { port, since }) => {
-                        worker.report(State::Running { port, since }.observation(), None).await;
+                    Some(State::Running { port, since, checkout }) => {
+                        worker.learn_checkout(checkout.as_ref());
+                        worker.report(State::Running { port, since, checkout }.observation(), None).await;
                         state = worker.attend(port, found.then_some(since), &mut reports, &answers).await;
                     }
                     Some(cloning) => {

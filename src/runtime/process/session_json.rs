@@ -9,7 +9,7 @@ use super::prompts_json;
 use super::session_folder::{SessionDir, read_if_there, write_atomically};
 use crate::git::{Branch, RepoUrl};
 use crate::session::record_format::{RecordFormat, UnknownFields};
-use crate::session::{Email, Memo, Origin, Program, SessionKey, Spec};
+use crate::session::{Checkout, Email, Memo, Origin, Program, SessionKey, Spec};
 
 /// Size limit of a record.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -32,6 +32,8 @@ struct Saved {
     profile: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     program: Option<Program>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checkout: Option<Checkout>,
     created_at: Timestamp,
     memo: Memo,
     #[serde(flatten)]
@@ -42,10 +44,10 @@ struct Saved {
 pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()> {
     let (format, unknown) = match load(dir)? {
         Some(saved) => (saved.format, saved.unknown),
-        None => (RecordFormat::current(), UnknownFields::default()),
+        None => (spec.record_format(), UnknownFields::default()),
     };
     let (repo_url, branch, nonce) = match spec.key.origin.clone() {
-        Origin::Repository { url, branch } => (Some(url), Some(branch), None),
+        Origin::Repository { url, branch } => (Some(url), branch, None),
         Origin::NewProject { nonce } => (None, None, Some(nonce)),
     };
     let saved = Saved {
@@ -57,6 +59,7 @@ pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()
         source_branch: spec.source_branch.clone(),
         profile: memo.profile.clone(),
         program: memo.program.clone(),
+        checkout: memo.checkout.clone(),
         created_at: spec.created_at,
         memo: memo.clone(),
         unknown,
@@ -68,9 +71,9 @@ pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()
 pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     let Some(saved) = load(dir)? else { return Ok(None) };
     let origin = match (saved.repo_url, saved.branch, saved.nonce) {
-        (Some(url), Some(branch), _) => Origin::Repository { url, branch },
+        (Some(url), branch, None) => Origin::Repository { url, branch },
         (None, None, Some(nonce)) => Origin::NewProject { nonce },
-        _ => return Err(io::Error::other("it needs either repoUrl and branch, or nonce")),
+        _ => return Err(io::Error::other("it needs either repoUrl or nonce")),
     };
     let spec = Spec {
         key: SessionKey { owner: saved.owner, origin },
@@ -82,7 +85,8 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     }
     // The marks come from `prompts.json`, because the last release would drop them from this file.
     let prompts = prompts_json::read(dir)?.marks();
-    Ok(Some((spec, Memo { prompts, profile: saved.profile, program: saved.program, ..saved.memo })))
+    let (profile, program, checkout) = (saved.profile, saved.program, saved.checkout);
+    Ok(Some((spec, Memo { prompts, profile, program, checkout, ..saved.memo })))
 }
 
 fn load(dir: &SessionDir) -> io::Result<Option<Saved>> {
@@ -135,14 +139,15 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let data = DataDir::prepare(temp.path()).unwrap();
         let url = RepoUrl::parse("git@h:a/b.git").unwrap();
-        let repository = Origin::Repository { url, branch: Branch::parse("main").unwrap() };
-        for origin in [repository, Origin::new_project()] {
+        let repository = |branch| Origin::Repository { url: url.clone(), branch };
+        for origin in [repository(Branch::parse("main").ok()), repository(None), Origin::new_project()] {
             let spec = spec(origin);
             let dir = data.session(spec.id());
             dir.prepare().unwrap();
             let mut memo = Memo::new(Timestamp::from_second(9).unwrap());
             memo.profile = Some("large".to_owned());
             memo.ran_by("1.18.33");
+            memo.learn_checkout(Some(&Checkout::of(Branch::parse("trunk").unwrap())));
             assert!(read(&dir).unwrap().is_none());
             write(&dir, &spec, &memo).unwrap();
             assert_eq!(read(&dir).unwrap(), Some((spec, memo)));
@@ -162,6 +167,19 @@ mod tests {
         expected["memo"]["title"] = json!("Changed");
         expected["memo"]["revision"] = json!(42);
         assert_eq!(written, expected, "nothing else is different");
+    }
+
+    #[test]
+    fn last_release_leaves_a_record_without_a_branch_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::prepare(temp.path()).unwrap();
+        let spec = spec(Origin::Repository { url: RepoUrl::parse("https://h/a/b").unwrap(), branch: None });
+        let dir = data.session(spec.id());
+        dir.prepare().unwrap();
+        write(&dir, &spec, &Memo::new(Timestamp::UNIX_EPOCH)).unwrap();
+        let written: Value = serde_json::from_str(&std::fs::read_to_string(dir.record()).unwrap()).unwrap();
+        assert_eq!((&written["version"], &written["minReader"]), (&json!(2), &json!(2)));
+        assert!(last_release::read_session_json(&written).unwrap_err().contains("format version"));
     }
 
     #[test]
@@ -195,9 +213,9 @@ mod tests {
         dir.prepare().unwrap();
         write(&dir, &other, &memo).unwrap();
         assert!(read(&dir).is_err());
-        let newer = r#"{"version": 2, "minReader": 2}"#;
+        let newer = r#"{"version": 3, "minReader": 3}"#;
         let dir = folder(&data, &one.id().to_string(), newer);
-        assert!(read(&dir).unwrap_err().to_string().contains("needs format version 2"));
+        assert!(read(&dir).unwrap_err().to_string().contains("needs format version 3"));
         assert!(write(&dir, &one, &memo).is_err());
         assert_eq!(std::fs::read_to_string(dir.record()).unwrap(), newer);
     }

@@ -18,7 +18,7 @@ use super::watched_run::WatchedRun;
 use super::{prompts_json, session_json};
 use crate::runtime::preparation_job::preparation_job;
 use crate::runtime::{Edit, News, PromptEdit, RuntimeError, Sighting};
-use crate::session::{Failure, Memo, Observation, PhaseName, Program, Reason, Run, Spec, random};
+use crate::session::{Checkout, Failure, Memo, Observation, PhaseName, Program, Reason, Run, Spec, random};
 
 /// Time limit for opencode to end its work before the supervisor stops it.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -141,11 +141,12 @@ impl Worker {
         self.dir.prepare()?;
         let owner = &self.spec.key.owner;
         let local_user = self.settings.local_user.as_ref();
-        let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock());
+        let mut preparation =
+            preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock(), &self.settings.clone);
         preparation.dialect = self.settings.dialect;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
-        preparation.git_env = Some(self.settings.session_git_env(&self.dir));
+        preparation.git_env = Some(self.settings.git_env(&self.dir));
         let password = self.password()?;
         Ok(Job::new(
             self.dir.path().to_owned(),
@@ -263,6 +264,13 @@ impl Worker {
     fn is_ours(&self) -> io::Result<()> {
         let refusal = self.memo.lock().program.as_ref().and_then(Program::refusal);
         refusal.map_or(Ok(()), |why| Err(io::Error::other(why)))
+    }
+
+    /// Records what the first preparation checked out. After a failure, the next run reports it again.
+    pub(super) fn learn_checkout(&self, reported: Option<&Checkout>) {
+        if let Err(error) = self.edit(&mut |memo| memo.learn_checkout(reported)) {
+            tracing::warn!(session = %self.spec.id(), %error, "what was checked out is not recorded");
+        }
     }
 
     /// See [`crate::runtime::Runtime::edit_prompts`].

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::opencode::Dialect;
 use crate::prepare::{self, Clone, Owner};
-use crate::session::{Failure, Observation, PhaseName};
+use crate::session::{Checkout, Failure, Observation, PhaseName};
 
 /// The protocol's version. Raise it for a change that the last release cannot ignore. Nothing compares it so far.
 pub(super) const PROTOCOL: u32 = 1;
@@ -69,7 +69,7 @@ impl Job {
             let set = |name: &str| set(name).unwrap_or_default();
             let owner = Owner { name: set("GIT_AUTHOR_NAME"), email: set("GIT_AUTHOR_EMAIL") };
             let mut job = prepare::Job::new(self.dir.clone(), self.project.clone(), owner);
-            job.clone.clone_from(&self.clone);
+            job = job.cloning(self.clone.clone());
             job.opencode_login = self.dialect.offered_login(&self.dir.join("home"));
             job.git_env = Some(self.git_env.clone());
             job
@@ -84,7 +84,13 @@ pub(super) enum State {
     /// The preparation runs.
     Cloning { message: Option<String>, percent: Option<u8> },
     /// opencode has started. It listens on this loopback port, or soon will.
-    Running { port: u16, since: Timestamp },
+    Running {
+        port: u16,
+        since: Timestamp,
+        /// What the first preparation checked out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkout: Option<Checkout>,
+    },
     /// The run has ended, and none of its processes remains.
     Ended(Outcome),
     /// An unknown state from a newer supervisor: the run goes on.

@@ -47,7 +47,7 @@ fn router(app: &TestApp) -> axum::Router {
     };
     let about = About { identity: "local", opencode_version: None, hold_timeout_seconds: 1 };
     let (lifecycle, readiness) = (app.lifecycle.clone(), Readiness::default());
-    let api = Api { lifecycle, urls, about, git_env: Vec::new(), readiness, ending: Default::default() };
+    let api = Api { lifecycle, urls, about, readiness, ending: Default::default() };
     api::router(Arc::new(api), axum::Router::new())
 }
 

@@ -150,7 +150,7 @@ impl Drop for Situation {
 }
 
 fn repository(url: &str, branch: &str) -> Origin {
-    Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).unwrap() }
+    Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).ok() }
 }
 
 fn leading_lease(namespace: &Namespace) -> String {

@@ -1,8 +1,12 @@
 //! `opencode-session prepare` on a session's folder.
 
 mod checkout;
+mod default_branch;
+mod left_out;
 mod no_hooks;
+mod partial_clone;
 mod session_folder;
 mod sigterm;
 mod stale_locks;
+mod stalls;
 mod typed_end;

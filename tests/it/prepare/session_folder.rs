@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use opencode_router::prepare::{PrepareEnd, PrepareLine};
-use opencode_router::session::Failure;
+use opencode_router::session::{Checkout, Failure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -22,6 +22,16 @@ pub struct Prepared {
     /// Its output, with structured lines.
     pub printed: String,
     pub end: Option<PrepareEnd>,
+}
+
+impl Prepared {
+    /// What the program says was checked out.
+    pub fn checkout(&self) -> Option<&Checkout> {
+        match &self.end {
+            Some(PrepareEnd::Done(checkout)) => checkout.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl SessionFolder {
@@ -93,7 +103,8 @@ impl SessionFolder {
     /// Prepares, and expects success.
     pub async fn done(&self, job: &Value) -> Prepared {
         let prepared = self.prepare(job).await;
-        assert_eq!((prepared.status, &prepared.end), (Some(0), &Some(PrepareEnd::Done)), "{}", prepared.printed);
+        assert!(matches!(prepared.end, Some(PrepareEnd::Done(_))), "{}", prepared.printed);
+        assert_eq!(prepared.status, Some(0), "{}", prepared.printed);
         prepared
     }
 
@@ -106,6 +117,13 @@ impl SessionFolder {
             Some(PrepareEnd::Failed(failure)) => failure,
             other => panic!("{other:?} is no failure"),
         }
+    }
+
+    /// The job of a repository's default branch.
+    pub fn default_branch_job(&self, url: &str) -> Value {
+        let mut job = self.job();
+        (job["version"], job["clone"]) = (json!(2), json!({"url": url}));
+        job
     }
 
     /// The output of git in the project, without user settings.

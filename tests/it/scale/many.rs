@@ -54,7 +54,7 @@ impl Writer {
 fn spec(owner: &str, number: usize) -> Spec {
     let url =
         RepoUrl::parse(&format!("https://git.example.org/team-{}/repository-{number}.git", number % 100)).unwrap();
-    let origin = Origin::Repository { url, branch: Branch::parse("feature/login-page").unwrap() };
+    let origin = Origin::Repository { url, branch: Branch::parse("feature/login-page").ok() };
     let key = SessionKey { owner: Email::parse(owner).unwrap(), origin };
     Spec { key, source_branch: None, created_at: jiff::Timestamp::now() }
 }

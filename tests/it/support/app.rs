@@ -45,7 +45,7 @@ impl TestApp {
         let config = Config::read(arguments).expect("good arguments");
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let fake = Fake::new(upstream);
-        let app = App::with_runtime(&config, fake.clone(), clock.clone(), Vec::new(), None).await.expect("it starts");
+        let app = App::with_runtime(&config, fake.clone(), clock.clone(), None).await.expect("it starts");
         let (address, attach) = (app.addresses().main, app.addresses().attach);
         let metrics = app.addresses().metrics;
         let lifecycle = app.lifecycle().clone();

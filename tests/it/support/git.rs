@@ -126,6 +126,36 @@ impl GitServer {
         self.host.packs.lock().unwrap().get(name).copied().unwrap_or(0)
     }
 
+    /// The bytes of all answers so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.host.sent.load(Ordering::Relaxed)
+    }
+
+    /// From now on knows no filter of partial clones for this repository.
+    pub(crate) async fn forget_filters(&self, name: &str) {
+        let setting = ["config", "uploadpack.allowFilter", "false"];
+        run(git(["-C"]).arg(self.host.path(name)).args(setting), &[]).await;
+    }
+
+    /// Makes this branch the default branch of a repository. Without a name, its HEAD is the first commit of `main`.
+    pub(crate) async fn default_branch(&self, name: &str, branch: Option<&str>) {
+        let path = self.host.path(name);
+        match branch {
+            Some(branch) => {
+                let head = format!("refs/heads/{branch}");
+                run(git(["-C"]).arg(path).args(["symbolic-ref", "HEAD", &head]), &[]).await;
+            }
+            None => {
+                run(git(["-C"]).arg(path).args(["update-ref", "--no-deref", "HEAD", "refs/heads/main^"]), &[]).await
+            }
+        }
+    }
+
+    /// Its address, which also answers as an HTTP proxy for any host.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The URL of a repository, whether it exists or not.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("http://{}/{name}.git", self.address)
@@ -134,8 +164,8 @@ impl GitServer {
     async fn create(&self, name: &str, files: &[File]) -> String {
         let path = self.host.path(name);
         run(git(["init", "--quiet", "--bare", "--initial-branch=main"]).arg(&path), &[]).await;
-        for setting in ["core.compression", "pack.window"] {
-            run(git(["-C"]).arg(&path).args(["config", setting, "0"]), &[]).await;
+        for (setting, value) in [("core.compression", "0"), ("pack.window", "0"), ("uploadpack.allowFilter", "true")] {
+            run(git(["-C"]).arg(&path).args(["config", setting, value]), &[]).await;
         }
         let mut history = commit("main", None, files);
         history.extend(commit("feature", Some("refs/heads/main"), &[file("feature.txt", "A feature.\n")]));
@@ -151,6 +181,7 @@ struct Host {
     rate: AtomicU64,
     open: AtomicBool,
     packs: Mutex<HashMap<String, usize>>,
+    sent: AtomicU64,
 }
 
 impl Host {
@@ -161,6 +192,7 @@ impl Host {
             rate: AtomicU64::new(0),
             open: AtomicBool::new(false),
             packs: Mutex::default(),
+            sent: AtomicU64::new(0),
         }
     }
 
@@ -232,7 +264,9 @@ impl Host {
             (self, child, steps, Instant::now()),
             async |(host, child, mut steps, due)| {
                 let step = steps.next().await?;
-                let due = host.due(due, step.as_ref().map_or(0, |bytes| bytes.len()));
+                let bytes = step.as_ref().map_or(0, |bytes| bytes.len());
+                host.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+                let due = host.due(due, bytes);
                 tokio::time::sleep_until(due).await;
                 Some((step, (host, child, steps, due)))
             },

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{Namespace as NamespaceObject, PersistentVolumeC
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use opencode_router::prepare::CloneSettings;
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::SessionId;
 use serde_json::json;
@@ -86,6 +87,7 @@ impl Namespace {
             tmp_size: "1Gi".to_owned(),
             user: Some(1000),
             stale_after: Duration::from_secs(120),
+            clone: CloneSettings { filter: "blob:limit=1m".parse().ok(), stall_seconds: 60 },
             tempo: tempo(),
         }
     }

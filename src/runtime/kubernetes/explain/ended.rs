@@ -7,7 +7,7 @@ use super::status_of;
 use crate::prepare::{LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::failure::sentence;
-use crate::session::{Failure, Reason};
+use crate::session::{Checkout, Failure, Reason};
 
 /// The exit status of the container's first process if it cannot start opencode.
 const CANNOT_START: i32 = 127;
@@ -56,6 +56,15 @@ fn by_containers(pod: &Pod) -> Option<Failure> {
     }
     let ended = end_of(pod, OPENCODE)?;
     Some(outside(ended, "it worked").unwrap_or_else(|| opencode_ended(ended)))
+}
+
+/// What the preparation says of the project, if it has succeeded.
+pub(in crate::runtime::kubernetes) fn checkout(pod: &Pod) -> Option<Checkout> {
+    let ended = end_of(pod, PREPARE).filter(|ended| ended.exit_code == 0)?;
+    match PrepareEnd::parse(ended.message.as_deref()?)? {
+        PrepareEnd::Done(checkout) => checkout,
+        PrepareEnd::Failed(_) => None,
+    }
 }
 
 /// How a container ended. For a crash loop, how it ended last.

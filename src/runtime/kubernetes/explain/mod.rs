@@ -6,5 +6,6 @@ mod held_up;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::ended::checkout;
 pub(super) use self::events::{concerns, last_seen, obstacle};
 pub(super) use self::held_up::{is_furnished, observe, status_of};

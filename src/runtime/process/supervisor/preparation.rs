@@ -15,16 +15,16 @@ use super::supervisor_socket::Link;
 use crate::init::{Children, OWN_PROGRAM};
 use crate::prepare::{self, Job, LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::session::failure::last_lines;
-use crate::session::{Failure, Reason};
+use crate::session::{Checkout, Failure, Reason};
 
-/// Prepares the folder, and reports progress.
+/// Prepares the folder, and reports progress. Returns what the first preparation checked out.
 pub(super) async fn prepare(
     job: &Job,
     dir: &SessionDir,
     children: &Children,
     log: &mut LogWriter,
     link: &Link,
-) -> Result<(), Failure> {
+) -> Result<Option<Checkout>, Failure> {
     let mut child =
         command(job, dir).and_then(|mut command| children.spawn_printing(&mut command)).map_err(|error| {
             Failure::new(Reason::RuntimeError, format!("The session's files could not be prepared: {error}."))
@@ -44,7 +44,7 @@ pub(super) async fn prepare(
     let status = child.follow(|printed| lines.push(printed, &mut each)).await;
     lines.finish(each);
     match end {
-        Some(PrepareEnd::Done) => Ok(()),
+        Some(PrepareEnd::Done(checkout)) => Ok(checkout),
         Some(PrepareEnd::Failed(failure)) => Err(failure),
         None => Err(ended_without_a_word(status, &last.lines())),
     }

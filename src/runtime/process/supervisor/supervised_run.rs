@@ -20,7 +20,7 @@ use crate::opencode::Serve;
 use crate::prepare::{LastLines, LineSplitter};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
-use crate::session::{Clock, Failure, Reason};
+use crate::session::{Checkout, Clock, Failure, Reason};
 
 /// Time for opencode to exit after SIGTERM. The router asked opencode before to end its work.
 const GRACE: Duration = Duration::from_secs(3);
@@ -72,14 +72,14 @@ impl SupervisedRun {
         };
         match prepared {
             Err(failure) => Some(failure),
-            Ok(()) => self.serve(&stop).await,
+            Ok(checkout) => self.serve(checkout.as_ref(), &stop).await,
         }
     }
 
-    async fn serve(&mut self, stop: &CancellationToken) -> Option<Failure> {
+    async fn serve(&mut self, checkout: Option<&Checkout>, stop: &CancellationToken) -> Option<Failure> {
         for attempt in 1.. {
             let mut printed = Printed::default();
-            let mut child = match self.start_opencode() {
+            let mut child = match self.start_opencode(checkout) {
                 Ok(child) => child,
                 Err(failure) => return Some(failure),
             };
@@ -102,7 +102,7 @@ impl SupervisedRun {
     }
 
     /// Starts opencode in the project's folder, on a loopback port that was free a moment ago.
-    fn start_opencode(&mut self) -> Result<PrintingChild, Failure> {
+    fn start_opencode(&mut self, checkout: Option<&Checkout>) -> Result<PrintingChild, Failure> {
         let cannot = |error: &io::Error| {
             let program = self.job.opencode.display();
             Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
@@ -114,7 +114,7 @@ impl SupervisedRun {
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn_printing(&mut command).map_err(|error| cannot(&error))?;
-        self.link.report(State::Running { port, since: SystemClock.now() });
+        self.link.report(State::Running { port, since: SystemClock.now(), checkout: checkout.cloned() });
         Ok(child)
     }
 }
