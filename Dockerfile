@@ -26,7 +26,7 @@ FROM ${PROGRAM} AS program
 
 FROM ${BASE}
 RUN apt-get update -qq && \
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates git && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates && \
     rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 USER 65532:65532
 EXPOSE 3000 4096

@@ -89,10 +89,11 @@ impl Lifecycle {
         Ok(Opened { session, new })
     }
 
-    /// After a failed preparation, the owner's next request can change the address and the source branch.
+    /// Before the first checkout, the owner's next request can change the address and the source branch. A start that is
+    /// under way goes on with those it has.
     async fn note_clone_request(&self, session: &Arc<Session>, wanted: &Spec) -> Result<(), RuntimeError> {
-        let failed = session.phase().failure.is_some_and(|failure| failure.reason.is_of_preparation());
-        if !failed {
+        let rests = matches!(session.phase_name(), PhaseName::Failed | PhaseName::Stopped);
+        if !rests || session.memo().checkout.is_some() {
             return Ok(());
         }
         self.edit_memo(session, |memo| CloneRequest::note(memo, session.spec(), wanted)).await

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use super::checkout::{check_out, files_failure};
 use super::clone_failure::out_of_memory;
 use super::git_command::{Git, is_killed};
 use super::job::{Job, Owner};
+use super::project::{check_out, files_failure};
 use super::report::Report;
 use super::stale_locks::remove_stale_locks;
 use crate::init::Children;

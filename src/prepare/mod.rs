@@ -4,11 +4,12 @@
 //! The preparation is a separate program. It gets a [`Job`] and prints lines ([`PrepareLine`]): log lines, progress,
 //! and finally its [`PrepareEnd`]. This module does not depend on HTTP or Kubernetes.
 
-mod checkout;
 mod checkout_file;
 mod clone_failure;
 mod folder;
 mod git_command;
+#[cfg(test)]
+mod git_messages;
 mod git_progress;
 mod job;
 mod left_out;
@@ -17,6 +18,7 @@ mod output_lines;
 mod prepare_end;
 mod prepare_line;
 mod prepare_program;
+mod project;
 mod receive;
 mod report;
 mod stale_locks;

@@ -6,7 +6,7 @@ use super::record_format::UnknownFields;
 use super::{Memo, Origin, Spec};
 use crate::git::{Branch, RepoUrl};
 
-/// What a session clones. Default: as in its spec. After a failed preparation, the owner can change the address of the
+/// What a session clones. Default: as in its spec. Before the first checkout, the owner can change the address of the
 /// same repository, and the branch to create the session's branch from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -67,20 +67,6 @@ impl Reason {
         Self::deserialize(slug).unwrap_or(Self::Other)
     }
 
-    /// Whether the session may have failed before its files existed.
-    pub fn is_of_preparation(self) -> bool {
-        matches!(
-            self,
-            Self::RepositoryNotFound
-                | Self::RepositoryNeedsCredentials
-                | Self::RepositoryUnreachable
-                | Self::BranchNotFound
-                | Self::DiskFull
-                | Self::CloneFailed
-                | Self::StartTimeout
-        )
-    }
-
     /// The slug.
     pub fn slug(self) -> String {
         match serde_json::to_value(self) {

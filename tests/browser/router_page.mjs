@@ -20,13 +20,27 @@ await journey(async (browser) => {
     await page.keyboard.press("Escape");
   });
 
-  await step("a repository that cannot be read is refused at once, and nothing typed is lost", async () => {
+  await step("what is no address is refused with what was meant, and nothing typed is lost", async () => {
     await control(page, "button", "New session").click();
     const dialog = control(page, "dialog", "New session");
-    await control(dialog, "textbox", "Repository URL").fill(missing);
+    const typed = control(dialog, "textbox", "Repository URL");
+    await typed.fill("acme/web");
     await control(dialog, "button", "Start session").click();
-    await dialog.getByRole("alert").getByText(/could not be read.*not found/).waitFor();
+    await dialog.getByRole("alert").getByText("https://github.com/acme/web").waitFor();
+    assert.equal(await typed.inputValue(), "acme/web");
     await control(dialog, "button", "Cancel").click();
+  });
+
+  await step("an address with a branch and a login: the page says what it understood", async () => {
+    const copied = `${missing.replace("no-such", "me/shown").replace("://", "://me:secret@").replace(".git", "")}/tree/feat/x`;
+    await startSession(page, { repoUrl: copied });
+    const shown = panel(page, "shown");
+    await shown.getByText(/was understood as .*\/me\/shown, branch “feat\/x”/).waitFor();
+    await shown.getByText(/The login in the address was left out/).waitFor();
+    assert.equal(await shown.getByText("secret").count(), 0);
+    await control(shown, "button", "Delete").click();
+    await control(control(page, "dialog", "Delete this session?"), "button", "Delete session").click();
+    await row(page, "shown").waitFor({ state: "detached" });
   });
 
   await step("a start that fails: the reason, and “Try again”", async () => {
@@ -105,5 +119,5 @@ await journey(async (browser) => {
   });
 
   // Chromium reports the refusal that this test causes.
-  assert.deepEqual(complaints.filter((text) => !text.includes("status of 422")), []);
+  assert.deepEqual(complaints.filter((text) => !text.includes("status of 400")), []);
 });

@@ -55,8 +55,8 @@ export function App() {
     sessions.putAnswer(session);
     setDraft(emptyDraft());
     dialogs.setOver(undefined);
-    const note = "You already had this session for the repository and branch.";
-    dialogs.setDetail(created ? { id: session.id } : { id: session.id, note });
+    const known = created ? [] : ["You already had this session for the repository and branch."];
+    dialogs.setDetail({ id: session.id, notes: [...(session.notes ?? []), ...known] });
   }
 
   function move(step: 1 | -1): boolean {
@@ -148,7 +148,7 @@ export function App() {
             session={session}
             runtime={account.me()?.runtime}
             lastStep={sessions.lastStep(session.id)}
-            note={dialogs.detail()?.note}
+            notes={dialogs.detail()?.notes ?? []}
             commands={commands}
             intents={dialogs.intents}
             onClose={() => dialogs.setDetail(undefined)}

@@ -7,6 +7,7 @@ mod invalid_requests;
 mod logs;
 mod metrics;
 mod openapi;
+mod pasted_addresses;
 mod probes;
 mod route_actions;
 mod session_lifecycle;

@@ -1,6 +1,7 @@
 //! The trait's promises about records and prompts, on every runtime.
 
-use opencode_router::session::Memo;
+use opencode_router::git::Branch;
+use opencode_router::session::{Checkout, Memo};
 
 use super::suite::{Place, Stage, spec};
 
@@ -46,6 +47,15 @@ pub async fn prompts_are_kept_and_all_senders_use_one_id(place: &impl Place) {
     runtime.edit_prompts(id, &mut |prompts| text = prompts.next(String::new).map(|next| next.text)).await.unwrap();
     assert_eq!(text.as_deref(), Some("two"));
     runtime.edit_prompts(spec().id(), &mut |_| panic!("there is no such session")).await.unwrap();
+    stage.end().await;
+}
+
+pub async fn what_was_checked_out_is_kept(place: &impl Place) {
+    let mut stage = Stage::set(place).await;
+    let checkout = Checkout { submodules: true, ..Checkout::of(Branch::parse("trunk").unwrap()) };
+    stage.runtime.edit(stage.id, &mut |memo| memo.learn_checkout(Some(&checkout))).await.unwrap();
+    let sighting = stage.ready().await;
+    assert_eq!(sighting.memo.checkout, Some(checkout));
     stage.end().await;
 }
 

@@ -41,6 +41,7 @@ macro_rules! run_on {
             what_is_unknown_is_left_alone,
             edits_made_at_once_are_all_kept,
             profile_of_a_session_can_change,
+            what_was_checked_out_is_kept,
             prompts_are_kept_and_all_senders_use_one_id,
             a_start_and_a_stop_forget_what_belongs_to_one_run,
             many_starts_at_once_are_one);

@@ -55,8 +55,8 @@ async fn clone_that_stops_in_the_middle_ends() {
 async fn slow_clone_goes_on_for_longer_than_the_limit() {
     let (git, folder) = (GitServer::start().await, SessionFolder::new());
     let url = git.big_repo("team/big", 1).await;
-    // 8 KiB every 0.03 seconds, for 4 seconds.
-    git.throttle(256 * 1024);
+    // 8 KiB every 0.02 seconds, for 2.5 seconds.
+    git.throttle(400 * 1024);
     let begun = Instant::now();
     folder.done(&within(folder.clone_job(&url, "main"), 1)).await;
     assert!(begun.elapsed() > Duration::from_secs(2), "{:?}", begun.elapsed());

@@ -32,14 +32,3 @@ async fn existing_branch_is_checked_out_and_tracked() {
     assert_eq!(git_says(&project, &["rev-parse", "--abbrev-ref", "feature@{upstream}"]), "origin/feature");
     assert!(project.join("feature.txt").exists());
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn empty_branch_means_the_default_branch_and_the_same_session() {
-    let git = GitServer::start().await;
-    let url = git.repo("team/app").await;
-    let program = Program::start_with_stand_in().await;
-    let session = program.create(json!({"repoUrl": url})).await;
-    assert_eq!(session["branch"], "main");
-    let again = program.create(json!({"repoUrl": url.trim_end_matches(".git"), "branch": "main"})).await;
-    assert_eq!(again["id"], session["id"]);
-}

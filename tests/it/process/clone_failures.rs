@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::is_checked_out;
+use super::{git_says, is_checked_out};
 use crate::support::git::GitServer;
 use crate::support::program::{Program, id_of};
 use crate::support::reserved;
@@ -73,6 +73,25 @@ async fn another_address_of_the_repository_is_cloned_after_a_failure() {
     // The clone belongs to its repository, even under another form of the URL.
     let session = program.create(json!({"repoUrl": wrong, "branch": "main"})).await;
     assert_eq!((&session["id"], &session["repoUrl"]), (&json!(id), &json!(url)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_is_cloned_after_a_stop_while_nothing_was_there() {
+    let git = GitServer::start().await;
+    let url = git.repo("team/app").await;
+    let program = Program::start_with_stand_in().await;
+    git.stall("team/app");
+    let wanted = |url: &str| json!({"repoUrl": url, "branch": "main"});
+    let id = id_of(&program.create(wanted(&url)).await);
+    program.wait_for_phase(&id, "cloning").await;
+    program.act(&id, "stop").await;
+    program.wait_for_phase(&id, "stopped").await;
+    git.release();
+    let other = url.trim_end_matches(".git");
+    assert_eq!(program.create(wanted(other)).await["repoUrl"], other);
+    program.wait_until(&id, "it is cloned", is_checked_out).await;
+    let cloned = git_says(&program.session_dir(&id).join("work/app"), &["remote", "get-url", "origin"]);
+    assert_eq!(cloned, other);
 }
 
 #[tokio::test(flavor = "multi_thread")]

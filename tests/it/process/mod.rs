@@ -4,6 +4,7 @@ mod branch_creation;
 mod clone_failures;
 mod clone_progress;
 mod crash_recovery;
+mod default_branch;
 mod deletion;
 mod files_survive_a_stop;
 mod folder_readiness;

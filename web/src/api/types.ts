@@ -29,7 +29,10 @@ export interface Session {
   id: string;
   owner: string;
   repoUrl?: string;
-  branch?: string;
+  /** Null for a default branch whose name is not known yet; absent for a new project. */
+  branch?: string | null;
+  /** Whether it was opened without a branch. */
+  defaultBranch?: boolean;
   sourceBranch?: string;
   profile?: string;
   title?: string;
@@ -44,6 +47,8 @@ export interface Session {
   busy: boolean;
   needsInput: boolean;
   keptAliveBy: KeptAliveBy[];
+  /** What its user should know, as sentences. */
+  notes?: string[];
 }
 
 export interface Me {

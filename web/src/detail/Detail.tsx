@@ -1,4 +1,4 @@
-import { createEffect, createSignal, Show } from "solid-js";
+import { createEffect, createSignal, For, Show } from "solid-js";
 import type { PhaseName, Session } from "../api/types";
 import { ActionProblem } from "../sessions/ActionProblem";
 import { Actions, type Intents } from "../sessions/Actions";
@@ -19,8 +19,8 @@ interface DetailProps {
   session: Session;
   runtime: string | undefined;
   lastStep: PhaseName | undefined;
-  /** A note on why this session is shown. */
-  note: string | undefined;
+  /** Notes on why and how this session was opened. */
+  notes: string[];
   commands: Commands;
   intents: Intents;
   onClose: () => void;
@@ -51,9 +51,7 @@ export function Detail(props: DetailProps) {
         <StatePill session={props.session} />
         <span class="hint">{timing()}</span>
       </p>
-      <Show when={props.note}>
-        <p class="note">{props.note}</p>
-      </Show>
+      <For each={[...new Set([...props.notes, ...(props.session.notes ?? [])])]}>{(note) => <p class="note">{note}</p>}</For>
       <Show when={startShown()}>
         <Steps session={props.session} runtime={props.runtime} lastStep={props.lastStep} />
       </Show>

@@ -1,5 +1,6 @@
 import { Show } from "solid-js";
 import type { Session } from "../api/types";
+import { branchLabel } from "../sessions/naming";
 import { now } from "../time/clock";
 import { formatAgo } from "../time/duration";
 
@@ -8,7 +9,7 @@ export function Facts(props: { session: Session }) {
   return (
     <dl class="facts">
       <Fact name="Repository" value={props.session.repoUrl} mono />
-      <Fact name="Branch" value={props.session.branch} mono />
+      <Fact name="Branch" value={branchLabel(props.session)} mono />
       <Fact name="Created from" value={props.session.sourceBranch} mono />
       <Fact name="Profile" value={props.session.profile} />
       <Fact name="Created" value={ago(props.session.createdAt)} />

@@ -12,7 +12,7 @@ export type Asking =
 
 export interface Shown {
   id: string;
-  note?: string;
+  notes?: string[];
 }
 
 export type Dialogs = ReturnType<typeof createDialogs>;

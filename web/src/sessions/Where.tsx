@@ -1,7 +1,7 @@
 import { Show } from "solid-js";
 import type { Session } from "../api/types";
 import { Icon } from "../ui/Icon";
-import { shortRepo } from "./naming";
+import { branchLabel, shortRepo } from "./naming";
 
 /** The session's repository and branch. */
 export function Where(props: { session: Session }) {
@@ -15,7 +15,7 @@ export function Where(props: { session: Session }) {
           </span>
         )}
       </Show>
-      <Show when={props.session.branch}>
+      <Show when={branchLabel(props.session)}>
         {(branch) => (
           <span class="where-part" title={branch()}>
             <Icon name="branch" />

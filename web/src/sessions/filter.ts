@@ -1,10 +1,10 @@
 import type { Session } from "../api/types";
-import { nameOf, shortRepo } from "./naming";
+import { branchLabel, nameOf, shortRepo } from "./naming";
 import { stateLabel } from "./state";
 
 /** Every word of the filter must occur in the text of the row. */
 export function matches(session: Session, typed: string): boolean {
-  const shown = [nameOf(session), session.repoUrl ? shortRepo(session.repoUrl) : "", session.branch ?? "", stateLabel(session)]
+  const shown = [nameOf(session), session.repoUrl ? shortRepo(session.repoUrl) : "", branchLabel(session) ?? "", stateLabel(session)]
     .join(" ")
     .toLowerCase();
   return typed

@@ -10,9 +10,11 @@ export function sessionWith(changes: Partial<Session> = {}): Session {
     attachUrl: "http://127.0.0.1:4096/s/0123456789abcdef0123",
     createdAt: "2026-01-01T11:00:00Z",
     lastActivityAt: "2026-01-01T12:00:00Z",
+    defaultBranch: false,
     busy: false,
     needsInput: false,
     keptAliveBy: [],
+    notes: [],
     ...changes,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nameOf, shortRepo, webAddress } from "./naming";
+import { branchLabel, nameOf, shortRepo, webAddress } from "./naming";
 
 test.each([
   ["https://github.com/acme/web", "github.com/acme/web"],
@@ -16,6 +16,13 @@ test("a session is named by its title, its repository, or as a new project", () 
   expect(nameOf({ title: " Fix it ", repoUrl: "https://github.com/acme/web" })).toBe("Fix it");
   expect(nameOf({ title: "  ", repoUrl: "https://github.com/acme/web.git" })).toBe("web");
   expect(nameOf({})).toBe("New project");
+});
+
+test("a default branch is marked, also before its name is known", () => {
+  expect(branchLabel({ branch: "main", defaultBranch: false })).toBe("main");
+  expect(branchLabel({ branch: "main", defaultBranch: true })).toBe("main (default)");
+  expect(branchLabel({ branch: null, defaultBranch: true })).toBe("default branch");
+  expect(branchLabel({ defaultBranch: false })).toBeUndefined();
 });
 
 test("only web addresses become links", () => {

@@ -23,6 +23,12 @@ export function nameOf({ title, repoUrl }: Pick<Session, "title" | "repoUrl">): 
   return "New project";
 }
 
+/** A session's branch for people. */
+export function branchLabel({ branch, defaultBranch }: Pick<Session, "branch" | "defaultBranch">): string | undefined {
+  if (branch === null) return "default branch";
+  return branch && defaultBranch ? `${branch} (default)` : branch;
+}
+
 /** Only web addresses from the server become links. */
 export function webAddress(url: string): string | undefined {
   try {

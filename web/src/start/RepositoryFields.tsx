@@ -36,7 +36,7 @@ export function RepositoryFields(props: RepositoryFieldsProps) {
 
   return (
     <>
-      {text("repoUrl", "Repository URL", "https, ssh or git@host:owner/name", "https://github.com/owner/name")}
+      {text("repoUrl", "Repository URL", "Its URL, or what you copied: a page of it, or a git clone command.", "https://github.com/owner/name")}
       <Show when={props.recentRepos.length > 0}>
         <ul class="recent" aria-label="Recent repositories">
           <For each={props.recentRepos}>
@@ -56,7 +56,7 @@ export function RepositoryFields(props: RepositoryFieldsProps) {
           </For>
         </ul>
       </Show>
-      {text("branch", "Branch", "Leave it empty for the repository’s default branch.", "default branch")}
+      {text("branch", "Branch", "Leave it empty for the branch in the URL, or else the repository’s default branch.", "default branch")}
       <details class="more" open={props.draft.sourceBranch !== "" || props.problems.sourceBranch !== undefined}>
         <summary>Create the branch from another one</summary>
         {text("sourceBranch", "Start from", "Used only if the branch above does not exist yet.", "main")}

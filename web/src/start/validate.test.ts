@@ -4,28 +4,10 @@ import { type Draft, emptyDraft, problemsOf, requestOf } from "./validate";
 const draft = (changes: Partial<Draft>): Draft => ({ ...emptyDraft(), ...changes });
 const repoUrl = "https://github.com/acme/web";
 
-describe("repository URL", () => {
-  test.each([
-    repoUrl,
-    "  https://github.com/acme/web.git  ",
-    "https://user@bitbucket.org/acme/web.git",
-    "ssh://git@git.example.org:2222/acme/web",
-    "git@github.com:acme/web.git",
-    "http://127.0.0.1:8080/web.git",
-  ])("%s is accepted", (url) => expect(problemsOf(draft({ repoUrl: url }))).toEqual({}));
-
-  test.each(["github.com", "https://", "two words", "ext::sh -c whoami", "-oProxyCommand=x@host:a/b", "https://a b/c"])(
-    "%s is no repository URL",
-    (url) => expect(problemsOf(draft({ repoUrl: url })).repoUrl).toContain("not a repository URL"),
-  );
-
-  test("missing", () => expect(problemsOf(draft({})).repoUrl).toContain("New project"));
-
-  test("the short form is answered with the whole one", () =>
-    expect(problemsOf(draft({ repoUrl: "acme/web" })).repoUrl).toContain("https://github.com/acme/web"));
-
-  test("a secret in the URL is refused", () =>
-    expect(problemsOf(draft({ repoUrl: "https://me:secret@github.com/a/b" })).repoUrl).toContain("token"));
+test("a repository is needed, in whatever form it was copied", () => {
+  expect(problemsOf(draft({ repoUrl: " " })).repoUrl).toContain("New project");
+  for (const copied of [repoUrl, "git@github.com:acme/web.git", "git clone https://github.com/acme/web", "github.com/a/b/tree/x"])
+    expect(problemsOf(draft({ repoUrl: copied }))).toEqual({});
 });
 
 describe("branch", () => {
@@ -38,9 +20,9 @@ describe("branch", () => {
     (branch) => expect(problemsOf(draft({ repoUrl, branch })).branch).toBeDefined(),
   );
 
-  test("creating a branch needs its name", () => {
-    expect(problemsOf(draft({ repoUrl, sourceBranch: "main" })).branch).toContain("to create");
+  test("a branch can be created from another one, also one that the address shows", () => {
     expect(problemsOf(draft({ repoUrl, branch: "new", sourceBranch: "main" }))).toEqual({});
+    expect(problemsOf(draft({ repoUrl: `${repoUrl}/tree/new`, sourceBranch: "main" }))).toEqual({});
   });
 });
 

@@ -150,6 +150,24 @@ fn only_a_pod_that_is_found_running_tells_since_when() {
 }
 
 #[test]
+fn only_a_preparation_that_has_succeeded_tells_the_branch() {
+    let said = |code: i32, message: &str| {
+        let mut pod = pod("recorded/prepared");
+        let states = pod.status.as_mut().and_then(|status| status.init_container_statuses.as_mut()).unwrap();
+        let ended = states[0].state.as_mut().and_then(|state| state.terminated.as_mut()).unwrap();
+        (ended.exit_code, ended.message) = (code, Some(message.to_owned()));
+        PodSeen::of(&pod).checkout.map(|checkout| checkout.branch.to_string())
+    };
+    let told = r#"{"version":1,"checkout":{"branch":"trunk"}}"#;
+    assert_eq!((said(0, told).as_deref(), said(65, told)), (Some("trunk"), None));
+    // The container's log, or an earlier program.
+    for other in ["Cloning into 'x'...", r#"{"version":1}"#, r#"{"version":1,"checkout":{"branch":"-x"}}"#] {
+        assert_eq!(said(0, other), None, "{other}");
+    }
+    assert_eq!(PodSeen::of(&pod("recorded/preparing")).checkout, None);
+}
+
+#[test]
 fn silent_node_may_return() {
     let seen = PodSeen::of(&pod("recorded/node-unreachable"));
     assert_eq!(seen.seen, Observation::of(PhaseName::Starting));
