@@ -39,7 +39,7 @@ pub struct LifecycleConfig {
     /// Minutes that a working or waiting agent keeps its session running. Limits an agent that is stuck.
     #[arg(long, env = "MAX_BUSY_MINUTES", default_value = "480", value_parser = minutes)]
     pub max_busy_minutes: f64,
-    /// Seconds that a start may take, with the clone.
+    /// Seconds that a start may take. The time begins again with each progress of a clone.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
     /// Files that a clone leaves out until a command needs them: blob:none, or blob:limit=SIZE for larger files. The files

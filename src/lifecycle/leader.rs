@@ -16,6 +16,9 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// Work counts as abandoned when its phase is at least this old.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
+/// The time limit of a clone that no replica awaits. A clone ends by itself when nothing comes, unless its volume hangs.
+const LONGEST_CLONE: SignedDuration = SignedDuration::from_hours(24);
+
 /// A task of the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LeaderTask {
@@ -37,6 +40,7 @@ fn task(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits,
         // If its replica still ran, that replica would have failed this start at the timeout.
         name if name.is_starting() => {
             let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
+            let timeout = if name == PhaseName::Cloning { timeout.max(LONGEST_CLONE) } else { timeout };
             (!answers && age >= timeout.saturating_add(left_after)).then_some(LeaderTask::GiveUp)
         }
         PhaseName::Stopping if left => Some(LeaderTask::Stop),
@@ -178,10 +182,13 @@ mod tests {
 
     #[test]
     fn start_without_waiters_times_out() {
-        for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Cloning, PhaseName::Starting] {
+        for name in [PhaseName::Scheduling, PhaseName::Pulling, PhaseName::Starting] {
             assert_eq!(task_for(name, 926, None), None, "{name:?} may still be ready in time");
             assert_eq!(task_for(name, 925, None), Some(LeaderTask::GiveUp), "{name:?}");
         }
+        let a_day_ago = 1_000 - 24 * 60 * 60;
+        assert_eq!(task_for(PhaseName::Cloning, a_day_ago, None), None, "a large clone goes on");
+        assert_eq!(task_for(PhaseName::Cloning, a_day_ago - 15, None), Some(LeaderTask::GiveUp));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod registry;
 mod replica_role;
 pub mod runtime_port;
 mod start;
+mod start_limit;
 mod start_queue;
 mod start_waiter;
 mod stop;

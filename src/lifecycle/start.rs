@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::audit::{self, Deed, Step};
+use super::start_limit::start_is_too_slow;
 use super::start_queue::{QueuedStart, StartKind, Turn};
 use super::{Lifecycle, StartWaiter};
 use crate::session::course_event::Event;
@@ -115,10 +116,15 @@ impl Lifecycle {
                 never = async { held.await; std::future::pending().await } => never,
             }
         };
-        match tokio::time::timeout(self.limits.start_timeout, started).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(failure)) => self.give_up(session, shared, failure).await,
-            Err(_) => {
+        let too_slow = start_is_too_slow(self.limits.start_timeout, session.phases());
+        let started = tokio::select! {
+            started = started => Some(started),
+            () = too_slow => None,
+        };
+        match started {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(failure)) => self.give_up(session, shared, failure).await,
+            None => {
                 let why = format!("not ready after {} s", self.limits.start_timeout.as_secs());
                 self.time_out(session, shared, &Cause::own(Actor::StartLimit, why)).await
             }

@@ -68,6 +68,7 @@ impl KubernetesSettings {
             tmp_size: "4Gi".to_owned(),
             user: Some(1000),
             stale_after: Duration::from_secs(120),
+            clone: CloneSettings { filter: None, stall_seconds: 60 },
             tempo: Tempo::default(),
         }
     }

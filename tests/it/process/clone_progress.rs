@@ -1,8 +1,11 @@
 //! The API shows the progress of a running clone.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::support::git::GitServer;
+use crate::support::opencode;
 use crate::support::program::{Program, id_of};
 
 const MEGABYTES: usize = 8;
@@ -16,7 +19,8 @@ async fn slow_clone_shows_progress() {
     let git = GitServer::start().await;
     let url = git.big_repo("team/big", MEGABYTES).await;
     git.throttle(512 * 1024);
-    let program = Program::start_with_stand_in().await;
+    let program = Program::start_by(&[], &[("START_TIMEOUT_SECONDS", "3")], &opencode::stand_in()).await;
+    let created = Instant::now();
     let id = id_of(&program.create(json!({"repoUrl": url, "branch": "main"})).await);
 
     let receiving = |session: &Value| {
@@ -31,6 +35,8 @@ async fn slow_clone_shows_progress() {
     let later = program.wait_until(&id, "the clone goes on", more).await;
     assert_eq!(later["phase"]["since"], seen["phase"]["since"], "it is the same phase");
 
+    let long = |session: &Value| receiving(session) && created.elapsed() > Duration::from_secs(4);
+    program.wait_until(&id, "it takes longer than a start may", long).await;
     git.throttle(0);
     program.wait_for_phase(&id, "ready").await;
     let big = program.session_dir(&id).join("work/big/big");
