@@ -10,6 +10,7 @@ mod find_session;
 mod first_messages;
 mod idle_reaper;
 mod leader;
+mod log_readers;
 mod memo_keeper;
 mod open;
 mod prompt_store;
@@ -27,7 +28,7 @@ mod visible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +42,7 @@ use crate::tempo::Tempo;
 
 pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
+pub use self::log_readers::{LogError, MOST_PER_OWNER as MOST_LOG_READERS};
 pub use self::open::{OpenError, Opened};
 pub use self::rate_limit::{Stranger, TooMany};
 pub use self::registry::Registry;
@@ -81,6 +83,7 @@ pub struct Lifecycle {
     /// Receives each task that waits for the registry to apply all news.
     listeners: mpsc::Sender<Listener>,
     refresh_limits: RefreshLimits,
+    log_readers: Arc<Semaphore>,
 }
 
 impl Lifecycle {
@@ -105,6 +108,7 @@ impl Lifecycle {
             shutdown,
             listeners,
             refresh_limits: RefreshLimits::new(),
+            log_readers: log_readers::places(),
         });
         let mut news = lifecycle.runtime.watch().await;
         lifecycle.tasks.spawn(lifecycle.clone().follow_agents(lifecycle.registry.changes()));

@@ -26,10 +26,15 @@ pub enum News {
 /// Which part of a log is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct LogRange {
-    /// The number of last lines.
+    /// The number of last lines. They have at most [`LogRange::LARGEST_TAIL`] bytes.
     pub tail: usize,
     /// Whether to continue with later lines.
     pub follow: bool,
+}
+
+impl LogRange {
+    /// Size limit of the last lines, in bytes.
+    pub const LARGEST_TAIL: usize = 256 * 1024;
 }
 
 /// A change to a memo. The runtime may repeat it, each time on the memo that is stored by then.
@@ -38,7 +43,7 @@ pub type Edit<'a> = &'a mut (dyn FnMut(&mut Memo) + Send);
 /// A change to the waiting prompts. The runtime may repeat it, like an [`Edit`].
 pub type PromptEdit<'a> = &'a mut (dyn FnMut(&mut Prompts) + Send);
 
-/// A log as it is read.
+/// A log as it is read. Needs little memory, however large its lines are and however slow its reader is.
 pub type LogStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// A runtime could not do what was asked. The text is for the operator's log.

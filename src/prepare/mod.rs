@@ -26,7 +26,7 @@ mod stall_watch;
 
 pub use git_progress::Progress;
 pub use job::{Clone, CloneSettings, Job, Owner};
-pub use output_lines::{LastLines, LineSplitter};
+pub use output_lines::{LONGEST_LINE, LastLines, LineSplitter};
 pub use prepare_end::PrepareEnd;
 pub use prepare_line::PrepareLine;
 pub use prepare_program::{ARGUMENT, JOB_VARIABLE, prepare_from_environment, prepare_from_input};

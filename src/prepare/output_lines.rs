@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 /// Number of last lines kept for a failure.
 const KEPT: usize = 40;
-/// Longer lines are split, in bytes.
-const LONGEST: usize = 8192;
+/// Longer lines of output are split, in bytes.
+pub const LONGEST_LINE: usize = 8192;
 
 /// Splits output into lines. A carriage return also ends a line: Git redraws its progress with it.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl LineSplitter {
             if !ends {
                 self.open.push(*byte);
             }
-            if ends || self.open.len() >= LONGEST {
+            if ends || self.open.len() >= LONGEST_LINE {
                 self.finish(&mut each);
             }
         }
@@ -78,8 +78,8 @@ mod tests {
     fn output_is_complete_and_memory_bounded() {
         let (mut lines, mut last) = (LineSplitter::default(), LastLines::default());
         let mut bytes = 0;
-        lines.push(&vec![b'x'; 3 * LONGEST], |line| bytes += line.len());
-        assert_eq!(bytes, 3 * LONGEST);
+        lines.push(&vec![b'x'; 3 * LONGEST_LINE], |line| bytes += line.len());
+        assert_eq!(bytes, 3 * LONGEST_LINE);
         (0..100).for_each(|number| last.push(&number.to_string()));
         assert_eq!((last.lines().len(), last.lines().last().cloned()), (KEPT, Some("99".to_owned())));
     }

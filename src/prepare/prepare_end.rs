@@ -2,14 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::session::failure::last_lines;
 use crate::session::{Checkout, Failure};
 
 /// Size limit of an end as JSON, in bytes. The kubelet keeps 4096 bytes of a container's termination message.
 const LONGEST: usize = 4000;
-/// Size limit of one log line in an end, in bytes.
-const LONGEST_LINE: usize = 400;
-/// Size limit of the message in an end, in bytes.
-const LONGEST_MESSAGE: usize = 1000;
 
 /// How a preparation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +34,7 @@ impl PrepareEnd {
             Self::Done(checkout) => return written(None, checkout.clone()),
             Self::Failed(failure) => failure.clone(),
         };
-        failure.message = cut(&failure.message, LONGEST_MESSAGE);
-        failure.log_tail = failure.log_tail.iter().map(|line| cut(line, LONGEST_LINE)).collect();
+        failure.log_tail = last_lines(&failure.log_tail);
         loop {
             let json = written(Some(failure.clone()), None);
             if json.len() <= LONGEST || failure.log_tail.is_empty() {
@@ -63,12 +59,6 @@ impl From<Result<Option<Checkout>, Failure>> for PrepareEnd {
 
 fn written(failure: Option<Failure>, checkout: Option<Checkout>) -> String {
     serde_json::to_string(&Format { version: 1, failure, checkout }).unwrap_or_default()
-}
-
-/// The first `longest` bytes of a text.
-fn cut(text: &str, longest: usize) -> String {
-    let end = text.floor_char_boundary(longest);
-    if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! [`crate::lifecycle::runtime_port`] has the trait and its contract.
 
 pub mod kubernetes;
+mod log_tail;
+mod long_lines;
 mod opencode_exit;
 mod preparation_job;
 pub mod process;

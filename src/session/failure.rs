@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::record_format::UnknownFields;
 
+/// Size limit of a message, in bytes.
+const LONGEST_MESSAGE: usize = 1000;
+/// Size limit of a line of a log tail, in bytes.
+const LONGEST_LINE: usize = 400;
+/// Limit for the lines of a log tail.
+const MOST_LINES: usize = 20;
+/// The end of a cut text.
+const CUT: &str = "…";
+
 /// Why a session failed, as a stable slug for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "router", derive(utoipa::ToSchema))]
@@ -115,7 +124,7 @@ impl From<Written> for Failure {
         let Written { reason: slug, message, log_tail, unknown: fields } = written;
         let reason = Reason::of(&slug);
         let slug = (reason == Reason::Other).then_some(slug);
-        Self { reason, message, log_tail, kept: Kept { slug, fields } }
+        Self { log_tail: last_lines(&log_tail), kept: Kept { slug, fields }, ..Self::new(reason, message) }
     }
 }
 
@@ -128,9 +137,10 @@ impl From<Failure> for Written {
 }
 
 impl Failure {
-    /// A failure without log lines.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), log_tail: Vec::new(), kept: Kept::default() }
+    /// A failure without log lines. A message of more than 1000 bytes is cut.
+    pub fn new(reason: Reason, message: impl AsRef<str>) -> Self {
+        let message = cut(message.as_ref(), LONGEST_MESSAGE);
+        Self { reason, message, log_tail: Vec::new(), kept: Kept::default() }
     }
 }
 
@@ -142,9 +152,18 @@ pub fn sentence(what: &str, said: &str) -> String {
     }
 }
 
-/// The last 20 lines.
+/// The log tail of a failure: the last 20 lines, each cut after 400 bytes.
 pub fn last_lines(printed: &[String]) -> Vec<String> {
-    printed[printed.len().saturating_sub(20)..].to_vec()
+    let last = &printed[printed.len().saturating_sub(MOST_LINES)..];
+    last.iter().map(|line| cut(line, LONGEST_LINE)).collect()
+}
+
+/// The text, cut after `longest` bytes.
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    format!("{}{CUT}", &text[..text.floor_char_boundary(longest - CUT.len())])
 }
 
 #[cfg(test)]
@@ -168,5 +187,16 @@ mod tests {
             assert!(text.contains(&format!("\"reason\":\"{slug}\"")), "{text}");
             assert_eq!(serde_json::from_str::<Failure>(&text).unwrap().reason, reason);
         }
+    }
+
+    #[test]
+    fn failure_has_a_size_limit_from_any_writer() {
+        let long = "ü".repeat(10_000);
+        let written = serde_json::json!({"reason": "other", "message": long, "logTail": vec![long.clone(); 100]});
+        let failure: Failure = serde_json::from_value(written).unwrap();
+        assert_eq!((failure.message.len(), failure.log_tail.len()), (LONGEST_MESSAGE - 1, MOST_LINES));
+        assert!(failure.message.ends_with(CUT) && failure.log_tail.iter().all(|line| line.len() <= LONGEST_LINE));
+        let again: Failure = serde_json::from_value(serde_json::to_value(&failure).unwrap()).unwrap();
+        assert_eq!(again, failure);
     }
 }

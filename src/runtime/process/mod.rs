@@ -3,6 +3,7 @@
 //! Sessions survive a router restart: records are files, and each run's supervisor keeps running. It reports the run's
 //! state to each client that connects.
 
+mod log_reader;
 mod marked_processes;
 mod process_settings;
 mod prompts_json;
@@ -200,6 +201,7 @@ impl Runtime for Process {
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {
-        Ok(session_log::read(&self.data.session(id).logs(), range))
+        let log = log_reader::read(self.data.session(id).logs(), range).await;
+        log.map_err(|error| RuntimeError(error.to_string()))
     }
 }

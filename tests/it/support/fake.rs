@@ -302,6 +302,7 @@ impl Runtime for Fake {
         let log = self.sessions.lock().get(&id).map(|held| held.log.clone()).unwrap_or_default();
         let lines: Vec<_> = log.lines().map(|line| format!("{line}\n")).collect();
         let tail = lines[lines.len().saturating_sub(range.tail)..].to_vec();
-        Ok(futures_util::stream::iter(tail).map(|line| Ok(Bytes::from(line))).boxed())
+        let tail = futures_util::stream::iter(tail).map(|line| Ok(Bytes::from(line)));
+        Ok(if range.follow { tail.chain(futures_util::stream::pending()).boxed() } else { tail.boxed() })
     }
 }
