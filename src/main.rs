@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use opencode_router::app::{Addresses, App, Ended, Signals};
 use opencode_router::config::{self, Config, NoConfig, RuntimeName};
+use opencode_router::init::open_files;
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, prepare, telemetry};
-use rustix::process::{Resource, getrlimit, setrlimit};
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -44,7 +44,9 @@ fn finish(result: Result<(), String>) -> ExitCode {
 #[tokio::main]
 async fn run(config: &Config) -> Result<(), String> {
     telemetry::start_log(&config.logging.log_level, config.logging.log_format);
-    raise_descriptor_limit();
+    if let Err(error) = open_files::raise_limit() {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
     let stops_sessions = config.lifecycle.runtime == RuntimeName::Process;
     let signals = Signals::listen(stops_sessions).map_err(|error| format!("Signals cannot be received: {error}."))?;
     let app = App::bind(config, Arc::new(SteadyClock::begin())).await.map_err(|error| error.to_string())?;
@@ -54,15 +56,6 @@ async fn run(config: &Config) -> Result<(), String> {
         Ended::AtOnce => return Err("exiting now. Running sessions are adopted at the next start.".into()),
     }
     Ok(())
-}
-
-/// Each connection needs a descriptor. The usual soft limit of 1024 is meant for programs that use select(2).
-fn raise_descriptor_limit() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
 }
 
 fn greet(addresses: &Addresses) {

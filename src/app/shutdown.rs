@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::App;
 use crate::api::Readiness;
 use crate::edge::{Drain, Front};
+use crate::init::ignored_signals::is_ignored;
 use crate::lifecycle::Lifecycle;
 
 /// The effect of the router's exit on its sessions.
@@ -25,7 +26,8 @@ pub enum Shutdown {
 /// The signals that end the router.
 pub struct Signals {
     interrupt: Signal,
-    hangup: Signal,
+    /// `None` under nohup(1): the router outlives its terminal.
+    hangup: Option<Signal>,
     terminate: Signal,
     /// Whether sessions belong to this router alone. Those of a cluster belong to all replicas.
     stops_sessions: bool,
@@ -45,7 +47,7 @@ impl Signals {
     pub fn listen(stops_sessions: bool) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: if is_ignored(SignalKind::hangup()) { None } else { Some(signal(SignalKind::hangup())?) },
             terminate: signal(SignalKind::terminate())?,
             stops_sessions,
         })
@@ -73,11 +75,15 @@ impl Signals {
     async fn next(&mut self) -> Shutdown {
         let wish = tokio::select! {
             _ = self.interrupt.recv() => Shutdown::StopSessions,
-            _ = self.hangup.recv() => Shutdown::StopSessions,
+            Some(_) = hung_up(&mut self.hangup) => Shutdown::StopSessions,
             _ = self.terminate.recv() => Shutdown::LeaveSessions,
         };
         if self.stops_sessions { wish } else { Shutdown::LeaveSessions }
     }
+}
+
+async fn hung_up(hangup: &mut Option<Signal>) -> Option<()> {
+    hangup.as_mut()?.recv().await
 }
 
 /// The parts to end, in order.

@@ -3,8 +3,11 @@
 
 mod any_address;
 mod children;
+pub mod ignored_signals;
+pub mod open_files;
 pub mod process_tree;
 mod run_program;
+mod secret_input;
 
 /// This process's executable, even after an upgrade replaced its file (proc(5)).
 pub const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -12,3 +15,4 @@ pub const OWN_PROGRAM: &str = "/proc/self/exe";
 pub use any_address::{ANY_ADDRESS, any_address};
 pub use children::{Child, Children, PrintingChild};
 pub use run_program::run_program;
+pub use secret_input::secret_input;

@@ -28,10 +28,11 @@ impl Lifecycle {
         let written = written.inspect_err(|error| {
             tracing::warn!(session = %session.id(), %error, "the session's memo was not stored");
         })?;
-        if written.is_some_and(|memo| session.learn_written(memo)) {
+        let gone = || RuntimeError("the session no longer exists".to_owned());
+        if session.learn_written(written.ok_or_else(gone)?) {
             self.registry.announce(session);
         }
-        result.ok_or_else(|| RuntimeError("the session no longer exists".to_owned()))
+        result.ok_or_else(gone)
     }
 
     /// Writes this replica's memo of the session.

@@ -21,6 +21,13 @@ impl Dialect {
         }
     }
 
+    /// Whether a line of a server's output says that it listens.
+    pub fn says_that_it_listens(self, line: &str) -> bool {
+        match self {
+            Self::V1 => v1::serve_command::says_that_it_listens(line),
+        }
+    }
+
     /// Whether a server exited because its port was taken, by its output.
     pub fn port_was_taken(self, printed: &[String]) -> bool {
         match self {

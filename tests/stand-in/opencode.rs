@@ -46,7 +46,7 @@ fn main() -> ExitCode {
             let host = option("--hostname").unwrap_or_else(|| "127.0.0.1".to_owned());
             let address = format!("{host}:{}", option("--port").unwrap_or_else(|| "4096".to_owned()));
             if let Err(error) = serve(&address) {
-                eprintln!("{address}: {error}");
+                eprintln!("Error: Unexpected error\n\nServeError\n{address}: {error}");
                 return ExitCode::FAILURE;
             }
         }

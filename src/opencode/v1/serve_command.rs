@@ -25,6 +25,11 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
     Launch { args: args.into_iter().map(str::to_owned).collect(), env }
 }
 
+/// The line of opencode 1.18 from which on it answers requests.
+pub(in crate::opencode) fn says_that_it_listens(line: &str) -> bool {
+    line.starts_with("opencode server listening on http")
+}
+
 /// The output of opencode 1.18 when it cannot listen.
 pub(in crate::opencode) fn port_was_taken(printed: &[String]) -> bool {
     printed.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))

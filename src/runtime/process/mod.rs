@@ -7,11 +7,15 @@ mod log_reader;
 mod marked_processes;
 mod process_settings;
 mod prompts_json;
+mod run_start;
+mod run_stop;
 mod run_watcher;
 mod session_folder;
 mod session_json;
 mod session_log;
 mod session_worker;
+#[cfg(test)]
+mod slow_files;
 pub mod supervisor;
 mod supervisor_client;
 mod supervisor_protocol;
@@ -26,7 +30,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use self::session_folder::DataDir;
+use self::session_folder::{DataDir, SessionDir};
 use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::private_files::remove_tree;
@@ -40,10 +44,10 @@ const NEWS_BUFFER: usize = 256;
 /// The process runtime.
 pub struct Process {
     settings: Arc<ProcessSettings>,
-    data: DataDir,
+    data: Arc<DataDir>,
     workers: Mutex<HashMap<SessionId, Arc<Worker>>>,
     /// Serialises the creation of sessions.
-    creating: Mutex<()>,
+    creating: Arc<tokio::sync::Mutex<()>>,
     news: mpsc::Sender<News>,
     receiver: Mutex<Option<mpsc::Receiver<News>>>,
     tasks: TaskTracker,
@@ -56,9 +60,9 @@ impl Process {
         let (news, receiver) = mpsc::channel(NEWS_BUFFER);
         Ok(Self {
             settings: Arc::new(settings),
-            data,
+            data: Arc::new(data),
             workers: Mutex::default(),
-            creating: Mutex::default(),
+            creating: Arc::default(),
             news,
             receiver: Mutex::new(Some(receiver)),
             tasks: TaskTracker::new(),
@@ -70,20 +74,10 @@ impl Process {
     }
 
     /// Returns a worker for each session with a readable record.
-    fn employ_all(&self) -> Vec<Arc<Worker>> {
-        let mut workers = Vec::new();
-        for path in folders_in(&self.data.sessions()) {
-            let id = path.file_name().and_then(|name| name.to_str()?.parse::<SessionId>().ok());
-            let Some(dir) = id.map(|id| self.data.session(id)) else { continue };
-            match session_json::read(&dir) {
-                Ok(Some((spec, memo))) => workers.push(self.employ(spec, memo)),
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::error!(folder = %path.display(), %error, "ignoring a session with an unusable record");
-                }
-            }
-        }
-        workers
+    async fn employ_all(&self) -> Vec<Arc<Worker>> {
+        let data = self.data.clone();
+        let records = self.tasks.spawn_blocking(move || records(&data)).await.unwrap_or_default();
+        records.into_iter().map(|(spec, memo)| self.employ(spec, memo)).collect()
     }
 
     fn employ(&self, spec: Spec, memo: Memo) -> Arc<Worker> {
@@ -123,6 +117,36 @@ fn folders_in(path: &Path) -> Vec<std::path::PathBuf> {
     std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
+/// The readable records.
+fn records(data: &DataDir) -> Vec<(Spec, Memo)> {
+    let mut records = Vec::new();
+    for path in folders_in(&data.sessions()) {
+        let id = path.file_name().and_then(|name| name.to_str()?.parse::<SessionId>().ok());
+        let Some(dir) = id.map(|id| data.session(id)) else { continue };
+        match session_json::read(&dir) {
+            Ok(record) => records.extend(record),
+            Err(error) => {
+                tracing::error!(folder = %path.display(), %error, "ignoring a session with an unusable record");
+            }
+        }
+    }
+    records
+}
+
+/// The failure for an error of the file system.
+fn io_failure(what: &str, error: &std::io::Error) -> Failure {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
+    Failure::new(reason, format!("{what}: {error}"))
+}
+
+/// Writes a new record. Does not overwrite an unreadable one: a newer program may have written it.
+fn write_new(dir: &SessionDir, spec: &Spec, memo: &Memo) -> std::io::Result<()> {
+    session_json::read(dir)?;
+    dir.prepare()?;
+    session_json::write(dir, spec, memo)
+}
+
 #[async_trait]
 impl Runtime for Process {
     fn name(&self) -> &'static str {
@@ -130,19 +154,15 @@ impl Runtime for Process {
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {
-        let _creating = self.creating.lock();
+        let creating = self.creating.clone().lock_owned().await;
         if self.worker(spec.id()).is_some() {
             return Ok(false);
         }
-        let dir = self.data.session(spec.id());
-        // Do not overwrite an unreadable record: a newer program may have written it.
-        let written =
-            session_json::read(&dir).and_then(|_| dir.prepare()).and_then(|()| session_json::write(&dir, spec, memo));
-        written.map_err(|error| {
-            let full = error.kind() == std::io::ErrorKind::StorageFull;
-            let reason = if full { Reason::DiskFull } else { Reason::RuntimeError };
-            Failure::new(reason, format!("its files cannot be written: {error}"))
-        })?;
+        let (dir, new_spec, new_memo) = (self.data.session(spec.id()), spec.clone(), memo.clone());
+        let written = self.tasks.spawn_blocking(move || (write_new(&dir, &new_spec, &new_memo), creating));
+        let not_written = |error: &std::io::Error| io_failure("its files cannot be written", error);
+        let (written, _creating) = written.await.map_err(|error| not_written(&std::io::Error::other(error)))?;
+        written.map_err(|error| not_written(&error))?;
         self.employ(spec.clone(), memo.clone());
         Ok(true)
     }
@@ -171,14 +191,14 @@ impl Runtime for Process {
 
     async fn edit(&self, id: SessionId, edit: Edit<'_>) -> Result<Option<Memo>, RuntimeError> {
         match self.worker(id) {
-            Some(worker) => worker.edit(edit).map_err(|error| RuntimeError(error.to_string())),
+            Some(worker) => worker.edit(edit).await.map_err(|error| RuntimeError(error.to_string())),
             None => Ok(None),
         }
     }
 
     async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError> {
         match self.worker(id) {
-            Some(worker) => worker.edit_prompts(edit).map_err(|error| RuntimeError(error.to_string())),
+            Some(worker) => worker.edit_prompts(edit).await.map_err(|error| RuntimeError(error.to_string())),
             None => Ok(()),
         }
     }
@@ -187,7 +207,7 @@ impl Runtime for Process {
         let receiver = self.receiver.lock().take();
         let Some(receiver) = receiver else { return mpsc::channel(1).1 };
         drop(self.empty_trash());
-        let workers = self.employ_all();
+        let workers = self.employ_all().await;
         let found = futures_util::future::join_all(workers.iter().map(|worker| worker.find())).await;
         let (snapshot, connected): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         // Send the snapshot before the workers watch their runs: it must be the first news.

@@ -12,10 +12,7 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Prompts> {
     Prompts::read(&text).map_err(|_| io::Error::other("prompts.json cannot be read"))
 }
 
-/// Changes the prompts.
-pub(super) fn edit(dir: &SessionDir, edit: impl FnOnce(&mut Prompts)) -> io::Result<()> {
-    let before = read(dir)?;
-    let mut after = before.clone();
-    edit(&mut after);
-    if after == before { Ok(()) } else { write_atomically(&dir.prompts(), &after.to_json()) }
+/// Writes the prompts.
+pub(super) fn write(dir: &SessionDir, prompts: &Prompts) -> io::Result<()> {
+    write_atomically(&dir.prompts(), &prompts.to_json())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use secrecy::SecretString;
 use tokio::process::Child;
 use tokio::sync::watch;
 
@@ -22,13 +23,15 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 impl Worker {
     /// Returns the phase of a session without a supervisor. Removes the socket and the processes that a killed
     /// supervisor left.
-    pub(super) async fn rest(&self) -> Observation {
-        if self.dir.socket().exists() && !self.dir.is_supervised() {
-            let dir = self.dir.path().to_owned();
-            let _ = tokio::task::spawn_blocking(move || marked_processes::sweep(&dir)).await;
-            let _ = remove_if_there(&self.dir.socket());
-        }
-        let outcome = read_if_there(&self.dir.outcome()).ok().flatten();
+    pub(super) async fn rest(self: &Arc<Self>) -> Observation {
+        let outcome = self.on_disk(|worker| {
+            if worker.dir.socket().exists() && !worker.dir.is_supervised()? {
+                marked_processes::sweep(worker.dir.path());
+                remove_if_there(&worker.dir.socket())?;
+            }
+            read_if_there(&worker.dir.outcome())
+        });
+        let outcome = outcome.await.ok().flatten();
         outcome
             .and_then(|text| serde_json::from_str::<Outcome>(&text).ok())
             .map_or_else(|| Observation::of(PhaseName::Stopped), |outcome| outcome.observation())
@@ -48,7 +51,7 @@ impl Worker {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
                     Some(State::Running { port, since, checkout }) => {
-                        worker.learn_checkout(checkout.as_ref());
+                        worker.learn_checkout(checkout.as_ref()).await;
                         worker.report(State::Running { port, since, checkout }.observation(), None).await;
                         state = worker.attend(port, found.then_some(since), &mut reports, &answers).await;
                     }
@@ -75,13 +78,13 @@ impl Worker {
 
     /// Waits until opencode answers for the session's folder, reports `ready`, and returns the next state.
     async fn attend(
-        &self,
+        self: &Arc<Self>,
         port: u16,
         found_since: Option<jiff::Timestamp>,
         reports: &mut Reports,
         answers: &Mutex<Option<Arc<Run>>>,
     ) -> Option<State> {
-        let Ok(password) = self.password() else { return reports.next().await };
+        let Some(password) = self.password().await else { return reports.next().await };
         let directory = self.dir.project(&self.spec.project_name()).display().to_string();
         let run = Run::new(Server::new((std::net::Ipv4Addr::LOCALHOST, port).into(), &password, directory, None));
         let mut readiness = Readiness::of(run.server());
@@ -102,16 +105,26 @@ impl Worker {
         reports.next_known().await
     }
 
+    /// The password of the current run.
+    async fn password(self: &Arc<Self>) -> Option<SecretString> {
+        let read = self.on_disk(|worker| read_if_there(&worker.dir.password()));
+        read.await.ok().flatten().map(SecretString::from)
+    }
+
     /// Handles a connection that closed without a reported end. The lock may still be held, because the kernel closes a
     /// killed supervisor's files one by one.
-    async fn lost(&self) -> Observation {
+    async fn lost(self: &Arc<Self>) -> Observation {
         let begun = Instant::now();
-        while self.dir.is_supervised() && begun.elapsed() < LOCK_PATIENCE {
+        while self.on_disk(|worker| worker.dir.is_supervised()).await.unwrap_or(false)
+            && begun.elapsed() < LOCK_PATIENCE
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        match self.rest().await {
+        let seen = self.rest().await;
+        let ended = self.on_disk(|worker| Ok(worker.dir.outcome().exists())).await.unwrap_or(false);
+        match seen {
             seen if seen.name == PhaseName::Failed => seen,
-            _ if self.dir.outcome().exists() => Observation::of(PhaseName::Stopped),
+            _ if ended => Observation::of(PhaseName::Stopped),
             _ => Observation::failed(Failure::new(
                 Reason::RuntimeError,
                 "The session's supervisor was killed, and its processes with it. Start the session again.",

@@ -14,11 +14,9 @@
 //! <data>/trash/                         deleted sessions
 //! ```
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{FlockOperation, flock};
 
 pub(super) use crate::private_files::{make_private, read_if_there, remove_if_there, write_atomically};
 use crate::session::SessionId;
@@ -43,8 +41,7 @@ impl DataDir {
         }
         make_private(&path)?;
         let lock = File::create(path.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| io::Error::other("another router uses it"))?;
+        lock.try_lock().map_err(|error| not_locked(error, "another router uses it"))?;
         let data = Self { path, _lock: lock };
         make_private(&data.sessions())?;
         make_private(&data.trash())?;
@@ -106,9 +103,16 @@ impl SessionDir {
     }
 
     /// Whether a live supervisor holds the lock.
-    pub(super) fn is_supervised(&self) -> bool {
-        let lock = File::open(self.lock());
-        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    pub(super) fn is_supervised(&self) -> io::Result<bool> {
+        let lock = match File::open(self.lock()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            lock => lock?,
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(cannot_lock(&error)),
+        }
     }
 
     pub(super) fn lock(&self) -> PathBuf {
@@ -133,5 +137,49 @@ impl SessionDir {
 
     pub(super) fn project(&self, name: &str) -> PathBuf {
         self.work().join(name)
+    }
+}
+
+/// Why a lock was not taken: `held`, or the system's own error. A network file system may not support locks.
+pub(super) fn not_locked(error: TryLockError, held: &str) -> io::Error {
+    match error {
+        TryLockError::WouldBlock => io::Error::other(held),
+        TryLockError::Error(error) => cannot_lock(&error),
+    }
+}
+
+fn cannot_lock(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("files in it cannot be locked ({error})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_held_lock_is_said_to_be_held() {
+        let temp = tempfile::tempdir().unwrap();
+        let first = DataDir::prepare(temp.path()).unwrap();
+        assert_eq!(DataDir::prepare(temp.path()).unwrap_err().to_string(), "another router uses it");
+        drop(first);
+        DataDir::prepare(temp.path()).unwrap();
+        let no_locks = io::Error::from(rustix::io::Errno::NOLCK);
+        let said = not_locked(TryLockError::Error(no_locks), "another router uses it").to_string();
+        assert!(said.contains("No locks available") && !said.contains("another"), "{said}");
+    }
+
+    #[test]
+    fn session_is_supervised_while_its_lock_is_held() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = SessionDir::at(temp.path().to_owned());
+        assert!(!dir.is_supervised().unwrap());
+        let lock = File::create(dir.lock()).unwrap();
+        assert!(!dir.is_supervised().unwrap());
+        lock.lock().unwrap();
+        assert!(dir.is_supervised().unwrap());
+        drop(lock);
+        std::fs::remove_file(dir.lock()).unwrap();
+        std::os::unix::fs::symlink(dir.lock(), dir.lock()).unwrap();
+        assert!(dir.is_supervised().is_err(), "an error is not an answer");
     }
 }

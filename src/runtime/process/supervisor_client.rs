@@ -13,11 +13,15 @@ use tokio::process::{Child, Command};
 use super::process_settings::ProcessSettings;
 use super::session_folder::SessionDir;
 use super::supervisor::ARGUMENT;
-use super::supervisor_protocol::{Job, LISTENING, STOP, State, says};
+use super::supervisor_protocol::{Job, LISTENING, STOP, State, check_protocol, says};
 use crate::init::process_tree::kill_below;
+use crate::init::secret_input;
 
 /// Time limit for a supervisor to listen and to send its first state.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Limit for the error output of a supervisor that does not start, in bytes.
+const LONGEST_ERROR: u64 = 4096;
 
 /// Receives the states of a run.
 pub(super) struct Reports(Lines<BufReader<OwnedReadHalf>>);
@@ -39,11 +43,8 @@ pub(super) struct Connected {
 pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<Child> {
     let mut command = Command::new(&settings.supervisor);
     command.arg0("opencode-router").arg(ARGUMENT).current_dir("/").env_clear();
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let text = serde_json::to_vec(job)?;
-    let mut stdin = child.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
-    stdin.write_all(&text).await?;
-    drop(stdin);
+    command.stdin(secret_input(&serde_json::to_vec(job)?)?).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
     let mut lines = BufReader::new(stdout).lines();
     let said = tokio::time::timeout(PATIENCE, lines.next_line()).await;
@@ -52,8 +53,8 @@ pub(super) async fn start(settings: &ProcessSettings, job: &Job) -> io::Result<C
     }
     let _ = child.start_kill();
     let mut why = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        let _ = stderr.read_to_string(&mut why).await;
+    if let Some(stderr) = child.stderr.take() {
+        let _ = stderr.take(LONGEST_ERROR).read_to_string(&mut why).await;
     }
     Err(io::Error::other(format!("the session's supervisor did not start: {}", why.trim())))
 }
@@ -63,10 +64,12 @@ pub(super) async fn connect(dir: &SessionDir) -> io::Result<Connected> {
     let stream = UnixStream::connect(dir.socket()).await?;
     let supervisor = stream.peer_cred()?.pid().and_then(Pid::from_raw);
     let (read, socket) = stream.into_split();
-    let mut reports = Reports(BufReader::new(read).lines());
-    let state = tokio::time::timeout(PATIENCE, reports.next()).await;
-    let state = state.ok().flatten().ok_or_else(|| io::Error::other("the session's supervisor sent no state"))?;
-    Ok(Connected { state, reports, commands: Commands { socket, supervisor } })
+    let mut lines = BufReader::new(read).lines();
+    let first = tokio::time::timeout(PATIENCE, lines.next_line()).await.map_err(io::Error::from)??;
+    let first = first.ok_or_else(|| io::Error::other("the session's supervisor sent no state"))?;
+    check_protocol(&first)?;
+    let state = State::read(&first).ok_or_else(|| io::Error::other("the session's supervisor sent no known state"))?;
+    Ok(Connected { state, reports: Reports(lines), commands: Commands { socket, supervisor } })
 }
 
 impl Reports {
@@ -108,7 +111,47 @@ impl Commands {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::{Path, PathBuf};
+
     use super::*;
+    use crate::opencode::Dialect;
+    use crate::prepare::{self, Owner};
+
+    /// Starts this script as a supervisor, with a job larger than the buffer of a pipe.
+    async fn start_script(script: &str) -> io::Result<Child> {
+        let temp = tempfile::tempdir().unwrap();
+        let supervisor = temp.path().join("supervisor");
+        std::fs::write(&supervisor, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&supervisor, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = ProcessSettings {
+            clone: crate::prepare::CloneSettings { filter: None, stall_seconds: 60 },
+            data_dir: PathBuf::new(),
+            opencode: PathBuf::new(),
+            opencode_version: String::new(),
+            dialect: Dialect::V1,
+            supervisor,
+            environment: Vec::new(),
+            local_user: None,
+        };
+        let owner = Owner { name: "n".to_owned(), email: "a@b".to_owned() };
+        let preparation = prepare::Job::new(PathBuf::new(), "project".to_owned(), owner);
+        let env = vec![("LARGE".to_owned(), "x".repeat(1024 * 1024))];
+        let job = Job::new(PathBuf::new(), preparation, Path::new("opencode").to_owned(), Dialect::V1, env);
+        start(&settings, &job).await
+    }
+
+    #[tokio::test]
+    async fn supervisor_that_reads_no_job_delays_nothing() {
+        let mut child = start_script("echo listening; exec sleep 300").await.unwrap();
+        child.kill().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn supervisor_that_does_not_start_says_why() {
+        let error = start_script("echo no lock >&2; exit 1").await.unwrap_err().to_string();
+        assert_eq!(error, "the session's supervisor did not start: no lock");
+    }
 
     #[tokio::test]
     async fn unknown_words_end_no_run() {

@@ -1,18 +1,20 @@
 //! The protocol between the router and a supervisor: JSON values, one per line.
 //!
 //! A supervisor outlives its router, so their releases can differ. Both ignore unknown fields. For the router, an
-//! unknown state means that the run goes on. A supervisor ignores unknown commands.
+//! unknown state means that the run goes on. A supervisor ignores unknown commands. Both refuse a newer protocol.
 
+use std::io;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::init::open_files;
 use crate::opencode::Dialect;
 use crate::prepare::{self, Clone, Owner};
 use crate::session::{Checkout, Failure, Observation, PhaseName};
 
-/// The protocol's version. Raise it for a change that the last release cannot ignore. Nothing compares it so far.
+/// The protocol's version. Raise it for a change that the last release cannot ignore: it then leaves the run alone.
 pub(super) const PROTOCOL: u32 = 1;
 
 /// A supervisor's configuration. It travels over standard input, not in arguments or files, because it has secrets.
@@ -35,6 +37,9 @@ pub(super) struct Job {
     pub(super) dialect: Dialect,
     /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
+    /// The limit of open files for the session. Default: the router's.
+    #[serde(default)]
+    pub(super) open_files: Option<u64>,
     /// From the last release, instead of `preparation`: the clone.
     #[serde(default, skip_serializing)]
     clone: Option<Clone>,
@@ -48,7 +53,31 @@ fn first() -> u32 {
     1
 }
 
+/// A message of any version.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default = "first")]
+    protocol: u32,
+}
+
+/// Fails if the message has a newer protocol than this program.
+pub(super) fn check_protocol(message: &str) -> io::Result<()> {
+    let Versioned { protocol } = serde_json::from_str(message)?;
+    if protocol <= PROTOCOL {
+        return Ok(());
+    }
+    let why =
+        format!("it uses protocol {protocol}, and this program knows {PROTOCOL}; use a program as new as the other");
+    Err(io::Error::other(why))
+}
+
 impl Job {
+    /// Reads a job. Refuses one of a newer protocol.
+    pub(super) fn read(text: &str) -> io::Result<Self> {
+        check_protocol(text)?;
+        Ok(serde_json::from_str(text)?)
+    }
+
     /// A job in this release's format.
     pub(super) fn new(
         dir: PathBuf,
@@ -57,9 +86,18 @@ impl Job {
         dialect: Dialect,
         env: Vec<(String, String)>,
     ) -> Self {
-        let project = preparation.project.clone();
-        let preparation = Some(preparation);
-        Self { protocol: PROTOCOL, dir, project, preparation, opencode, dialect, env, clone: None, git_env: Vec::new() }
+        Self {
+            protocol: PROTOCOL,
+            dir,
+            project: preparation.project.clone(),
+            preparation: Some(preparation),
+            opencode,
+            dialect,
+            env,
+            open_files: open_files::usual_limit(),
+            clone: None,
+            git_env: Vec::new(),
+        }
     }
 
     /// The preparation of the session's folder. A router of the last release created the home itself.
@@ -83,7 +121,9 @@ impl Job {
 pub(super) enum State {
     /// The preparation runs.
     Cloning { message: Option<String>, percent: Option<u8> },
-    /// opencode has started. It listens on this loopback port, or soon will.
+    /// opencode has started, and does not listen yet. The last release reports [`State::Running`] instead.
+    Starting { since: Timestamp },
+    /// opencode listens on this loopback port.
     Running {
         port: u16,
         since: Timestamp,
@@ -143,7 +183,9 @@ impl State {
             Self::Cloning { message, percent } => {
                 Observation { message: message.clone(), percent: *percent, ..Observation::of(PhaseName::Cloning) }
             }
-            Self::Running { since, .. } => Observation { since: Some(*since), ..Observation::of(PhaseName::Starting) },
+            Self::Starting { since } | Self::Running { since, .. } => {
+                Observation { since: Some(*since), ..Observation::of(PhaseName::Starting) }
+            }
             Self::Other { message } => Observation { message: message.clone(), ..Observation::of(PhaseName::Starting) },
             Self::Ended(outcome) => outcome.observation(),
         }
@@ -212,13 +254,23 @@ mod tests {
     }
 
     #[test]
+    fn newer_protocol_is_refused() {
+        let newer = OLD_JOB.replacen('{', r#"{"protocol":2,"#, 1);
+        let error = Job::read(&newer).err().unwrap().to_string();
+        assert!(error.contains("protocol 2, and this program knows 1"), "{error}");
+        assert!(Job::read(OLD_JOB).is_ok());
+        assert!(check_protocol(r#"{"protocol":2,"state":"resting"}"#).is_err());
+        assert!(check_protocol(r#"{"state":"resting"}"#).is_ok());
+    }
+
+    #[test]
     fn unknown_state_is_a_run_that_goes_on() {
-        let line = r#"{"protocol":2,"state":"installing","message":"Fetching large files","step":{"of":3}}"#;
+        let line = r#"{"protocol":1,"state":"installing","message":"Fetching large files","step":{"of":3}}"#;
         let state = State::read(line).unwrap();
         assert!(matches!(&state, State::Other { message: Some(message) } if message == "Fetching large files"));
         assert!(state.observation().name.is_starting());
         assert_eq!(
-            State::read(r#"{"protocol":2,"state":"running","port":1,"since":"2026-01-02T03:04:05Z","pid":7}"#),
+            State::read(r#"{"protocol":1,"state":"running","port":1,"since":"2026-01-02T03:04:05Z","pid":7}"#),
             State::read(r#"{"state":"running","port":1,"since":"2026-01-02T03:04:05Z"}"#)
         );
         let ended =

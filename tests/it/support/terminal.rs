@@ -12,7 +12,10 @@ use super::condition::in_time;
 use super::router::{Router, id_of};
 
 /// A terminal that is open.
-pub struct Terminal(WebSocketStream<TcpStream>);
+pub struct Terminal {
+    socket: WebSocketStream<TcpStream>,
+    pty: String,
+}
 
 impl Terminal {
     /// Opens one in a session.
@@ -29,19 +32,27 @@ impl Terminal {
         let stream = TcpStream::connect(router.address).await.unwrap();
         let (socket, _) =
             in_time("the terminal opens", tokio_tungstenite::client_async(request, stream)).await.unwrap();
-        Self(socket)
+        Self { socket, pty }
+    }
+
+    /// Closes it, as the web page does.
+    pub async fn close(self, router: &Router, id: &str) {
+        let origin = format!("http://{}", router.session_host(id));
+        let call = router.session(id, "DELETE", &format!("/pty/{}", self.pty)).header("origin", &origin);
+        let answer = call.send().await.unwrap();
+        assert!(answer.status.is_success(), "{}", answer.text());
     }
 
     /// Types a line.
     pub async fn type_line(&mut self, line: &str) {
-        self.0.send(Message::text(format!("{line}\n"))).await.unwrap();
+        self.socket.send(Message::text(format!("{line}\n"))).await.unwrap();
     }
 
     /// Reads until the text so far contains `part`, and returns it.
     pub async fn read_until(&mut self, part: &str) -> String {
         let mut text = String::new();
         while !text.contains(part) {
-            match in_time(part, self.0.next()).await {
+            match in_time(part, self.socket.next()).await {
                 Some(Ok(Message::Text(more))) => text.push_str(&more),
                 Some(Ok(_)) => {}
                 end => panic!("the terminal ended ({end:?}) before {part:?}: {text}"),
@@ -52,6 +63,6 @@ impl Terminal {
 
     /// Reads until the terminal is closed.
     pub async fn ends(&mut self) {
-        in_time("the terminal is closed", async { while let Some(Ok(_)) = self.0.next().await {} }).await;
+        in_time("the terminal is closed", async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
     }
 }

@@ -1,18 +1,22 @@
 //! The supervisor: the process between the router and one run of a session. It prepares the folder, starts opencode,
 //! writes the log and ends all processes. It survives the router: a router restart changes no session.
 
+mod listening_socket;
 mod preparation;
+mod server_output;
 mod supervised_run;
 mod supervisor_socket;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::stdio::{dup2_stderr, dup2_stdout};
 
-use super::session_folder::SessionDir;
+use super::session_folder::{SessionDir, not_locked};
+use super::session_log;
 use super::supervisor_protocol::{Job, LISTENING};
+use crate::init::{ignored_signals, open_files};
 
 /// Time for the previous run's supervisor to exit.
 const PREDECESSOR: Duration = Duration::from_secs(5);
@@ -24,8 +28,9 @@ pub const ARGUMENT: &str = "supervise-session";
 pub fn main() -> io::Result<()> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
-    let job: Job = serde_json::from_str(&text)?;
+    let job = Job::read(&text)?;
     let dir = SessionDir::at(job.dir.clone());
+    job.open_files.map_or(Ok(()), open_files::set_limit)?;
     // Leave the router's terminal and process group: Ctrl-C there must not end the supervisor.
     rustix::process::setsid()?;
     // Become the subreaper: no descendant can escape.
@@ -34,21 +39,33 @@ pub fn main() -> io::Result<()> {
     take(&lock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        ignored_signals::reset_for_children()?;
         let link = supervisor_socket::Link::listen(&dir)?;
+        let run = supervised_run::SupervisedRun::new(job, dir.clone(), link)?;
         writeln!(io::stdout(), "{LISTENING}")?;
         io::stdout().flush()?;
-        supervised_run::SupervisedRun::new(job, dir, link)?.finish().await
+        leave_pipes(&dir)?;
+        run.finish().await
     })
 }
 
 /// Takes the session's lock. The previous supervisor may need a moment to exit.
 fn take(lock: &File) -> io::Result<()> {
     let begun = Instant::now();
-    while flock(lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        if begun.elapsed() > PREDECESSOR {
-            return Err(io::Error::other("another supervisor runs this session"));
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PREDECESSOR => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(error) => return Err(not_locked(error, "another supervisor runs this session")),
         }
-        std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Leaves the pipes to the router, which reads them only until this supervisor listens. A full pipe would block it.
+fn leave_pipes(dir: &SessionDir) -> io::Result<()> {
+    dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    dup2_stderr(File::options().append(true).open(session_log::current(&dir.logs()))?)?;
     Ok(())
 }

@@ -1,18 +1,15 @@
 //! Prepares the session's folder in a child process, which runs the same program.
 
-use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus};
-
-use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::super::marked_processes::MARK;
 use super::super::session_folder::SessionDir;
 use super::super::session_log::LogWriter;
 use super::super::supervisor_protocol::State;
 use super::supervisor_socket::Link;
-use crate::init::{Children, OWN_PROGRAM};
+use crate::init::{Children, OWN_PROGRAM, secret_input};
 use crate::prepare::{self, Job, LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::session::failure::last_lines;
 use crate::session::{Checkout, Failure, Reason};
@@ -51,11 +48,8 @@ pub(super) async fn prepare(
 }
 
 fn command(job: &Job, dir: &SessionDir) -> io::Result<Command> {
-    // The job may contain secrets: use neither a file on disk nor an argument.
-    let mut input = File::from(memfd_create("job", MemfdFlags::CLOEXEC)?);
-    input.write_all(&serde_json::to_vec(job)?)?;
-    input.rewind()?;
     let mut command = Command::new(OWN_PROGRAM);
+    let input = secret_input(&serde_json::to_vec(job)?)?;
     command.arg0("opencode-router").arg(prepare::ARGUMENT).stdin(input);
     command.current_dir("/").env_clear().env(MARK, dir.path());
     Ok(command)

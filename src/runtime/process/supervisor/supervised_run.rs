@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,10 +14,10 @@ use super::super::session_folder::{SessionDir, remove_if_there, write_atomically
 use super::super::session_log::LogWriter;
 use super::super::supervisor_protocol::{Job, Outcome, State};
 use super::preparation::prepare;
+use super::server_output::ServerOutput;
 use super::supervisor_socket::Link;
 use crate::init::{Children, PrintingChild};
 use crate::opencode::Serve;
-use crate::prepare::{LastLines, LineSplitter};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
 use crate::session::{Checkout, Clock, Failure, Reason};
@@ -78,21 +78,21 @@ impl SupervisedRun {
 
     async fn serve(&mut self, checkout: Option<&Checkout>, stop: &CancellationToken) -> Option<Failure> {
         for attempt in 1.. {
-            let mut printed = Printed::default();
-            let mut child = match self.start_opencode(checkout) {
-                Ok(child) => child,
+            let (mut child, port) = match self.start_opencode() {
+                Ok(started) => started,
                 Err(failure) => return Some(failure),
             };
+            let mut output = ServerOutput::new(self.job.dialect, port, checkout, &mut self.log, &self.link);
             let ended = tokio::select! {
-                status = follow(&mut child, &mut self.log, &mut printed) => Some(status),
+                status = child.follow(|bytes| output.take(bytes)) => Some(status),
                 () = stop_asked(stop.clone()) => None,
             };
             let Some(status) = ended else {
                 child.terminate();
-                let _ = tokio::time::timeout(GRACE, follow(&mut child, &mut self.log, &mut printed)).await;
+                let _ = tokio::time::timeout(GRACE, child.follow(|bytes| output.take(bytes))).await;
                 return None;
             };
-            let lines = printed.lines();
+            let lines = output.last_lines();
             if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
                 return Some(opencode_exit(status.code(), status.signal(), &lines));
             }
@@ -102,7 +102,7 @@ impl SupervisedRun {
     }
 
     /// Starts opencode in the project's folder, on a loopback port that was free a moment ago.
-    fn start_opencode(&mut self, checkout: Option<&Checkout>) -> Result<PrintingChild, Failure> {
+    fn start_opencode(&mut self) -> Result<(PrintingChild, u16), Failure> {
         let cannot = |error: &io::Error| {
             let program = self.job.opencode.display();
             Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
@@ -114,8 +114,8 @@ impl SupervisedRun {
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn_printing(&mut command).map_err(|error| cannot(&error))?;
-        self.link.report(State::Running { port, since: SystemClock.now(), checkout: checkout.cloned() });
-        Ok(child)
+        self.link.report(State::Starting { since: SystemClock.now() });
+        Ok((child, port))
     }
 }
 
@@ -135,32 +135,4 @@ fn free_port() -> io::Result<u16> {
 /// The settings of this session's server, on a loopback port.
 fn serve(home: &Path, port: u16) -> Serve<'_> {
     Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
-}
-
-/// Logs a child's output until it ends.
-async fn follow(child: &mut PrintingChild, log: &mut LogWriter, printed: &mut Printed) -> ExitStatus {
-    let each = |bytes: &[u8]| {
-        let _ = log.write(bytes);
-        printed.push(bytes);
-    };
-    child.follow(each).await
-}
-
-/// The last lines of opencode's output.
-#[derive(Default)]
-struct Printed {
-    open: LineSplitter,
-    last: LastLines,
-}
-
-impl Printed {
-    fn push(&mut self, bytes: &[u8]) {
-        self.open.push(bytes, |line| self.last.push(line));
-    }
-
-    /// The lines, with an unfinished last one.
-    fn lines(mut self) -> Vec<String> {
-        self.open.finish(|line| self.last.push(line));
-        self.last.lines()
-    }
 }
