@@ -23,6 +23,10 @@ pub struct ProcessConfig {
     /// DEV_EMAIL.
     #[arg(long, env = "SHARE_LOCAL_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub share_local_login: bool,
+    /// Whether Git in sessions uses the local user's Git credentials and SSH agent, so that the agent can push. Only with
+    /// SHARE_LOCAL_LOGIN.
+    #[arg(long, env = "SHARE_GIT_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    pub share_git_login: bool,
 }
 
 impl ProcessConfig {
@@ -43,6 +47,7 @@ impl ProcessConfig {
                 home,
                 ssh_agent: std::env::var("SSH_AUTH_SOCK").ok(),
                 opencode_login: shared.join("opencode/auth.json"),
+                lends_git_login: self.share_git_login,
             });
         Ok(ProcessSettings {
             data_dir: data_dir.ok_or("There is no home folder for sessions: set ROUTER_DATA_DIR.")?,

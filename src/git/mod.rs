@@ -2,6 +2,7 @@
 
 pub mod branch;
 pub mod clone_filter;
+pub mod credential_helper;
 mod forge_page;
 pub mod git_environment;
 pub mod pasted;

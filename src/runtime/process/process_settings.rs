@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use super::marked_processes::MARK;
 use super::session_folder::SessionDir;
+use crate::git::credential_helper::credentials_from;
 use crate::git::git_environment::QUIET;
 use crate::opencode::Dialect;
 use crate::opencode::session_environment::is_opencodes;
@@ -43,6 +44,8 @@ pub struct LocalUser {
     pub ssh_agent: Option<String>,
     /// opencode's file of logins.
     pub opencode_login: PathBuf,
+    /// Whether sessions' own Git uses these Git and SSH logins too.
+    pub lends_git_login: bool,
 }
 
 impl ProcessSettings {
@@ -57,7 +60,16 @@ impl ProcessSettings {
             (MARK, dir.path().display().to_string()),
         ];
         env.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        env.extend(self.lent_git_login(dir));
         env
+    }
+
+    /// Variables with which a session's own Git uses the local user's logins.
+    fn lent_git_login(&self, dir: &SessionDir) -> Vec<(String, String)> {
+        let Some(user) = self.local_user.as_ref().filter(|user| user.lends_git_login) else { return Vec::new() };
+        let agent = user.ssh_agent.iter().map(|agent| ("SSH_AUTH_SOCK", agent.clone()));
+        let lent = credentials_from(&self.git_env(dir)).into_iter().chain(agent);
+        lent.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The complete environment of `git` for one session: no prompts, no exotic transports.

@@ -8,6 +8,7 @@ mod default_branch;
 mod deletion;
 mod files_survive_a_stop;
 mod folder_readiness;
+mod git_login;
 mod inheritance;
 mod local_login;
 mod new_project;

@@ -156,6 +156,11 @@ impl GitServer {
         self.address
     }
 
+    /// The folder of a bare repository.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.host.path(name)
+    }
+
     /// The URL of a repository, whether it exists or not.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("http://{}/{name}.git", self.address)
@@ -242,6 +247,8 @@ impl Host {
         let mut child = git(["http-backend"])
             .env("GIT_PROJECT_ROOT", &self.root)
             .env("GIT_HTTP_EXPORT_ALL", "1")
+            // Accepts a push (git-http-backend(1)).
+            .env("REMOTE_USER", "reader")
             .env("PATH_INFO", format!("/{name}.git{service}"))
             .env("REQUEST_METHOD", head.method.as_str())
             .env("QUERY_STRING", head.uri.query().unwrap_or_default())
@@ -284,7 +291,7 @@ impl Host {
 
 /// The repository's name and the service in a request's path, with or without `.git`.
 fn split(path: &str) -> Option<(String, &str)> {
-    let at = ["/info/refs", "/git-upload-pack"].iter().find_map(|end| path.strip_suffix(end))?;
+    let at = ["/info/refs", "/git-upload-pack", "/git-receive-pack"].iter().find_map(|end| path.strip_suffix(end))?;
     let name = at.trim_start_matches('/');
     Some((name.strip_suffix(".git").unwrap_or(name).to_owned(), &path[at.len()..]))
 }
