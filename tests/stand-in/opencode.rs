@@ -81,7 +81,7 @@ fn connection(stream: &TcpStream, state: &State) -> io::Result<()> {
             continue;
         }
         let path = request.path.split('?').next().unwrap_or_default();
-        if let Some((manner, from)) = hostile::manner().filter(|(_, from)| is_asked_by_the_router(path, *from)) {
+        if let Some((manner, _)) = hostile::manner().filter(|(_, from)| is_asked_by_the_router(path, *from)) {
             hostile::answer(stream, &manner, path)?;
             continue;
         }
