@@ -72,6 +72,7 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if .Values.rbac.create }}
 {{- range (lookup "rbac.authorization.k8s.io/v1" "RoleBinding" $place "").items }}
 {{- $chart := dig "metadata" "labels" "helm.sh/chart" "" . }}
 {{- if and (hasPrefix "opencode-router-" $chart) (hasSuffix "-sessions" .roleRef.name) }}
@@ -79,6 +80,7 @@
 {{- $home := dig "metadata" "annotations" "meta.helm.sh/release-namespace" $.Release.Namespace . }}
 {{- if or (ne $release $.Release.Name) (ne $home $.Release.Namespace) }}
 {{- fail (printf "Release %s in namespace %s serves the sessions in namespace %s: choose another sessions.namespace, or uninstall it." $release $home $place) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
