@@ -42,8 +42,9 @@ pub struct LifecycleConfig {
     /// Seconds that a start may take. The time begins again with each progress of a clone.
     #[arg(long, env = "START_TIMEOUT_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86400))]
     pub start_timeout_seconds: u64,
-    /// Files that a clone leaves out until a command needs them: blob:none, or blob:limit=SIZE for larger files. The files
-    /// of the checked out branch are always fetched. With off, clones are complete.
+    /// Files that a clone leaves out: blob:none, or blob:limit=SIZE for files of that size or larger. The files of the
+    /// checked out branch are always fetched, others when a command of the session needs them, with the session's own
+    /// credentials. With off, clones are complete.
     #[arg(long, env = "CLONE_FILTER", default_value = "blob:limit=1m", value_parser = clone_filter)]
     pub clone_filter: ChosenFilter,
     /// Seconds without progress after which a clone ends. Its next start goes on with what it received.

@@ -166,7 +166,14 @@ fn is_short(address: &str) -> bool {
 
 fn read_plain(address: &str) -> Result<Pasted, NotUnderstood> {
     let had_login = Url::parse(address).is_ok_and(|url| url.password().is_some());
-    Ok(Pasted { url: RepoUrl::parse(address)?, branch: None, had_login })
+    Ok(Pasted { url: repository(address)?, branch: None, had_login })
+}
+
+/// The repository at an address. An address inside its path could have a login of its own.
+fn repository(address: &str) -> Result<RepoUrl, NotUnderstood> {
+    let url = RepoUrl::parse(address)?;
+    let one = url.as_str().matches("://").count() <= 1;
+    if one { Ok(url) } else { Err(nearly("it has two addresses. Give one of them.")) }
 }
 
 /// Reads the address of a page or of a repository on the web. Drops its query, its fragment and its login.
@@ -183,9 +190,9 @@ fn read_web(address: &str) -> Result<Pasted, NotUnderstood> {
     let path = url.path().trim_matches('/').to_owned();
     let parts: Vec<_> = path.split('/').collect();
     let page = ForgePage::read(url.host_str().unwrap_or_default(), &parts);
-    let repository = page.as_ref().map_or(&parts[..], |page| page.repository).join("/");
-    url.set_path(repository.trim_end_matches(|letter| AROUND.contains(&letter) || AFTER.contains(&letter)));
-    let repository = RepoUrl::parse(url.as_str())?;
+    let path = page.as_ref().map_or(&parts[..], |page| page.repository).join("/");
+    url.set_path(path.trim_end_matches(|letter| AROUND.contains(&letter) || AFTER.contains(&letter)));
+    let repository = repository(url.as_str())?;
     match page.map_or(Ok(None), |page| page.branch) {
         Ok(branch) => Ok(Pasted { url: repository, branch, had_login }),
         Err(what) => Err(nearly(format!("it is the address of {what}. Use {repository}, and name the branch."))),

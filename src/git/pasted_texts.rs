@@ -84,6 +84,7 @@ fn what_is_not_understood_is_refused_with_what_was_meant() {
         ("https://h/o/r/commit/0123abcd", "address of a commit. Use https://h/o/r, and name the branch."),
         ("https://h/o/r.git#dev", "give “dev” apart from it, as the branch."),
         ("https://h/o/a b", "it has a space. If the space belongs to it, use https://h/o/a%20b."),
+        ("https://h/o/r/https://me:s3cret@h/o/s", "it has two addresses."),
         ("two words", "it has a space. Give it as https://host/owner/name"),
         ("git clone --depth 1", "the command names no repository."),
         ("git clone -b a..b https://h/o/r", "“a..b” is not a branch"),

@@ -22,7 +22,12 @@ pub(super) async fn receive(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> 
         written(cleared, git)?;
         // The owner may have corrected the address meanwhile.
         git.run(&["config", "remote.origin.url", clone.url.as_str()]).await?;
-        return git.run(&["fetch", "--progress", "--prune", "--no-recurse-submodules", "origin"]).await;
+        git.run(&["fetch", "--progress", "--prune", "--no-recurse-submodules", "origin"]).await?;
+        if clone.branch.is_none() {
+            // The server may have another default branch by now. One that names none has not lost it since `clone`.
+            let _ = git.run(&["remote", "set-head", "origin", "--auto"]).await;
+        }
+        return Ok(());
     }
     let filter = clone.filter.as_ref().map(|filter| format!("--filter={filter}"));
     let mut arguments = vec!["clone", "--progress", "--no-checkout", "--template=", "--origin=origin"];

@@ -37,7 +37,8 @@ impl Checkout {
     pub fn notes(&self) -> Vec<String> {
         let submodules = "The repository has submodules, which were not cloned. To get them, run in the session: git \
                           submodule update --init --recursive";
-        let lfs = "Some files are pointers of Git LFS. To get their content, run in the session: git lfs pull";
+        let lfs = "Some files are pointers of Git LFS. To get their content, run in the session (it needs Git LFS): git lfs \
+                   pull";
         let all = [(self.submodules, submodules), (self.lfs_pointers, lfs)];
         all.into_iter().filter_map(|(applies, note)| applies.then(|| note.to_owned())).collect()
     }

@@ -86,6 +86,17 @@ async fn cut_clone_goes_on_with_what_it_received() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cut_clone_goes_on_with_the_default_branch_of_now() {
+    let (git, folder) = (GitServer::start().await, SessionFolder::new());
+    let url = git.repo("team/app").await;
+    // The history is received, and the named branch is missing.
+    folder.failed(&folder.clone_job(&url, "later")).await;
+    git.default_branch("team/app", Some("feature")).await;
+    let prepared = folder.done(&folder.default_branch_job(&url)).await;
+    assert_eq!(prepared.checkout().unwrap().branch.as_str(), "feature");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn remains_of_a_killed_attempt_are_cleared_and_broken_ones_dropped() {
     let (git, folder) = (GitServer::start().await, SessionFolder::new());
     let url = git.repo("team/app").await;

@@ -1,8 +1,10 @@
 //! A clone ends when nothing moves, and only then.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use opencode_router::session::Reason;
+use opencode_router::prepare::PrepareEnd;
+use opencode_router::session::{Failure, Reason};
 use serde_json::{Value, json};
 
 use super::session_folder::SessionFolder;
@@ -60,4 +62,34 @@ async fn slow_clone_goes_on_for_longer_than_the_limit() {
     let begun = Instant::now();
     folder.done(&within(folder.clone_job(&url, "main"), 1)).await;
     assert!(begun.elapsed() > Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+/// Runs a clone for which a script stands in for a program.
+async fn with_script(url: &str, program: &str, script: &str) -> Failure {
+    let folder = SessionFolder::new();
+    let path = folder.user_home().join(program);
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = folder.command(&within(folder.clone_job(url, "main"), 1));
+    command.env("PATH", format!("{}:{}", folder.user_home().display(), std::env::var("PATH").unwrap()));
+    let end = folder.prepare_by(command).await.end;
+    assert_eq!(processes_of(&folder), 0, "nothing is left");
+    match end {
+        Some(PrepareEnd::Failed(failure)) => failure,
+        other => panic!("{other:?} is no failure"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_work_of_git_is_no_stall() {
+    let work =
+        "for n in 1 2 3 4 5 6 7 8 9 10; do echo $n > /dev/null; sleep 0.25; done; echo 'fatal: early EOF'; exit 1";
+    let failure = with_script("http://h/a/b", "git", work).await;
+    assert!(failure.message.ends_with("fatal: early EOF."), "it worked to its end: {failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connection_that_only_ssh_keeps_alive_is_a_stall() {
+    let failure = with_script("ssh://git@h/a/b", "ssh", "while echo alive > /dev/null; do sleep 0.2; done").await;
+    assert!(failure.message.contains("sent nothing for 1 seconds"), "{failure:?}");
 }
