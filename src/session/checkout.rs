@@ -40,6 +40,6 @@ impl Checkout {
         let lfs = "Some files are pointers of Git LFS. To get their content, run in the session (it needs Git LFS): git lfs \
                    pull";
         let all = [(self.submodules, submodules), (self.lfs_pointers, lfs)];
-        all.into_iter().filter_map(|(applies, note)| applies.then(|| note.to_owned())).collect()
+        all.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note.to_owned()).collect()
     }
 }

@@ -46,7 +46,7 @@ const DONE: &[u8] = b"0009done\n";
 /// A running git host; dropping it closes its port and removes its repositories.
 pub(crate) struct GitServer {
     address: SocketAddr,
-    host: Arc<Host>,
+    pub(super) host: Arc<Host>,
     _task: AbortOnDropHandle<()>,
     _root: TempDir,
 }
@@ -88,17 +88,6 @@ impl GitServer {
         self.create(name, &files).await
     }
 
-    /// Adds a commit that writes one file on top of an existing branch.
-    pub(crate) async fn commit(&self, name: &str, branch: &str, path: &str, content: &str) {
-        let from = format!("refs/heads/{branch}^0");
-        self.host.import(name, &commit(branch, Some(&from), &[file(path, content)])).await;
-    }
-
-    /// Begins a branch on top of `main`, with one file more.
-    pub(crate) async fn branch(&self, name: &str, branch: &str, path: &str) {
-        self.host.import(name, &commit(branch, Some("refs/heads/main^0"), &[file(path, "New.\n")])).await;
-    }
-
     /// From now on requires no login, also not below `private/`.
     pub(crate) fn open_to_all(&self) {
         self.host.open.store(true, Ordering::Relaxed);
@@ -131,26 +120,6 @@ impl GitServer {
         self.host.sent.load(Ordering::Relaxed)
     }
 
-    /// From now on knows no filter of partial clones for this repository.
-    pub(crate) async fn forget_filters(&self, name: &str) {
-        let setting = ["config", "uploadpack.allowFilter", "false"];
-        run(git(["-C"]).arg(self.host.path(name)).args(setting), &[]).await;
-    }
-
-    /// Makes this branch the default branch of a repository. Without a name, its HEAD is the first commit of `main`.
-    pub(crate) async fn default_branch(&self, name: &str, branch: Option<&str>) {
-        let path = self.host.path(name);
-        match branch {
-            Some(branch) => {
-                let head = format!("refs/heads/{branch}");
-                run(git(["-C"]).arg(path).args(["symbolic-ref", "HEAD", &head]), &[]).await;
-            }
-            None => {
-                run(git(["-C"]).arg(path).args(["update-ref", "--no-deref", "HEAD", "refs/heads/main^"]), &[]).await
-            }
-        }
-    }
-
     /// Its address, which also answers as an HTTP proxy for any host.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
@@ -180,7 +149,7 @@ impl GitServer {
 }
 
 /// The shared state of the connections.
-struct Host {
+pub(super) struct Host {
     root: PathBuf,
     stalled: watch::Sender<HashSet<String>>,
     rate: AtomicU64,
@@ -201,11 +170,11 @@ impl Host {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.root.join(format!("{name}.git"))
     }
 
-    async fn import(&self, name: &str, history: &[u8]) {
+    pub(super) async fn import(&self, name: &str, history: &[u8]) {
         let path = self.path(name);
         run(git(["-C"]).arg(path).args(["fast-import", "--quiet", "--date-format=now"]), history).await;
     }

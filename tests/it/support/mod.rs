@@ -6,6 +6,7 @@ pub mod callers;
 pub mod condition;
 pub mod fake;
 pub mod git;
+mod git_changes;
 mod git_import;
 mod git_run;
 pub mod http;
