@@ -22,6 +22,7 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::DeleteSession, routes!(sessions::delete))
         .is(Action::StartSession, routes!(sessions::start))
         .is(Action::StartSession, routes!(sessions::resume))
+        .is(Action::StartSession, routes!(sessions::start_without_history))
         .is(Action::StopSession, routes!(sessions::stop))
         .is(Action::ListSessions, routes!(streams::stream_all))
         .is(Action::ReadSession, routes!(streams::stream_phases))

@@ -11,7 +11,7 @@ use super::representation::SessionView;
 use crate::answer::Problem;
 use crate::git::branch::InvalidBranch;
 use crate::git::{Branch, Pasted};
-use crate::lifecycle::OpenError;
+use crate::lifecycle::{OpenError, SetAsideError};
 use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Origin, Principal};
 
@@ -115,6 +115,25 @@ pub(super) async fn start(OnSession { api, session, cause }: OnSession) -> (Stat
 )]
 pub(super) async fn resume(call: OnSession) -> (StatusCode, Json<SessionView>) {
     start(call).await
+}
+
+/// Starts a stopped or failed session without its history. The history is kept in the folder `history`.
+#[utoipa::path(
+    post, operation_id = "start_session_without_history", path = "/api/sessions/{id}/start-without-history",
+    params(("id" = String, Path)), tag = "sessions",
+    responses((status = 202, body = SessionView), (status = 404, response = Problem), (status = 409, response = Problem))
+)]
+pub(super) async fn start_without_history(
+    OnSession { api, session, cause }: OnSession,
+) -> Result<(StatusCode, Json<SessionView>), Problem> {
+    api.lifecycle.start_without_history(&session, &cause).await.map_err(|error| match error {
+        SetAsideError::Runs => Problem::new(StatusCode::CONFLICT, "session-running", error.to_string()),
+        SetAsideError::NotWritten(_) => {
+            let detail = "The request could not be stored. Try again; the router's log has the cause.";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not-written", detail)
+        }
+    })?;
+    Ok((StatusCode::ACCEPTED, Json(api.view(&session))))
 }
 
 /// Stops a session now and keeps its files. Returns when the request is stored. The phases show the progress.

@@ -9,6 +9,8 @@ pub(super) enum Deed<'a> {
     Start,
     Stop,
     Delete,
+    /// Requests a start without the history.
+    SetHistoryAside,
     /// Ends a start that takes too long.
     GiveUp,
     /// Deletes expired files.
@@ -26,6 +28,7 @@ impl Deed<'_> {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Delete => "delete",
+            Self::SetHistoryAside => "set-history-aside",
             Self::GiveUp => "give-up",
             Self::Expire => "expire",
             Self::MakeToken(_) => "make-token",

@@ -22,6 +22,7 @@ mod start;
 mod start_limit;
 mod start_queue;
 mod start_waiter;
+mod start_without_history;
 mod stop;
 mod visible;
 
@@ -48,6 +49,7 @@ pub use self::rate_limit::{Stranger, TooMany};
 pub use self::registry::Registry;
 pub use self::replica_role::ReplicaRole;
 pub use self::start_waiter::StartWaiter;
+pub use self::start_without_history::SetAsideError;
 pub use self::visible::Denied;
 
 /// The limits for sessions.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::audit::{self, Deed, Step};
-use super::start_limit::start_is_too_slow;
-use super::start_queue::{QueuedStart, StartKind, Turn};
+use super::start_limit::{hold_while_it_costs, start_is_too_slow};
+use super::start_queue::{StartKind, Turn};
 use super::{Lifecycle, StartWaiter};
 use crate::session::course_event::Event;
 use crate::session::{
@@ -112,7 +112,7 @@ impl Lifecycle {
             self.step_of(session, shared, Event::StartHeard);
             let held = hold_while_it_costs(place, session.phases(), self.limits.place_timeout);
             tokio::select! {
-                over = over(&mut phases) => Ok(over),
+                over = over_or_hopeless(&mut phases) => Ok(over),
                 never = async { held.await; std::future::pending().await } => never,
             }
         };
@@ -122,7 +122,11 @@ impl Lifecycle {
             () = too_slow => None,
         };
         match started {
-            Some(Ok(outcome)) => outcome,
+            Some(Ok(Some(outcome))) => outcome,
+            Some(Ok(None)) => {
+                let cause = Cause::own(Actor::StartLimit, "its obstacle does not pass");
+                self.time_out(session, shared, &cause).await
+            }
             Some(Err(failure)) => self.give_up(session, shared, failure).await,
             None => {
                 let why = format!("not ready after {} s", self.limits.start_timeout.as_secs());
@@ -194,29 +198,18 @@ fn queued(turn: Turn) -> Option<String> {
     Some(format!("Waits until other sessions have started: number {position} in line{wait}."))
 }
 
-/// Holds the place while the start costs something here. A start that waits for a node, an image or a Git server leaves
-/// its place to others.
-async fn hold_while_it_costs(place: QueuedStart, mut phases: watch::Receiver<Phase>, timeout: Duration) {
-    loop {
-        let waits = waits_elsewhere(&phases.borrow_and_update());
-        tokio::select! {
-            Ok(()) = phases.changed() => {}
-            () = tokio::time::sleep(timeout), if waits => return drop(place),
-            else => return drop(place),
-        }
-    }
-}
-
-/// Whether a start waits for others if this phase lasts.
-fn waits_elsewhere(phase: &Phase) -> bool {
-    let downloads = matches!(phase.name, PhaseName::Pulling | PhaseName::Cloning);
-    downloads || (phase.failure.is_some() && phase.name.is_starting())
-}
-
 /// Waits until no start is under way.
 async fn over(phases: &mut watch::Receiver<Phase>) -> Outcome {
     let over = phases.wait_for(|phase| !phase.name.is_starting()).await;
     over.map_or(Outcome::Gone, |phase| end_at(&phase))
+}
+
+/// Waits until no start is under way. `None` if an obstacle does not pass.
+async fn over_or_hopeless(phases: &mut watch::Receiver<Phase>) -> Option<Outcome> {
+    match phases.wait_for(|phase| !phase.name.is_starting() || phase.is_hopeless()).await {
+        Ok(phase) if phase.is_hopeless() => None,
+        over => Some(over.map_or(Outcome::Gone, |phase| end_at(&phase))),
+    }
 }
 
 fn log_end(session: &Session, outcome: &Outcome, after: Duration) {

@@ -49,6 +49,13 @@ impl Dialect {
         }
     }
 
+    /// The error of a server that exited because it cannot read the history, by its output.
+    pub fn history_error(self, printed: &[String]) -> Option<&str> {
+        match self {
+            Self::V1 => v1::serve_command::history_error(printed),
+        }
+    }
+
     /// The meaning of a request.
     pub fn request_kind(self, method: &Method, path: &str) -> RequestKind {
         match self {

@@ -35,6 +35,13 @@ impl Dialect {
         }
     }
 
+    /// The files of opencode's database in a home: the history of its conversations.
+    pub fn history_files(self, home: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::V1 => home_files::database_files(home),
+        }
+    }
+
     /// The file of logins that the session may use.
     pub fn offered_login(self, home: &Path) -> Option<PathBuf> {
         match self {

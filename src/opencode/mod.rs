@@ -13,11 +13,13 @@ mod server;
 mod server_verbs;
 pub mod session_environment;
 mod sse_frames;
+mod unreadable_history;
 mod v1;
 
 pub use agent_report::AgentReport;
 pub use call::CallError;
 pub use dialect::{Dialect, Launch, RequestKind, Serve};
 pub use first_message::FirstMessage;
-pub use readiness::{Readiness, Step, Waiting};
+pub use readiness::{Obstacle, Readiness, Step, Waiting};
 pub use server::Server;
+pub use unreadable_history::unreadable_history;

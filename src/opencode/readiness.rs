@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use super::{Dialect, Server};
+use super::{Dialect, Server, unreadable_history};
 
 /// Interval between the first probes, even while one waits. opencode 1.18 accepts requests between its `listen` and its
 /// "listening" line and never answers them.
@@ -27,6 +27,10 @@ const MOST_ASKS: usize = 4;
 const SAY_AFTER: Duration = Duration::from_secs(1);
 /// Time from the first probe answer until this wait becomes the failure's reason if the start fails.
 const DOUBT_AFTER: Duration = Duration::from_secs(20);
+/// Consecutive server errors that do not pass any more.
+const MOST_ERRORS: usize = 3;
+/// Pause after a server error.
+const ERROR_PAUSE: Duration = Duration::from_millis(500);
 /// Pause after a negative response.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -61,6 +65,8 @@ pub(super) enum Loaded {
     Silent,
     /// A negative response, with its reason.
     No(String),
+    /// A server error, as from a server that cannot read its history.
+    Broken(String),
 }
 
 /// The progress of a server.
@@ -77,8 +83,17 @@ pub enum Step {
 pub struct Waiting {
     /// The text for users.
     pub message: String,
-    /// Whether the start fails with this message if the wait lasts.
-    pub is_obstacle: bool,
+    /// The obstacle, if the start fails with this message unless it passes.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// The kinds of obstacles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It may pass.
+    Slow,
+    /// The server cannot read its history. This does not pass.
+    History,
 }
 
 /// A server that becomes ready. Dropping it ends its requests.
@@ -91,6 +106,8 @@ pub struct Readiness<'a> {
     asks: FuturesUnordered<BoxFuture<'a, Loaded>>,
     next_ask: Instant,
     reported: Option<Waiting>,
+    /// Consecutive server errors.
+    errors: usize,
 }
 
 impl<'a> Readiness<'a> {
@@ -98,7 +115,7 @@ impl<'a> Readiness<'a> {
     pub fn of(server: &'a Server) -> Self {
         let now = Instant::now();
         let asks = FuturesUnordered::new();
-        Self { server, prompt_until: now + PROMPT, answered_at: None, asks, next_ask: now, reported: None }
+        Self { server, prompt_until: now + PROMPT, answered_at: None, asks, next_ask: now, reported: None, errors: 0 }
     }
 
     /// The next step. Each is returned once; the last is [`Step::Ready`].
@@ -141,7 +158,7 @@ impl<'a> Readiness<'a> {
     async fn ask(&mut self, answered: Instant) -> Option<Step> {
         let (say_at, doubt_at) = (answered + SAY_AFTER, answered + DOUBT_AFTER);
         let (room, said) = (self.asks.len() < MOST_ASKS, self.reported.as_ref());
-        let doubts = said.is_some_and(|waiting| waiting.is_obstacle);
+        let doubts = said.is_some_and(|waiting| waiting.obstacle.is_some());
         tokio::select! {
             biased;
             Some(loaded) = self.asks.next() => match loaded {
@@ -151,6 +168,12 @@ impl<'a> Readiness<'a> {
                     self.next_ask = Instant::now() + PAUSE;
                     Some(obstacle(message))
                 }
+                Loaded::Broken(error) => {
+                    self.next_ask = Instant::now() + ERROR_PAUSE;
+                    self.errors += 1;
+                    let history = Waiting { message: unreadable_history(&error), obstacle: Some(Obstacle::History) };
+                    (self.errors >= MOST_ERRORS).then_some(Step::Waits(history))
+                }
             },
             () = tokio::time::sleep_until(self.next_ask), if room => {
                 let server = self.server;
@@ -159,7 +182,7 @@ impl<'a> Readiness<'a> {
                 None
             }
             () = tokio::time::sleep_until(say_at), if said.is_none() => {
-                Some(Step::Waits(Waiting { message: PREPARES.to_owned(), is_obstacle: false }))
+                Some(Step::Waits(Waiting { message: PREPARES.to_owned(), obstacle: None }))
             }
             () = tokio::time::sleep_until(doubt_at), if !doubts => Some(obstacle(SILENT.to_owned())),
         }
@@ -167,7 +190,7 @@ impl<'a> Readiness<'a> {
 }
 
 fn obstacle(message: String) -> Step {
-    Step::Waits(Waiting { message, is_obstacle: true })
+    Step::Waits(Waiting { message, obstacle: Some(Obstacle::Slow) })
 }
 
 /// Probes until a probe has a result other than [`Probe::NotYet`].
@@ -280,28 +303,32 @@ mod tests {
         }
     }
 
-    async fn steps(status: Option<&str>, count: usize) -> Vec<Step> {
+    /// The steps, up to the first for which `last` holds.
+    async fn steps_until(status: Option<&str>, last: impl Fn(&Step) -> bool) -> Vec<Step> {
         let (listener, server) = server().await;
         let mut readiness = Readiness::of(&server);
         let mut steps = Vec::new();
         tokio::select! {
             () = folder_that_answers(&listener, status) => {}
-            () = async { while steps.len() < count { steps.push(readiness.next().await) } } => {}
+            () = async { while !steps.last().is_some_and(&last) { steps.push(readiness.next().await) } } => {}
         }
         steps
     }
 
     #[tokio::test]
     async fn ready_means_that_the_folder_answers() {
-        assert_eq!(steps(Some("200 OK"), 1).await, [Step::Ready]);
-        let failed = steps(Some("500 Internal Server Error"), 1).await;
-        let Step::Waits(waiting) = &failed[0] else { panic!("{failed:?}") };
-        assert!(waiting.is_obstacle && waiting.message.contains("status 500"), "{waiting:?}");
+        assert_eq!(steps_until(Some("200 OK"), |_| true).await, [Step::Ready]);
+        for (status, kind) in [("400 Bad Request", Obstacle::Slow), ("500 Internal Server Error", Obstacle::History)] {
+            let steps =
+                steps_until(Some(status), |step| !matches!(step, Step::Waits(Waiting { obstacle: None, .. }))).await;
+            let Some(Step::Waits(waiting)) = steps.last() else { panic!("{steps:?}") };
+            assert!(waiting.obstacle == Some(kind) && waiting.message.contains(&status[..3]), "{waiting:?}");
+        }
     }
 
     #[tokio::test]
     async fn silent_folder_says_what_it_waits_for() {
-        let waits = steps(None, 1).await;
-        assert_eq!(waits, [Step::Waits(Waiting { message: PREPARES.to_owned(), is_obstacle: false })]);
+        let waits = steps_until(None, |_| true).await;
+        assert_eq!(waits, [Step::Waits(Waiting { message: PREPARES.to_owned(), obstacle: None })]);
     }
 }

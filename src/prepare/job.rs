@@ -42,6 +42,12 @@ pub struct Job {
     /// The version of opencode. Default: the output of `opencode --version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_version: Option<String>,
+    /// The version of opencode that last worked on the session's files, as recorded by the router.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with: Option<String>,
+    /// The name of a request to set the history aside. The preparation does it once for each name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_history_aside: Option<String>,
     /// opencode's file of logins that the session may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_login: Option<PathBuf>,
@@ -104,6 +110,8 @@ impl Job {
             stall_seconds: STALL_SECONDS,
             dialect: Dialect::default(),
             opencode_version: None,
+            made_with: None,
+            set_history_aside: None,
             opencode_login: None,
             git_env: None,
             end_file: None,

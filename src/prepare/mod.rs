@@ -11,6 +11,7 @@ mod git_command;
 #[cfg(test)]
 mod git_messages;
 mod git_progress;
+mod history;
 mod job;
 mod left_out;
 mod missing_files;
@@ -18,6 +19,7 @@ mod output_lines;
 mod prepare_end;
 mod prepare_line;
 mod prepare_program;
+mod program_version;
 mod project;
 mod receive;
 mod report;

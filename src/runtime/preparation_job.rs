@@ -18,5 +18,7 @@ pub(in crate::runtime) fn preparation_job(folder: PathBuf, spec: &Spec, memo: &M
     };
     let mut job = Job::new(folder, spec.project_name(), owner).cloning(clone);
     job.stall_seconds = settings.stall_seconds;
+    job.made_with = memo.program.as_ref().map(|program| program.version().to_owned());
+    job.set_history_aside.clone_from(&memo.set_history_aside);
     job
 }

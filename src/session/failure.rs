@@ -36,6 +36,8 @@ pub enum Reason {
     OpencodeMissing,
     /// opencode ended by itself.
     OpencodeExited,
+    /// opencode cannot read the session's history, its database.
+    HistoryUnreadable,
     /// The session was not ready within the time a start may take.
     StartTimeout,
     /// A user stopped the session while it started.
@@ -74,6 +76,11 @@ impl Reason {
     fn of(slug: &str) -> Self {
         let slug: StrDeserializer<'_, Error> = slug.into_deserializer();
         Self::deserialize(slug).unwrap_or(Self::Other)
+    }
+
+    /// Whether a start with this obstacle cannot succeed, so that it need not wait for its time limit.
+    pub fn ends_a_start(self) -> bool {
+        matches!(self, Self::HistoryUnreadable)
     }
 
     /// The slug.

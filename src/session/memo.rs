@@ -51,6 +51,10 @@ pub struct Memo {
     /// The leader is about to stop the session as idle. A replica that knows of a use must store it now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
+    /// The name of a request to start without the history. The next preparation sets the history aside. A run that became
+    /// ready clears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_history_aside: Option<String>,
     /// What to clone, if it differs from the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_request: Option<CloneRequest>,
@@ -94,6 +98,7 @@ impl Memo {
             failure: None,
             agent: None,
             closing: false,
+            set_history_aside: None,
             clone_request: None,
             unknown: UnknownFields::default(),
         }

@@ -53,6 +53,9 @@ impl Session {
             memo.last_activity = self.last_activity();
             memo.closing = false;
         }
+        if live.run.is_some() {
+            memo.set_history_aside = None;
+        }
         if live.title.is_some() {
             memo.title.clone_from(&live.title);
         }

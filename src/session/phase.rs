@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Failure, Reason};
-use crate::opencode::Waiting;
+use crate::opencode::{Obstacle, Waiting};
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -75,8 +75,14 @@ impl Observation {
 
     /// A start whose server is not usable yet.
     pub fn starting(waiting: Waiting) -> Self {
-        let Waiting { message, is_obstacle } = waiting;
-        let failure = is_obstacle.then(|| Failure::new(Reason::StartTimeout, message.clone()));
+        let Waiting { message, obstacle } = waiting;
+        let failure = obstacle.map(|obstacle| {
+            let reason = match obstacle {
+                Obstacle::Slow => Reason::StartTimeout,
+                Obstacle::History => Reason::HistoryUnreadable,
+            };
+            Failure::new(reason, &message)
+        });
         Self { message: Some(message), failure, ..Self::of(PhaseName::Starting) }
     }
 
@@ -108,5 +114,10 @@ impl Phase {
         // Another clock may run ahead; cap its time at this clock's now.
         let since = since.map_or(now, |since| since.min(now));
         Self { name, since, message, percent, failure }
+    }
+
+    /// Whether this is a start that cannot succeed.
+    pub fn is_hopeless(&self) -> bool {
+        self.name.is_starting() && self.failure.as_ref().is_some_and(|failure| failure.reason.ends_a_start())
     }
 }

@@ -10,6 +10,8 @@ use crate::private_files::{make_private, write_if_missing};
 const CONFIG: &str = ".config/opencode";
 /// opencode's data folder, below the home.
 const DATA: &str = ".local/share/opencode";
+/// The ends of the names of SQLite's files beside a database.
+const SQLITE_ENDS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Limit for the number of listed repositories.
 const MOST_SNAPSHOTS: usize = 1000;
 
@@ -45,6 +47,18 @@ pub(in crate::opencode) fn snapshot_repositories(home: &Path) -> Vec<PathBuf> {
     let folders = |path: PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
     let projects = folders(home.join(DATA).join("snapshot"));
     projects.flat_map(folders).filter(|path| path.join("HEAD").is_file()).take(MOST_SNAPSHOTS).collect()
+}
+
+/// The files of the database: `opencode.db`, or `opencode-<channel>.db` of another release channel, and SQLite's files
+/// beside it (<https://www.sqlite.org/tempfiles.html>).
+pub(in crate::opencode) fn database_files(home: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(home.join(DATA)).into_iter().flatten().flatten();
+    let is_of_database = |name: &str| {
+        let base = SQLITE_ENDS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        base.starts_with("opencode") && base.ends_with(".db")
+    };
+    let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_of_database));
+    files.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path()).collect()
 }
 
 /// The file of logins that the session may use.
@@ -96,5 +110,22 @@ mod tests {
         assert!(has_plugin_package(temp.path()));
         let text = std::fs::read_to_string(temp.path().join(CONFIG).join("package.json")).unwrap();
         assert_eq!(text, r#"{"dependencies":{"@opencode-ai/plugin":"1.18.33"}}"#);
+    }
+
+    #[test]
+    fn the_database_has_its_files_beside_it() {
+        let temp = tempfile::tempdir().unwrap();
+        furnish(temp.path(), None).unwrap();
+        assert!(database_files(temp.path()).is_empty());
+        let files = ["opencode.db", "opencode.db-wal", "opencode.db-shm", "opencode-dev.db", "opencode-dev.db-journal"];
+        for name in files.iter().chain(&["auth.json", "other.db", "opencode.db.txt"]) {
+            std::fs::write(temp.path().join(DATA).join(name), "").unwrap();
+        }
+        let mut names: Vec<_> =
+            database_files(temp.path()).iter().map(|file| file.file_name().unwrap().to_owned()).collect();
+        names.sort();
+        let mut expected = files.to_vec();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 }

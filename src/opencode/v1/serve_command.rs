@@ -5,6 +5,16 @@ use super::super::dialect::{Launch, Serve};
 /// The password variable of opencode's server and clients.
 pub(in crate::opencode) const PASSWORD: &str = "OPENCODE_SERVER_PASSWORD";
 
+/// Parts of the errors of an unusable database.
+const DATABASE_ERRORS: [&str; 6] = [
+    "file is not a database",
+    "database disk image is malformed",
+    "Database is not empty and has no",
+    "no such table: ",
+    "no such column: ",
+    "duplicate column name: ",
+];
+
 pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
     let port = serve.port.to_string();
     let mut args = vec!["serve", "--hostname", serve.host, "--port", port.as_str()];
@@ -35,6 +45,14 @@ pub(in crate::opencode) fn port_was_taken(printed: &[String]) -> bool {
     printed.iter().any(|line| line.contains("EADDRINUSE") || line.contains("Is port") || line.contains("ServeError"))
 }
 
+/// The last line of opencode 1.18 if it exits because of its database: damaged, or of a version that it cannot migrate.
+/// Most are SQLite's own messages (<https://www.sqlite.org/rescode.html>).
+pub(in crate::opencode) fn history_error(printed: &[String]) -> Option<&str> {
+    let last = printed.last()?;
+    let migrates_twice = last.starts_with("table ") && last.ends_with("already exists");
+    (migrates_twice || DATABASE_ERRORS.iter().any(|error| last.contains(error))).then_some(last)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -51,6 +69,22 @@ mod tests {
         assert_eq!(of_home.len(), 5);
         assert!(of_home.iter().all(|(_, value)| value.starts_with("/data/home")), "{of_home:?}");
         assert!(!launch.env.iter().any(|(name, _)| *name == "OPENCODE_CONFIG"));
+    }
+
+    #[test]
+    fn an_unusable_database_is_recognised_by_the_last_line() {
+        let printed = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        for error in [
+            "file is not a database",
+            "database disk image is malformed",
+            "table `project` already exists",
+            "Database is not empty and has no session table",
+        ] {
+            assert_eq!(history_error(&printed(&["Error: Unexpected error", error])), Some(error));
+        }
+        let other = printed(&["level=ERROR error=\"SQLiteError: no such table: project\"", "Killed"]);
+        assert_eq!(history_error(&other), None);
+        assert_eq!(history_error(&printed(&["EEXIST: file already exists"])), None);
     }
 
     #[test]

@@ -53,9 +53,13 @@ pub(in crate::opencode) async fn loaded(server: &Server) -> Loaded {
     let path = format!("/session?directory={folder}&limit=1");
     match call::json::<AtMost<IgnoredAny>>(server, ask(&path, LARGEST_LIST, LOAD_TIMEOUT)).await {
         Ok(_) => Loaded::Yes,
+        // opencode 1.18 fails so for its database. It answers 4xx for a wrong configuration.
+        Err(CallError::Unexpected { status: status @ 500.., .. }) => {
+            Loaded::Broken(format!("it answers with status {status} for the session's folder"))
+        }
         Err(CallError::Unexpected { status, .. }) => Loaded::No(format!(
-            "opencode runs, but answers with status {status} for the session's folder. Its database may be damaged or of \
-             another version of opencode. See the log."
+            "opencode runs, but answers with status {status} for the session's folder. Its configuration in the repository, \
+             such as opencode.json, may have an error. See the log."
         )),
         Err(CallError::Unreadable(_)) => {
             Loaded::No("opencode runs, but its answer for the session's folder cannot be read.".to_owned())

@@ -20,7 +20,7 @@ use crate::runtime::preparation_job::preparation_job;
 use crate::session::{Memo, SessionId, Spec};
 
 /// The dialect of the session image.
-const DIALECT: Dialect = Dialect::V1;
+pub(super) const DIALECT: Dialect = Dialect::V1;
 /// opencode's port in every Pod.
 pub(super) const PORT: u16 = 4096;
 /// The mount path of the volume.

@@ -42,6 +42,7 @@ impl Worker {
     }
 
     async fn start_run(self: &Arc<Self>) -> io::Result<WatchedRun> {
+        let made_with = self.memo.lock().program.clone();
         // Record the version before opencode changes the files.
         let recorded = self
             .edit(&mut |memo| {
@@ -54,14 +55,16 @@ impl Worker {
         }
         self.report(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
-        let job = self.on_disk(Self::job).await?;
+        let made_with = made_with.map(|program| program.version().to_owned());
+        let job = self.on_disk(|worker| worker.job(made_with)).await?;
         let supervisor = supervisor_client::start(&self.settings, &job).await?;
         let connected = supervisor_client::connect(&self.dir).await?;
         Ok(self.watch(connected, Some(supervisor)))
     }
 
-    /// Prepares the session's folder for a run, and returns the job of its supervisor.
-    fn job(&self) -> io::Result<Job> {
+    /// Prepares the session's folder for a run, and returns the job of its supervisor. `made_with` is the version of
+    /// opencode that last worked on it.
+    fn job(&self, made_with: Option<String>) -> io::Result<Job> {
         remove_if_there(&self.dir.outcome())?;
         self.dir.prepare()?;
         let owner = &self.spec.key.owner;
@@ -69,6 +72,7 @@ impl Worker {
         let mut preparation =
             preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock(), &self.settings.clone);
         preparation.dialect = self.settings.dialect;
+        preparation.made_with = made_with;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
         preparation.git_env = Some(self.settings.git_env(&self.dir));

@@ -11,3 +11,4 @@ mod pasted_addresses;
 mod probes;
 mod route_actions;
 mod session_lifecycle;
+mod start_without_history;

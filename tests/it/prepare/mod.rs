@@ -2,6 +2,7 @@
 
 mod checkout;
 mod default_branch;
+mod history;
 mod left_out;
 mod no_hooks;
 mod partial_clone;

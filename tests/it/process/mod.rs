@@ -19,6 +19,7 @@ mod replaced_program;
 mod secrets;
 mod session_log;
 mod start_errors;
+mod unreadable_history;
 
 use std::path::Path;
 use std::process::Command;

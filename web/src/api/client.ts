@@ -13,6 +13,8 @@ export async function ensureSession(wanted: NewSession): Promise<{ session: Sess
 
 export const startSession = (id: string) => json<Session>("POST", `${pathOf(id)}/start`);
 
+export const startWithoutHistory = (id: string) => json<Session>("POST", `${pathOf(id)}/start-without-history`);
+
 export const stopSession = (id: string) => json<Session>("POST", `${pathOf(id)}/stop`);
 
 export async function deleteSession(id: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { Session } from "../api/types";
 import { AttachDialog } from "../sessions/AttachDialog";
 import type { Commands } from "../sessions/commands";
 import { DeleteDialog } from "../sessions/DeleteDialog";
+import { HistoryDialog } from "../sessions/HistoryDialog";
 import { StopDialog } from "../sessions/StopDialog";
 import type { Asking } from "./dialogs";
 
@@ -24,6 +25,9 @@ export function Questions(props: QuestionsProps) {
     <Switch>
       <Match when={props.asking.kind === "stop"}>
         <StopDialog session={props.session} onStop={then(props.commands.stop)} onClose={close} />
+      </Match>
+      <Match when={props.asking.kind === "history"}>
+        <HistoryDialog session={props.session} onStart={then(props.commands.startWithoutHistory)} onClose={close} />
       </Match>
       <Match when={props.asking.kind === "delete"}>
         <DeleteDialog session={props.session} onDelete={then(props.commands.delete)} onClose={close} />

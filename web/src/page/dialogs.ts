@@ -7,6 +7,7 @@ import { stateOf } from "../sessions/state";
 /** A dialog about one session, on top of any other. */
 export type Asking =
   | { kind: "stop"; id: string }
+  | { kind: "history"; id: string }
   | { kind: "delete"; id: string }
   | { kind: "attach"; id: string; token: AttachToken };
 
@@ -30,6 +31,7 @@ export function createDialogs(commands: Commands) {
 
   const intents: Intents = {
     start: ({ id }) => void commands.start(id),
+    startWithoutHistory: ({ id }) => setAsking({ kind: "history", id }),
     stop: (session) => {
       const inATurn = ["busy", "needs input"].includes(stateOf(session));
       if (inATurn) setAsking({ kind: "stop", id: session.id });

@@ -3,11 +3,12 @@ import type { Session } from "../api/types";
 import { Icon, type IconName } from "../ui/Icon";
 import type { CommandName, Commands } from "./commands";
 import { webAddress } from "./naming";
-import { isAtRest, isStarting, stateOf } from "./state";
+import { hasUnreadableHistory, isAtRest, isStarting, stateOf } from "./state";
 
 /** Actions of a row or the detail. The page decides whether to confirm first. */
 export interface Intents {
   start: (session: Session) => void;
+  startWithoutHistory: (session: Session) => void;
   stop: (session: Session) => void;
   delete: (session: Session) => void;
   copyAttachCommand: (session: Session) => void;
@@ -69,6 +70,9 @@ export function Actions(props: ActionsProps) {
       <Show when={runs()}>{button("Stop", "stop", "stop", "stop")}</Show>
       <Show when={isAtRest(props.session)}>
         {button(phase() === "failed" ? "Try again" : "Start", "start", "start", "start")}
+      </Show>
+      <Show when={hasUnreadableHistory(props.session)}>
+        {button("Start without its history", "start", "start without history", "startWithoutHistory")}
       </Show>
       <span class="actions-quiet">
         <Show when={!props.inDetail}>{button("Log", "log", undefined, "showLog", true)}</Show>

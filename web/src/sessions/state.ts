@@ -23,5 +23,9 @@ export const isStartingPhase = (name: PhaseName) => STARTING.has(name);
 
 export const isStarting = (session: Pick<Session, "phase">) => isStartingPhase(session.phase.name);
 
+/** Whether the session cannot start because opencode cannot read its history. */
+export const hasUnreadableHistory = ({ phase }: Pick<Session, "phase">) =>
+  phase.name === "failed" && phase.reason === "history-unreadable";
+
 export const isAtRest = (session: Pick<Session, "phase">) =>
   session.phase.name === "stopped" || session.phase.name === "failed";

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
-use super::super::manifest::{OPENCODE, PREPARE};
+use super::super::manifest::{DIALECT, OPENCODE, PREPARE};
 use super::status_of;
 use crate::prepare::{LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::runtime::opencode_exit::opencode_exit;
@@ -119,7 +119,7 @@ fn opencode_ended(ended: &ContainerStateTerminated) -> Failure {
     }
     // The exit status follows the shell: 128 plus the signal.
     let signal = (ended.exit_code > 128).then(|| ended.signal.unwrap_or(ended.exit_code - 128));
-    opencode_exit(signal.is_none().then_some(ended.exit_code), signal, &lines_of(ended))
+    opencode_exit(DIALECT, signal.is_none().then_some(ended.exit_code), signal, &lines_of(ended))
 }
 
 /// The log tail that the kubelet stored.

@@ -65,7 +65,7 @@ const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
 ];
 
 /// Pods that ended or will never start.
-const FAILED: [(&str, Reason, &str); 26] = [
+const FAILED: [(&str, Reason, &str); 27] = [
     ("written/image-not-found", Reason::ImagePullFailed, "Ask an administrator to fix the cause: rpc error"),
     ("written/image-not-found-again", Reason::ImagePullFailed, "opencode-session:9: not found."),
     ("written/image-denied", Reason::ImagePullFailed, "authorization failed."),
@@ -89,6 +89,11 @@ const FAILED: [(&str, Reason, &str); 26] = [
     ("recorded/killed", Reason::OpencodeExited, "opencode ended by signal 9"),
     ("recorded/crashed", Reason::OpencodeExited, "opencode ended by signal 11"),
     ("written/crash-loop", Reason::OpencodeExited, "opencode ended with status 1."),
+    (
+        "written/history-damaged",
+        Reason::HistoryUnreadable,
+        "the session's history: file is not a database. The project's",
+    ),
     ("recorded/deadline-exceeded", Reason::Evicted, "longer than the cluster allows: Pod was active on the node"),
     (
         "recorded/evicted-empty-dir",

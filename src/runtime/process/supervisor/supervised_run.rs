@@ -94,7 +94,7 @@ impl SupervisedRun {
             };
             let lines = output.last_lines();
             if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
-                return Some(opencode_exit(status.code(), status.signal(), &lines));
+                return Some(opencode_exit(self.job.dialect, status.code(), status.signal(), &lines));
             }
             self.log.note("the port was taken by another program; trying another one");
         }
