@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -103,7 +104,8 @@ impl Listener {
     }
 }
 
-/// The service of one connection.
+/// The service of one connection. Its future is boxed: hyper keeps the room for one as long as the connection lasts, and
+/// most connections are idle or have an open stream, whose future is over.
 fn service<S, F>(
     serve: S,
     peer: IpAddr,
@@ -113,7 +115,7 @@ fn service<S, F>(
     Request<Incoming>,
     Response = Response<Body>,
     Error = Infallible,
-    Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+    Future = BoxFuture<'static, Result<Response<Body>, Infallible>>,
 > + Send
 + 'static
 where
@@ -122,14 +124,14 @@ where
 {
     hyper::service::service_fn(move |request| {
         let last = request.version() <= Version::HTTP_11 && (drain.is_announced() || place.crowded.is_some());
-        let answered = answer(serve.clone(), peer, place.clone(), request);
-        async move {
-            let mut response = answered.await;
+        let (serve, place) = (serve.clone(), place.clone());
+        Box::pin(async move {
+            let mut response = answer(serve, peer, place, request).await;
             if last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response)
-        }
+        }) as BoxFuture<'static, _>
     })
 }
 

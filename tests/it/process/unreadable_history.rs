@@ -43,7 +43,10 @@ impl Stopped {
         let phase = self.program.wait_for_phase(&self.id, "failed").await["phase"].clone();
         assert_eq!(phase["reason"], "history-unreadable", "{phase}");
         let message = phase["message"].as_str().unwrap();
-        assert!(message.contains("without its old history") && message.contains("go back to the newer one"), "{message}");
+        assert!(
+            message.contains("without its old history") && message.contains("go back to the newer one"),
+            "{message}"
+        );
         assert!(self.program.servers_of(&self.id).is_empty(), "nothing of it runs");
         phase
     }
@@ -56,7 +59,8 @@ impl Stopped {
         self.program.wait_for_phase(&self.id, "ready").await;
         assert!(!self.database().exists());
         assert_eq!(std::fs::read_to_string(dir.join("work/project/kept.txt")).unwrap(), "kept");
-        let kept = std::fs::read_dir(dir.join("history")).unwrap().map(|entry| entry.unwrap().path().join("opencode.db"));
+        let kept =
+            std::fs::read_dir(dir.join("history")).unwrap().map(|entry| entry.unwrap().path().join("opencode.db"));
         let kept: Vec<_> = kept.filter(|file| file.exists()).collect();
         assert_eq!(kept.len(), 1, "{kept:?}");
         assert!(std::fs::read(&kept[0]).unwrap() == old, "it is as it was");
