@@ -111,7 +111,8 @@ fn clone_command(text: &str) -> Option<Result<(&str, Option<Branch>), NotUnderst
         } else if WITH_VALUE.contains(&word) {
             words.next();
         } else if !word.starts_with('-') {
-            let branch = branch.map(Branch::parse).transpose().map_err(|error| nearly(error.to_string()));
+            let branch =
+                branch.map(Branch::parse).transpose().map_err(|_| nearly("the name after -b is no branch name."));
             return Some(branch.map(|branch| (tidy(word), branch)));
         }
     }
@@ -179,8 +180,8 @@ fn repository(address: &str) -> Result<RepoUrl, NotUnderstood> {
 /// Reads the address of a page or of a repository on the web. Drops its query, its fragment and its login.
 fn read_web(address: &str) -> Result<Pasted, NotUnderstood> {
     let Ok(mut url) = Url::parse(address) else { return read_plain(address) };
-    if let Some(named) = url.fragment().filter(|named| !named.is_empty() && url.path().ends_with(".git")) {
-        return Err(nearly(format!("give “{named}” apart from it, as the branch.")));
+    if url.path().ends_with(".git") && url.fragment().is_some_and(|named| !named.is_empty()) {
+        return Err(nearly("give what follows the “#” apart from it, as the branch."));
     }
     let had_login = !url.username().is_empty() || url.password().is_some();
     url.set_query(None);

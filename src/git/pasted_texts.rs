@@ -82,12 +82,12 @@ fn what_is_not_understood_is_refused_with_what_was_meant() {
         ),
         ("https://h/o/r/blob/feat/x/a.rs", "address of a file. Use https://h/o/r, and name the branch."),
         ("https://h/o/r/commit/0123abcd", "address of a commit. Use https://h/o/r, and name the branch."),
-        ("https://h/o/r.git#dev", "give “dev” apart from it, as the branch."),
+        ("https://h/o/r.git#dev", "give what follows the “#” apart from it, as the branch."),
         ("https://h/o/a b", "it has a space. If the space belongs to it, use https://h/o/a%20b."),
         ("https://h/o/r/https://me:s3cret@h/o/s", "it has two addresses."),
         ("two words", "it has a space. Give it as https://host/owner/name"),
         ("git clone --depth 1", "the command names no repository."),
-        ("git clone -b a..b https://h/o/r", "“a..b” is not a branch"),
+        ("git clone -b a..b https://h/o/r", "the name after -b is no branch name."),
         ("git clone -b x https://h/o/r/tree/y", "it names two branches, “x” and “y”."),
         ("word", "give it as https://host/owner/name"),
         ("/etc/passwd", "give it as https://host/owner/name"),
@@ -131,6 +131,7 @@ fn login_is_left_out_and_said_but_never_repeated() {
         "s3cret@github.com/",
         "https://me:s3cret@h/o/r.git#x",
         "git clone -b x https://me:s3cret@h/o/r/tree/y",
+        "git clone -b https://me:s3cret@h/o/r https://h/o/r",
     ] {
         assert!(!refused(text).contains("s3cret"), "{}", refused(text));
     }
