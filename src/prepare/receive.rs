@@ -24,7 +24,7 @@ pub(super) async fn receive(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> 
         git.run(&["config", "remote.origin.url", clone.url.as_str()]).await?;
         git.run(&["fetch", "--progress", "--prune", "--no-recurse-submodules", "origin"]).await?;
         if clone.branch.is_none() {
-            // The server may have another default branch by now. One that names none has not lost it since `clone`.
+            // The server may have another default branch by now. If it names none, the one of the earlier attempt counts.
             let _ = git.run(&["remote", "set-head", "origin", "--auto"]).await;
         }
         return Ok(());
