@@ -12,6 +12,7 @@ mod routes;
 mod sessions;
 mod streams;
 mod tokens;
+mod trust;
 mod urls;
 
 use std::sync::Arc;

@@ -60,6 +60,8 @@ pub(super) struct SessionView {
     busy: bool,
     /// Whether the agent waits for a permission or an answer.
     needs_input: bool,
+    /// Whether opencode ignores the repository's configuration until the owner trusts the repository.
+    asks_for_trust: bool,
     /// What keeps the session running.
     kept_alive_by: Vec<KeptBy>,
     /// What its user should know, as sentences: what the clone left out; in the answer to a creation also how the
@@ -139,6 +141,7 @@ impl Api {
             deleted_soon: end.is_some_and(|(retention, end)| retention.is_near(end, now)),
             busy: view.busy,
             needs_input: view.needs_input,
+            asks_for_trust: view.memo.ignores_project && !view.memo.trusted,
             kept_alive_by: view.kept_by,
             notes: view.memo.checkout.as_ref().map(Checkout::notes).unwrap_or_default(),
         }

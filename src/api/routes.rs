@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::caller::{Declared, Guarded};
 use super::openapi::Document;
-use super::{logs, me, probes, sessions, streams, tokens};
+use super::{logs, me, probes, sessions, streams, tokens, trust};
 use crate::session::Action;
 
 /// All routes of the document.
@@ -24,6 +24,7 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::StartSession, routes!(sessions::resume))
         .is(Action::StartSession, routes!(sessions::start_without_history))
         .is(Action::StopSession, routes!(sessions::stop))
+        .is(Action::TrustRepository, routes!(trust::trust))
         .is(Action::ListSessions, routes!(streams::stream_all))
         .is(Action::ReadSession, routes!(streams::stream_phases))
         .is(Action::ReadLog, routes!(logs::logs))

@@ -27,6 +27,10 @@ pub struct ProcessConfig {
     /// SHARE_LOCAL_LOGIN.
     #[arg(long, env = "SHARE_GIT_LOGIN", default_value_t = true, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub share_git_login: bool,
+    /// Whether opencode uses the configuration of every repository at once. It can run programs with the local user's
+    /// logins, so the page otherwise asks once for each repository. Only with SHARE_LOCAL_LOGIN.
+    #[arg(long, env = "TRUST_REPOSITORIES", default_value_t = false, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    pub trust_repositories: bool,
 }
 
 impl ProcessConfig {
@@ -48,6 +52,7 @@ impl ProcessConfig {
                 ssh_agent: std::env::var("SSH_AUTH_SOCK").ok(),
                 opencode_login: shared.join("opencode/auth.json"),
                 lends_git_login: self.share_git_login,
+                trusts_repositories: self.trust_repositories,
             });
         Ok(ProcessSettings {
             data_dir: data_dir.ok_or("There is no home folder for sessions: set ROUTER_DATA_DIR.")?,

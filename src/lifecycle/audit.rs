@@ -9,6 +9,8 @@ pub(super) enum Deed<'a> {
     Start,
     Stop,
     Delete,
+    /// Trusts the repository of the session.
+    TrustRepository,
     /// Requests a start without the history.
     SetHistoryAside,
     /// Ends a start that takes too long.
@@ -28,6 +30,7 @@ impl Deed<'_> {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Delete => "delete",
+            Self::TrustRepository => "trust-repository",
             Self::SetHistoryAside => "set-history-aside",
             Self::GiveUp => "give-up",
             Self::Expire => "expire",

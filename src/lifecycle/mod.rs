@@ -17,6 +17,7 @@ mod prompt_store;
 mod rate_limit;
 mod registry;
 mod replica_role;
+mod repository_trust;
 pub mod runtime_port;
 mod start;
 mod start_limit;

@@ -57,7 +57,7 @@ impl Lifecycle {
     ) -> Result<Opened, OpenError> {
         // Refuse it before the session is created.
         initial_message.as_deref().map_or(Ok(()), Prompts::check)?;
-        let memo = Memo::new(spec.created_at);
+        let memo = Memo { trusted: self.is_trusted(&spec), ..Memo::new(spec.created_at) };
         let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);

@@ -37,6 +37,8 @@ pub struct Serve<'a> {
     pub config_file: Option<&'a str>,
     /// Whether it also logs to standard error.
     pub prints_log: bool,
+    /// Whether it ignores the configuration in the project's folder, which can run programs.
+    pub ignores_project: bool,
 }
 
 /// The meaning of a request to a session, by method and path.

@@ -1,4 +1,4 @@
-//! The home of a session, for every dialect: opencode's files in it, before its first run.
+//! opencode's files in a session's home and project, for every dialect.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,13 @@ impl Dialect {
     pub fn history_files(self, home: &Path) -> Vec<PathBuf> {
         match self {
             Self::V1 => home_files::database_files(home),
+        }
+    }
+
+    /// Whether a project's folder has configuration for opencode, which can run programs.
+    pub fn has_project_config(self, project: &Path) -> bool {
+        match self {
+            Self::V1 => home_files::has_project_config(project),
         }
     }
 

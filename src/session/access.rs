@@ -113,6 +113,8 @@ pub enum Action {
     StopSession,
     /// Delete it with its files.
     DeleteSession,
+    /// Let its opencode use the repository's configuration.
+    TrustRepository,
     /// List, make and revoke its attach tokens.
     ManageTokens,
     /// Read from its server.
@@ -125,7 +127,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const EVERY: [Self; 12] = [
+    pub const EVERY: [Self; 13] = [
         Self::ReadSelf,
         Self::ListSessions,
         Self::CreateSession,
@@ -134,6 +136,7 @@ impl Action {
         Self::StartSession,
         Self::StopSession,
         Self::DeleteSession,
+        Self::TrustRepository,
         Self::ManageTokens,
         Self::ReadServer,
         Self::UseServer,
@@ -145,7 +148,7 @@ impl Action {
         match self {
             Self::ReadSelf | Self::ListSessions | Self::ReadSession | Self::ReadLog => Rights::READ,
             Self::CreateSession | Self::StartSession | Self::StopSession => Rights::MANAGE,
-            Self::DeleteSession | Self::ManageTokens => Rights::MANAGE,
+            Self::DeleteSession | Self::TrustRepository | Self::ManageTokens => Rights::MANAGE,
             Self::ReadServer => Rights::READ.or(Rights::USE),
             Self::UseServer | Self::Wake => Rights::USE,
         }
@@ -162,6 +165,7 @@ impl Action {
             Self::StartSession => "start-session",
             Self::StopSession => "stop-session",
             Self::DeleteSession => "delete-session",
+            Self::TrustRepository => "trust-repository",
             Self::ManageTokens => "manage-tokens",
             Self::ReadServer => "read-server",
             Self::UseServer => "use-server",

@@ -25,6 +25,14 @@ impl Origin {
     pub fn new_project() -> Self {
         Self::NewProject { nonce: super::random::random_hex::<16>() }
     }
+
+    /// Whether both are of one repository.
+    pub fn is_of_same_repository(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Repository { url, .. }, Self::Repository { url: other, .. }) => url.identity() == other.identity(),
+            _ => self == other,
+        }
+    }
 }
 
 /// The key of a session. The same key is always the same session with the same files.

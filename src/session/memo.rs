@@ -55,6 +55,12 @@ pub struct Memo {
     /// ready clears it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_history_aside: Option<String>,
+    /// The owner trusts the repository: opencode uses its configuration, which can run programs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trusted: bool,
+    /// The current run ignores the repository's configuration, because its owner does not trust the repository yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignores_project: bool,
     /// What to clone, if it differs from the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_request: Option<CloneRequest>,
@@ -99,6 +105,8 @@ impl Memo {
             agent: None,
             closing: false,
             set_history_aside: None,
+            trusted: false,
+            ignores_project: false,
             clone_request: None,
             unknown: UnknownFields::default(),
         }
@@ -145,6 +153,7 @@ impl Memo {
         self.failure = None;
         self.agent = None;
         self.closing = false;
+        self.ignores_project = false;
     }
 }
 

@@ -40,7 +40,9 @@ impl Session {
             self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
         }
         let delivers = old.prompts != new.prompts || old.initial_messages != new.initial_messages;
-        old.title != new.title || old.agent != new.agent || old.checkout != new.checkout || delivers
+        let trust = |memo: &Memo| (memo.trusted, memo.ignores_project);
+        let asks = trust(&old) != trust(new);
+        asks || old.title != new.title || old.agent != new.agent || old.checkout != new.checkout || delivers
     }
 
     /// Adds what only this replica knows to a memo.

@@ -1,4 +1,4 @@
-//! The files of opencode 1 in a session's home, before its first run.
+//! The files of opencode 1 in a session's home and project.
 
 use std::io;
 use std::os::unix::fs::symlink;
@@ -12,6 +12,8 @@ const CONFIG: &str = ".config/opencode";
 const DATA: &str = ".local/share/opencode";
 /// The ends of the names of SQLite's files beside a database.
 const SQLITE_ENDS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The project's configuration (<https://opencode.ai/docs/config>, <https://opencode.ai/docs/plugins>).
+const PROJECT_CONFIG: [&str; 3] = ["opencode.json", "opencode.jsonc", ".opencode"];
 /// Limit for the number of listed repositories.
 const MOST_SNAPSHOTS: usize = 1000;
 
@@ -59,6 +61,11 @@ pub(in crate::opencode) fn database_files(home: &Path) -> Vec<PathBuf> {
     };
     let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_of_database));
     files.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path()).collect()
+}
+
+/// Whether a project has plugins, commands, agents or settings. `AGENTS.md` alone runs nothing.
+pub(in crate::opencode) fn has_project_config(project: &Path) -> bool {
+    PROJECT_CONFIG.iter().any(|name| project.join(name).symlink_metadata().is_ok())
 }
 
 /// The file of logins that the session may use.

@@ -31,6 +31,7 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
         // Only the operator changes the version of a session's opencode.
         ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
     ];
+    env.extend(serve.ignores_project.then(|| ("OPENCODE_DISABLE_PROJECT_CONFIG", "1".to_owned())));
     env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));
     Launch { args: args.into_iter().map(str::to_owned).collect(), env }
 }
@@ -62,13 +63,16 @@ mod tests {
     #[test]
     fn everything_that_it_keeps_is_below_the_home() {
         let home = Path::new("/data/home");
-        let serve = Serve { host: "127.0.0.1", port: 4097, home, config_file: None, prints_log: true };
+        let serve =
+            Serve { host: "127.0.0.1", port: 4097, home, config_file: None, prints_log: true, ignores_project: false };
         let launch = launch(&serve);
         assert_eq!(launch.args[..5], ["serve", "--hostname", "127.0.0.1", "--port", "4097"]);
         let of_home: Vec<_> = launch.env.iter().filter(|(name, _)| name.contains("HOME")).collect();
         assert_eq!(of_home.len(), 5);
         assert!(of_home.iter().all(|(_, value)| value.starts_with("/data/home")), "{of_home:?}");
-        assert!(!launch.env.iter().any(|(name, _)| *name == "OPENCODE_CONFIG"));
+        assert!(
+            !launch.env.iter().any(|(name, _)| ["OPENCODE_CONFIG", "OPENCODE_DISABLE_PROJECT_CONFIG"].contains(name))
+        );
     }
 
     #[test]

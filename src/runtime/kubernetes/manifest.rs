@@ -184,7 +184,8 @@ fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
     let config_file = settings.config_map.as_ref().map(|_| "/config/opencode.json");
     let home = format!("{ROOT}/home");
     // Not the Pod's own address: opencode's plugins reach an IPv6 server only as localhost.
-    let serve = Serve { host: ANY_ADDRESS, port: PORT, home: home.as_ref(), config_file, prints_log: false };
+    let (host, home) = (ANY_ADDRESS, home.as_ref());
+    let serve = Serve { host, port: PORT, home, config_file, prints_log: false, ignores_project: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
         variable("TMPDIR", "/tmp"),

@@ -46,6 +46,8 @@ pub struct LocalUser {
     pub opencode_login: PathBuf,
     /// Whether sessions' own Git uses these Git and SSH logins too.
     pub lends_git_login: bool,
+    /// Whether opencode uses the configuration of every repository. Otherwise only of those that the owner trusts.
+    pub trusts_repositories: bool,
 }
 
 impl ProcessSettings {
@@ -62,6 +64,11 @@ impl ProcessSettings {
         env.extend(own.map(|(name, value)| (name.to_owned(), value)));
         env.extend(self.lent_git_login(dir));
         env
+    }
+
+    /// Whether opencode uses a repository's configuration only if the owner trusts the repository.
+    pub(super) fn needs_trust(&self) -> bool {
+        self.local_user.as_ref().is_some_and(|user| !user.trusts_repositories)
     }
 
     /// Variables with which a session's own Git uses the local user's logins.

@@ -77,13 +77,11 @@ impl Worker {
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
         preparation.git_env = Some(self.settings.git_env(&self.dir));
         let password = self.new_password()?;
-        Ok(Job::new(
-            self.dir.path().to_owned(),
-            preparation,
-            self.settings.opencode.clone(),
-            self.settings.dialect,
-            self.settings.opencode_env(&self.dir, owner, password.expose_secret()),
-        ))
+        let (opencode, dialect) = (self.settings.opencode.clone(), self.settings.dialect);
+        let env = self.settings.opencode_env(&self.dir, owner, password.expose_secret());
+        let mut job = Job::new(self.dir.path().to_owned(), preparation, opencode, dialect, env);
+        job.ignores_project = self.settings.needs_trust() && !self.memo.lock().trusted;
+        Ok(job)
     }
 
     /// Creates the password of a run. After that run, it opens nothing.

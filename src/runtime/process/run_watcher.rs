@@ -50,9 +50,10 @@ impl Worker {
             let end = loop {
                 match state {
                     Some(State::Ended(outcome)) => break outcome.observation(),
-                    Some(State::Running { port, since, checkout }) => {
+                    Some(State::Running { port, since, checkout, ignores_project }) => {
                         worker.learn_checkout(checkout.as_ref()).await;
-                        worker.report(State::Running { port, since, checkout }.observation(), None).await;
+                        worker.note_ignored(ignores_project).await;
+                        worker.report(State::Starting { since }.observation(), None).await;
                         state = worker.attend(port, found.then_some(since), &mut reports, &answers).await;
                     }
                     Some(cloning) => {
@@ -103,6 +104,13 @@ impl Worker {
         let ready = Observation { since: found_since, ..Observation::of(PhaseName::Ready) };
         self.report(ready, Some(run)).await;
         reports.next_known().await
+    }
+
+    /// Records whether the current run ignores the project's configuration.
+    async fn note_ignored(self: &Arc<Self>, ignores_project: bool) {
+        if ignores_project && let Err(error) = self.edit(&mut |memo| memo.ignores_project = true).await {
+            tracing::warn!(session = %self.spec.id(), %error, "the question for trust was not recorded");
+        }
     }
 
     /// The password of the current run.

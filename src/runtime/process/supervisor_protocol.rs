@@ -37,6 +37,9 @@ pub(super) struct Job {
     pub(super) dialect: Dialect,
     /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
+    /// Whether opencode ignores the configuration in the project's folder.
+    #[serde(default)]
+    pub(super) ignores_project: bool,
     /// The limit of open files for the session. Default: the router's.
     #[serde(default)]
     pub(super) open_files: Option<u64>,
@@ -94,6 +97,7 @@ impl Job {
             opencode,
             dialect,
             env,
+            ignores_project: false,
             open_files: open_files::usual_limit(),
             clone: None,
             git_env: Vec::new(),
@@ -130,6 +134,9 @@ pub(super) enum State {
         /// What the first preparation checked out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         checkout: Option<Checkout>,
+        /// It ignores the project's configuration.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ignores_project: bool,
     },
     /// The run has ended, and none of its processes remains.
     Ended(Outcome),

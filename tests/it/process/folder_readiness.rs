@@ -30,7 +30,8 @@ fn prepares_the_folder(session: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_plugins_keep_a_session_from_ready_and_its_message_waits() {
-    let (git, registry, program) = (GitServer::start().await, SilentRegistry::start().await, Program::start().await);
+    let (git, registry) = (GitServer::start().await, SilentRegistry::start().await);
+    let program = Program::start_with(&[("TRUST_REPOSITORIES", "true")]).await;
     let id = id_of(&program.create(with_a_plugin(&git, &registry).await).await);
     program.wait_until(&id, "the start says what it waits for", prepares_the_folder).await;
     eventually("opencode asks the registry", async || (registry.asked() > 0).then_some(())).await;

@@ -16,6 +16,7 @@ mod no_process_left;
 mod own_password;
 mod phases_begin;
 mod replaced_program;
+mod repository_trust;
 mod secrets;
 mod session_log;
 mod start_errors;

@@ -15,6 +15,8 @@ export const startSession = (id: string) => json<Session>("POST", `${pathOf(id)}
 
 export const startWithoutHistory = (id: string) => json<Session>("POST", `${pathOf(id)}/start-without-history`);
 
+export const trustRepository = (id: string) => json<Session>("POST", `${pathOf(id)}/trust`);
+
 export const stopSession = (id: string) => json<Session>("POST", `${pathOf(id)}/stop`);
 
 export async function deleteSession(id: string): Promise<void> {

@@ -46,6 +46,8 @@ export interface Session {
   deletedSoon?: boolean;
   busy: boolean;
   needsInput: boolean;
+  /** opencode ignores the repository's configuration until its owner trusts the repository. */
+  asksForTrust?: boolean;
   keptAliveBy: KeptAliveBy[];
   /** What its user should know, as sentences. */
   notes?: string[];

@@ -8,6 +8,7 @@ import { nameOf } from "../sessions/naming";
 import { isStarting, isStartingPhase } from "../sessions/state";
 import { StatePill } from "../sessions/StatePill";
 import { timingOf } from "../sessions/timing";
+import { TrustQuestion } from "../sessions/TrustQuestion";
 import { now } from "../time/clock";
 import { Dialog } from "../ui/Dialog";
 import { Icon } from "../ui/Icon";
@@ -56,6 +57,7 @@ export function Detail(props: DetailProps) {
         <Steps session={props.session} runtime={props.runtime} lastStep={props.lastStep} />
       </Show>
       <Failure session={props.session} besideLog />
+      <TrustQuestion session={props.session} commands={props.commands} />
       <Actions
         session={props.session}
         describedBy="detail-name"

@@ -10,6 +10,7 @@ import { nameOf } from "./naming";
 import { stateOf } from "./state";
 import { StatePill } from "./StatePill";
 import { timingOf } from "./timing";
+import { TrustQuestion } from "./TrustQuestion";
 import { Where } from "./Where";
 
 interface RowProps {
@@ -41,6 +42,7 @@ export function Row(props: RowProps) {
       <Actions session={props.session} describedBy={nameId()} commands={props.commands} intents={props.intents} />
       <div class="row-more">
         <Failure session={props.session} />
+        <TrustQuestion session={props.session} commands={props.commands} />
         <ActionProblem id={props.session.id} commands={props.commands} />
       </div>
     </li>

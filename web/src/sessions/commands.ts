@@ -4,7 +4,7 @@ import { sentenceOf } from "../api/problem";
 import type { AttachToken, Session } from "../api/types";
 import type { Sessions } from "../live/sessions";
 
-export type CommandName = "start" | "start without history" | "stop" | "delete" | "attach";
+export type CommandName = "start" | "start without history" | "trust" | "stop" | "delete" | "attach";
 export type Commands = ReturnType<typeof createCommands>;
 
 /** The commands on sessions, one at a time per session. An error stays beside its session. */
@@ -36,8 +36,16 @@ export function createCommands(sessions: Sessions) {
     dismiss: (id: string) => setProblems(id, undefined),
     start: (id: string) => run("start", id, () => show(api.startSession(id))),
     startWithoutHistory: (id: string) => run("start without history", id, () => show(api.startWithoutHistory(id))),
+    trust: (id: string) => run("trust", id, () => show(trustAndRestart(id))),
     stop: (id: string) => run("stop", id, () => show(api.stopSession(id))),
     delete: (id: string) => run("delete", id, () => api.deleteSession(id).then(() => sessions.remove(id))),
     attachToken: (id: string): Promise<AttachToken | undefined> => run("attach", id, () => api.createAttachToken(id)),
   };
+}
+
+/** opencode reads the repository's configuration when it starts. */
+async function trustAndRestart(id: string): Promise<Session> {
+  await api.trustRepository(id);
+  await api.stopSession(id);
+  return api.startSession(id);
 }

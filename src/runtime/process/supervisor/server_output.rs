@@ -12,10 +12,17 @@ use crate::prepare::{LastLines, LineSplitter};
 use crate::session::clock::SystemClock;
 use crate::session::{Checkout, Clock};
 
+/// What to report when a server listens.
+#[derive(Clone, Copy)]
+pub(super) struct Listening {
+    pub(super) port: u16,
+    pub(super) ignores_project: bool,
+}
+
 /// The output of one start of opencode.
 pub(super) struct ServerOutput<'a> {
     dialect: Dialect,
-    port: u16,
+    listening: Listening,
     checkout: Option<&'a Checkout>,
     log: &'a mut LogWriter,
     link: &'a Link,
@@ -25,16 +32,16 @@ pub(super) struct ServerOutput<'a> {
 }
 
 impl<'a> ServerOutput<'a> {
-    /// The output of a server that will listen on this port. `checkout` is what the first preparation checked out.
+    /// The output of a server that will listen. `checkout` is what the first preparation checked out.
     pub(super) fn new(
         dialect: Dialect,
-        port: u16,
+        listening: Listening,
         checkout: Option<&'a Checkout>,
         log: &'a mut LogWriter,
         link: &'a Link,
     ) -> Self {
         let (open, last) = (LineSplitter::default(), LastLines::default());
-        Self { dialect, port, checkout, log, link, open, last, listens: false }
+        Self { dialect, listening, checkout, log, link, open, last, listens: false }
     }
 
     /// Takes the next part of the output.
@@ -53,15 +60,13 @@ impl<'a> ServerOutput<'a> {
     /// Reports that opencode runs, if the socket is its own. Only then does the router use the session's password: another
     /// program may have taken the port.
     fn check_socket(&mut self) {
-        self.listens = listen_alone(&descendants_of(getpid()), self.port);
+        let Listening { port, ignores_project } = self.listening;
+        self.listens = listen_alone(&descendants_of(getpid()), port);
         if self.listens {
-            self.link.report(State::Running {
-                port: self.port,
-                since: SystemClock.now(),
-                checkout: self.checkout.cloned(),
-            });
+            let checkout = self.checkout.cloned();
+            self.link.report(State::Running { port, since: SystemClock.now(), checkout, ignores_project });
         } else {
-            self.log.note(&format!("another program listens on port {}; waiting for opencode", self.port));
+            self.log.note(&format!("another program listens on port {port}; waiting for opencode"));
         }
     }
 

@@ -14,7 +14,7 @@ use super::super::session_folder::{SessionDir, remove_if_there, write_atomically
 use super::super::session_log::LogWriter;
 use super::super::supervisor_protocol::{Job, Outcome, State};
 use super::preparation::prepare;
-use super::server_output::ServerOutput;
+use super::server_output::{Listening, ServerOutput};
 use super::supervisor_socket::Link;
 use crate::init::{Children, PrintingChild};
 use crate::opencode::Serve;
@@ -78,11 +78,11 @@ impl SupervisedRun {
 
     async fn serve(&mut self, checkout: Option<&Checkout>, stop: &CancellationToken) -> Option<Failure> {
         for attempt in 1.. {
-            let (mut child, port) = match self.start_opencode() {
+            let (mut child, listening) = match self.start_opencode() {
                 Ok(started) => started,
                 Err(failure) => return Some(failure),
             };
-            let mut output = ServerOutput::new(self.job.dialect, port, checkout, &mut self.log, &self.link);
+            let mut output = ServerOutput::new(self.job.dialect, listening, checkout, &mut self.log, &self.link);
             let ended = tokio::select! {
                 status = child.follow(|bytes| output.take(bytes)) => Some(status),
                 () = stop_asked(stop.clone()) => None,
@@ -102,20 +102,25 @@ impl SupervisedRun {
     }
 
     /// Starts opencode in the project's folder, on a loopback port that was free a moment ago.
-    fn start_opencode(&mut self) -> Result<(PrintingChild, u16), Failure> {
+    fn start_opencode(&mut self) -> Result<(PrintingChild, Listening), Failure> {
         let cannot = |error: &io::Error| {
             let program = self.job.opencode.display();
             Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
         };
         let port = free_port().map_err(|error| cannot(&error))?;
         let mut command = Command::new(&self.job.opencode);
-        let launch = self.job.dialect.launch(&serve(&self.dir.home(), port));
-        command.args(&launch.args).current_dir(self.dir.project(&self.job.project)).stdin(Stdio::null());
+        let project = self.dir.project(&self.job.project);
+        let ignores_project = self.job.ignores_project && self.job.dialect.has_project_config(&project);
+        if ignores_project {
+            self.log.note("opencode ignores the repository's configuration until its owner trusts the repository");
+        }
+        let launch = self.job.dialect.launch(&serve(&self.dir.home(), port, ignores_project));
+        command.args(&launch.args).current_dir(project).stdin(Stdio::null());
         command.env_clear().envs(self.job.env.iter().map(|(name, value)| (name, value)));
         command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         let child = self.children.spawn_printing(&mut command).map_err(|error| cannot(&error))?;
         self.link.report(State::Starting { since: SystemClock.now() });
-        Ok((child, port))
+        Ok((child, Listening { port, ignores_project }))
     }
 }
 
@@ -133,6 +138,6 @@ fn free_port() -> io::Result<u16> {
 }
 
 /// The settings of this session's server, on a loopback port.
-fn serve(home: &Path, port: u16) -> Serve<'_> {
-    Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true }
+fn serve(home: &Path, port: u16, ignores_project: bool) -> Serve<'_> {
+    Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true, ignores_project }
 }
