@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +15,17 @@ use crate::support::opencode;
 use crate::support::processes;
 use crate::support::program::{Program, id_of};
 
+fn script(folder: &Path, text: &str) -> PathBuf {
+    let program = folder.join("slow-opencode");
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program
+}
+
 /// An opencode whose first start waits until the file `taken` exists, says that it listens, and waits for `go`.
-fn slow_opencode(folder: &Path) -> std::path::PathBuf {
-    let (program, dir) = (folder.join("slow-opencode"), folder.display());
-    let script = format!(
+fn slow_opencode(folder: &Path) -> PathBuf {
+    let dir = folder.display();
+    let text = format!(
         "#!/bin/sh\n\
          if [ \"$1\" = serve ] && mkdir {dir}/first 2>/dev/null; then\n\
            echo \"$5\" > {dir}/chosen.new; mv {dir}/chosen.new {dir}/chosen\n\
@@ -29,9 +36,7 @@ fn slow_opencode(folder: &Path) -> std::path::PathBuf {
          exec '{}' \"$@\"\n",
         opencode::stand_in().display()
     );
-    std::fs::write(&program, script).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    program
+    script(folder, &text)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,4 +83,15 @@ async fn password_of_an_earlier_run_opens_nothing() {
     program.wait_for_phase(&id, "ready").await;
     assert_eq!(status(&first).await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(&password()).await, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_prints_nothing_is_found_by_its_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = format!(
+        "#!/bin/sh\n[ \"$1\" != serve ] || exec > /dev/null\nexec '{}' \"$@\"\n",
+        opencode::stand_in().display()
+    );
+    let program = Program::start_by(&[], &[], &script(folder.path(), &silent)).await;
+    program.ready_project().await;
 }

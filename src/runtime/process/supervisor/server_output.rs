@@ -52,22 +52,22 @@ impl<'a> ServerOutput<'a> {
             says_so |= self.dialect.says_that_it_listens(line);
             self.last.push(line);
         });
-        if says_so && !self.listens {
-            self.check_socket();
+        if says_so && !self.look_for_socket() {
+            let port = self.listening.port;
+            self.log.note(&format!("another program listens on port {port}; waiting for opencode"));
         }
     }
 
-    /// Reports that opencode runs, if the socket is its own. Only then does the router use the session's password: another
-    /// program may have taken the port.
-    fn check_socket(&mut self) {
+    /// Reports that opencode runs, once the listening socket is its own. Only then does the router use the session's
+    /// password: another program may have taken the port. Returns whether opencode runs.
+    pub(super) fn look_for_socket(&mut self) -> bool {
         let Listening { port, ignores_project } = self.listening;
-        self.listens = listen_alone(&descendants_of(getpid()), port);
-        if self.listens {
+        if !self.listens && listen_alone(&descendants_of(getpid()), port) {
+            self.listens = true;
             let checkout = self.checkout.cloned();
             self.link.report(State::Running { port, since: SystemClock.now(), checkout, ignores_project });
-        } else {
-            self.log.note(&format!("another program listens on port {port}; waiting for opencode"));
         }
+        self.listens
     }
 
     /// The last lines, with an unfinished one.

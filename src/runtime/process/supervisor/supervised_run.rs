@@ -1,5 +1,6 @@
 //! One run of a session, from the preparation to the exit of its last process.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
@@ -24,6 +25,8 @@ use crate::session::{Checkout, Clock, Failure, Reason};
 
 /// Time for opencode to exit after SIGTERM. The router asked opencode before to end its work.
 const GRACE: Duration = Duration::from_secs(3);
+/// Interval between looks for opencode's socket.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 /// Starts of opencode in total, if another program takes the chosen port.
 const PORT_ATTEMPTS: usize = 3;
 
@@ -82,17 +85,19 @@ impl SupervisedRun {
                 Ok(started) => started,
                 Err(failure) => return Some(failure),
             };
-            let mut output = ServerOutput::new(self.job.dialect, listening, checkout, &mut self.log, &self.link);
+            let output = ServerOutput::new(self.job.dialect, listening, checkout, &mut self.log, &self.link);
+            let output = RefCell::new(output);
             let ended = tokio::select! {
-                status = child.follow(|bytes| output.take(bytes)) => Some(status),
+                status = child.follow(|bytes| output.borrow_mut().take(bytes)) => Some(status),
+                () = look_for_socket(&output) => None,
                 () = stop_asked(stop.clone()) => None,
             };
             let Some(status) = ended else {
                 child.terminate();
-                let _ = tokio::time::timeout(GRACE, child.follow(|bytes| output.take(bytes))).await;
+                let _ = tokio::time::timeout(GRACE, child.follow(|bytes| output.borrow_mut().take(bytes))).await;
                 return None;
             };
-            let lines = output.last_lines();
+            let lines = output.into_inner().last_lines();
             if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
                 return Some(opencode_exit(self.job.dialect, status.code(), status.signal(), &lines));
             }
@@ -122,6 +127,14 @@ impl SupervisedRun {
         self.link.report(State::Starting { since: SystemClock.now() });
         Ok((child, Listening { port, ignores_project }))
     }
+}
+
+/// Looks for opencode's socket, in case that a version of opencode says in other words that it listens. Never returns.
+async fn look_for_socket(output: &RefCell<ServerOutput<'_>>) {
+    while !output.borrow_mut().look_for_socket() {
+        tokio::time::sleep(LOOK_PERIOD).await;
+    }
+    std::future::pending().await
 }
 
 /// Waits until the router or the system stops the run.
