@@ -1,7 +1,7 @@
 //! Waits until a started server is usable: until it answers its health probe, then for the session's folder.
 //!
-//! opencode 1.18 is healthy before it has loaded a folder. Loading installs packages of the repository's plugins and
-//! opens the database. It can take minutes, or never end.
+//! opencode 1.18 is healthy before it has loaded a folder. Loading installs packages of the repository's plugins and opens
+//! the database. It can take minutes, or never end.
 
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl<'a> Readiness<'a> {
             }
             Probe::NotYet => None,
             Probe::Failed(message) | Probe::Foreign(message) => {
-                let step = obstacle(message);
+                let step = obstacle(Obstacle::Slow, message);
                 if matches!(&step, Step::Waits(waiting) if self.reported.as_ref() == Some(waiting)) {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -166,13 +166,12 @@ impl<'a> Readiness<'a> {
                 Loaded::Silent => None,
                 Loaded::No(message) => {
                     self.next_ask = Instant::now() + PAUSE;
-                    Some(obstacle(message))
+                    Some(obstacle(Obstacle::Slow, message))
                 }
                 Loaded::Broken(error) => {
                     self.next_ask = Instant::now() + ERROR_PAUSE;
                     self.errors += 1;
-                    let history = Waiting { message: unreadable_history(&error), obstacle: Some(Obstacle::History) };
-                    (self.errors >= MOST_ERRORS).then_some(Step::Waits(history))
+                    (self.errors >= MOST_ERRORS).then(|| obstacle(Obstacle::History, unreadable_history(&error)))
                 }
             },
             () = tokio::time::sleep_until(self.next_ask), if room => {
@@ -184,13 +183,13 @@ impl<'a> Readiness<'a> {
             () = tokio::time::sleep_until(say_at), if said.is_none() => {
                 Some(Step::Waits(Waiting { message: PREPARES.to_owned(), obstacle: None }))
             }
-            () = tokio::time::sleep_until(doubt_at), if !doubts => Some(obstacle(SILENT.to_owned())),
+            () = tokio::time::sleep_until(doubt_at), if !doubts => Some(obstacle(Obstacle::Slow, SILENT.to_owned())),
         }
     }
 }
 
-fn obstacle(message: String) -> Step {
-    Step::Waits(Waiting { message, obstacle: Some(Obstacle::Slow) })
+fn obstacle(kind: Obstacle, message: String) -> Step {
+    Step::Waits(Waiting { message, obstacle: Some(kind) })
 }
 
 /// Probes until a probe has a result other than [`Probe::NotYet`].
@@ -218,8 +217,8 @@ mod tests {
 
     async fn server() -> (TcpListener, Server) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = Server::new(address, &"secret".to_owned().into(), "/work".to_owned(), None);
+        let password = "secret".to_owned().into();
+        let server = Server::new(listener.local_addr().unwrap(), &password, "/work".to_owned(), None);
         (listener, server)
     }
 
@@ -291,10 +290,9 @@ mod tests {
                     if line.is_empty() {
                         return;
                     }
+                    let healthy = r#"{"healthy":true}"#;
                     match &status {
-                        _ if line.contains("/global/health") => {
-                            answer(&mut stream, "200 OK", r#"{"healthy":true}"#).await;
-                        }
+                        _ if line.contains("/global/health") => answer(&mut stream, "200 OK", healthy).await,
                         Some(status) => answer(&mut stream, status, "[]").await,
                         None => std::future::pending().await,
                     }
@@ -319,8 +317,8 @@ mod tests {
     async fn ready_means_that_the_folder_answers() {
         assert_eq!(steps_until(Some("200 OK"), |_| true).await, [Step::Ready]);
         for (status, kind) in [("400 Bad Request", Obstacle::Slow), ("500 Internal Server Error", Obstacle::History)] {
-            let steps =
-                steps_until(Some(status), |step| !matches!(step, Step::Waits(Waiting { obstacle: None, .. }))).await;
+            let waits = |step: &Step| matches!(step, Step::Waits(Waiting { obstacle: None, .. }));
+            let steps = steps_until(Some(status), |step| !waits(step)).await;
             let Some(Step::Waits(waiting)) = steps.last() else { panic!("{steps:?}") };
             assert!(waiting.obstacle == Some(kind) && waiting.message.contains(&status[..3]), "{waiting:?}");
         }

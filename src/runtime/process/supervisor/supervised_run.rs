@@ -134,7 +134,7 @@ async fn look_for_socket(output: &RefCell<ServerOutput<'_>>) {
     while !output.borrow_mut().look_for_socket() {
         tokio::time::sleep(LOOK_PERIOD).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits until the router or the system stops the run.
