@@ -20,6 +20,7 @@
 //! | [`git`] | repository URLs and branches |
 //! | [`tempo`] | the pace of periods and waits, which tests shorten |
 //! | [`init`] | starts programs; reaps and ends their descendants |
+//! | [`usage`] | disk and memory of a session: measuring and judging |
 //! | [`private_files`] | files that only this user can read |
 //! | [`telemetry`] | logs |
 //!
@@ -34,6 +35,7 @@
 pub mod init;
 pub mod prepare;
 pub mod private_files;
+pub mod usage;
 
 #[cfg(feature = "router")]
 pub mod answer;

@@ -14,6 +14,7 @@ mod streams;
 mod tokens;
 mod trust;
 mod urls;
+mod usage_view;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
+use super::usage_view::UsageView;
 use crate::session::{Checkout, CloneRequest, KeptBy, Origin, Phase, PhaseName, Reason, Session};
 
 /// A session.
@@ -64,6 +65,9 @@ pub(super) struct SessionView {
     asks_for_trust: bool,
     /// What keeps the session running.
     kept_alive_by: Vec<KeptBy>,
+    /// Its disk and memory. Only while it runs, and once measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageView>,
     /// What its user should know, as sentences: what the clone left out; in the answer to a creation also how the
     /// address was understood.
     notes: Vec<String>,
@@ -144,6 +148,7 @@ impl Api {
             asks_for_trust: view.memo.ignores_project && !view.memo.trusted,
             kept_alive_by: view.kept_by,
             notes: view.memo.checkout.as_ref().map(Checkout::notes).unwrap_or_default(),
+            usage: view.usage.map(UsageView::from),
         }
     }
 }

@@ -86,6 +86,11 @@ impl Child {
         (&mut self.ended).await.unwrap_or_default()
     }
 
+    /// Its process.
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
+    }
+
     /// Sends the child a signal.
     pub fn signal(&self, signal: Signal) {
         // The child may have exited already.

@@ -4,6 +4,7 @@
 mod any_address;
 mod children;
 pub mod ignored_signals;
+mod oom_preference;
 pub mod open_files;
 pub mod process_tree;
 mod run_program;

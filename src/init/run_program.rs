@@ -1,9 +1,11 @@
 //! Runs one program as the first process of a container: forwards signals, reaps orphans, and leaves no process behind.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::future::poll_fn;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::task::Poll;
 use std::time::Duration;
@@ -13,8 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::any_address::with_address;
+use super::oom_preference::prefer_tools;
 use super::process_tree::{descendants_of, send_all};
 use super::{Child, Children};
+use crate::usage::{usage_port, volume};
 
 /// The signals that are passed on.
 const PASSED_ON: [Signal; 7] =
@@ -32,11 +36,16 @@ const CANNOT_START: u8 = 127;
 /// [`super::ANY_ADDRESS`] becomes the address of both address families.
 pub fn run_program(program: &OsString, arguments: &[OsString]) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let status = runtime.and_then(|runtime| runtime.block_on(run(program, arguments)));
+    let status = runtime.and_then(|runtime| {
+        let status = runtime.block_on(run(program, arguments));
+        // Do not wait for a measurement of a file system that blocks.
+        runtime.shutdown_background();
+        status
+    });
     match status {
         Ok(status) => ExitCode::from(code_of(status)),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{} cannot be started: {error}", program.display());
+            say(&format!("{} cannot be started: {error}", program.display()));
             ExitCode::from(CANNOT_START)
         }
     }
@@ -52,7 +61,10 @@ async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatu
     set_child_subreaper(Some(getpid()))?;
     let children = Children::default();
     let mut signals = Signals::listen()?;
-    let child = children.spawn(Command::new(program).args(with_address(arguments)))?;
+    let mut command = Command::new(program);
+    command.args(with_address(arguments)).env_remove(usage_port::PORT_VARIABLE);
+    let child = children.spawn(&mut command)?;
+    let pid = child.pid();
     let work = async {
         let status = until_ended(child, &mut signals).await;
         end_rest().await;
@@ -61,9 +73,31 @@ async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatu
     let status = tokio::select! {
         never = children.collect() => return never.map(|()| ExitStatus::default()),
         status = work => status,
+        never = tell_usage() => match never {},
+        never = prefer_tools(pid) => match never {},
     };
     children.kill_all();
+    if let Ok(status) = &status
+        && !status.success()
+        && let Some(shortage) = volume::shortage(Path::new("."))
+    {
+        say(&shortage);
+    }
     status
+}
+
+/// Tells the router the disk and memory of this container, if the Pod names a port for it.
+async fn tell_usage() -> Infallible {
+    if let Some(port) = usage_port::from_environment()
+        && let Err(error) = usage_port::serve(port).await
+    {
+        say(&format!("The session's disk and memory are not shown, because port {port} cannot be used: {error}."));
+    }
+    std::future::pending().await
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Waits for the program, forwards signals to it, and kills it if it does not exit in time.

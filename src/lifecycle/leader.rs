@@ -1,4 +1,5 @@
-//! The leader finishes work that an ended replica left unfinished, and deletes the files of sessions past retention.
+//! The leader finishes work that an ended replica left unfinished, restarts sessions that ran out of memory, and deletes
+//! the files of sessions past retention.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::audit::{self, Deed, Step};
 use super::{Lifecycle, Limits};
-use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId};
+use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId, auto_restart};
 
 /// How often the loop runs, in real time.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -27,6 +28,7 @@ enum LeaderTask {
     Stop,
     Delete,
     Expire,
+    Restart,
 }
 
 /// The task for a session without known work on any replica. A start that still waits on another replica may also queue
@@ -87,6 +89,9 @@ impl Lifecycle {
 
     fn task_for(&self, session: &Session) -> Option<LeaderTask> {
         let (phase, now) = (session.phase(), self.clock.now());
+        if phase.name == PhaseName::Failed && auto_restart::is_due(&phase, &session.memo(), now) {
+            return Some(LeaderTask::Restart);
+        }
         task(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
     }
 
@@ -106,7 +111,7 @@ impl Lifecycle {
             LeaderTask::Start => Some(Deed::Start),
             LeaderTask::Stop => Some(Deed::Stop),
             LeaderTask::Delete => Some(Deed::Delete),
-            LeaderTask::GiveUp | LeaderTask::Expire => None,
+            LeaderTask::GiveUp | LeaderTask::Expire | LeaderTask::Restart => None,
         };
         if let Some(deed) = deed {
             audit::record(&cause, session, deed, Step::Begun);
@@ -122,6 +127,7 @@ impl Lifecycle {
             }
             LeaderTask::Delete => drop(self.delete(session, &cause).await),
             LeaderTask::Expire => self.expire(session, revision).await,
+            LeaderTask::Restart => self.restart(session).await,
         }
     }
 

@@ -4,6 +4,7 @@
 mod agent_follower;
 mod attach_tokens;
 mod audit;
+mod auto_restart_task;
 mod changes;
 mod delete;
 mod find_session;
@@ -25,6 +26,7 @@ mod start_queue;
 mod start_waiter;
 mod start_without_history;
 mod stop;
+mod usage_watcher;
 mod visible;
 
 use std::sync::Arc;
@@ -122,6 +124,7 @@ impl Lifecycle {
         lifecycle.tasks.spawn(async move { hears.apply_news(news, waiting).await });
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
+        lifecycle.tasks.spawn(lifecycle.clone().watch_usage());
         lifecycle.tasks.spawn(lifecycle.clone().lead());
         lifecycle
     }

@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::ReplicaRole;
 use crate::session::prompts::Prompts;
-use crate::session::{Failure, Memo, SessionId, Sighting, Spec};
+use crate::session::{Failure, Memo, Run, SessionId, Sighting, Spec};
+use crate::usage::Usage;
 
 /// A runtime's news, in the order in which things happened.
 #[derive(Clone, Debug)]
@@ -123,6 +124,12 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Reports a snapshot first, then every change. Called once per router.
     async fn watch(&self) -> mpsc::Receiver<News>;
+
+    /// Measures the disk and memory of a session's run. `None` if it cannot be measured. The caller bounds the time. The
+    /// session itself may answer: the figures are for its owner, and nothing else depends on them.
+    async fn measure(&self, _id: SessionId, _run: &Run) -> Option<Usage> {
+        None
+    }
 
     /// Reads the session's log: of the clone and of opencode. Empty if there is none.
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError>;

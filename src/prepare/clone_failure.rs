@@ -72,7 +72,7 @@ fn says(text: &str, words: &[&str]) -> bool {
 
 fn of_this_machine(url: &RepoUrl, text: &str) -> Option<(Reason, String)> {
     if says(text, &["no space left on device", "disk quota exceeded"]) {
-        let message = "No space is left for the repository. Free some space and try again.";
+        let message = "No space is left for the repository.";
         return Some((Reason::DiskFull, message.to_owned()));
     }
     if says(text, &["died of signal 9", "out of memory", KILLED]) {

@@ -1,6 +1,7 @@
 //! Prepares a session's folder step by step.
 
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::git_command::Git;
@@ -12,7 +13,8 @@ use super::report::Report;
 use super::stale_locks::remove_stale_locks;
 use crate::init::Children;
 use crate::private_files::{make_private, write_if_missing};
-use crate::session::{Checkout, Failure};
+use crate::session::{Checkout, Failure, Reason};
+use crate::usage::volume;
 
 /// Creates what opencode needs in the session's folder. Existing files stay unchanged, except stale lock files and a
 /// history that is set aside. Returns what the first preparation checked out.
@@ -21,6 +23,19 @@ pub(super) async fn prepare(
     children: &Children,
     report: &mut Report<'_>,
 ) -> Result<Option<Checkout>, Failure> {
+    let prepared = run_steps(job, children, report).await;
+    prepared.map_err(
+        |failure| if failure.reason == Reason::DiskFull { with_figures(failure, &job.folder) } else { failure },
+    )
+}
+
+/// Adds the size of the disk, and what to do.
+fn with_figures(failure: Failure, folder: &Path) -> Failure {
+    let figures = volume::figures(folder).unwrap_or_default();
+    Failure { message: format!("{} {figures} {}", failure.message, volume::ADVICE), ..failure }
+}
+
+async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<Option<Checkout>, Failure> {
     let begun = SystemTime::now();
     make_folders(job).map_err(|error| files_failure(&error))?;
     let history = History::of(job);

@@ -17,6 +17,8 @@ pub enum Actor {
     StartLimit,
     /// The rule that deletes expired files.
     Expiry,
+    /// The rule that restarts a session that ran out of memory.
+    AutoRestart,
     /// The leader, which finishes interrupted work.
     Leader,
     /// The router exits and stops its sessions.
@@ -32,6 +34,7 @@ impl Actor {
             Self::IdleRule => "idle-rule",
             Self::StartLimit => "start-limit",
             Self::Expiry => "expiry",
+            Self::AutoRestart => "auto-restart",
             Self::Leader => "leader",
             Self::Shutdown => "shutdown",
         }

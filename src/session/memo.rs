@@ -61,6 +61,9 @@ pub struct Memo {
     /// The current run ignores the repository's configuration, because its owner does not trust the repository yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_project: bool,
+    /// When the router last started the session again because it ran out of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<Timestamp>,
     /// What to clone, if it differs from the spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone_request: Option<CloneRequest>,
@@ -107,6 +110,7 @@ impl Memo {
             set_history_aside: None,
             trusted: false,
             ignores_project: false,
+            restarted_at: None,
             clone_request: None,
             unknown: UnknownFields::default(),
         }

@@ -5,6 +5,7 @@ pub mod access;
 pub mod actor;
 mod agent_activity;
 pub mod attach_token;
+pub(crate) mod auto_restart;
 pub mod checkout;
 pub mod clock;
 mod clone_request;

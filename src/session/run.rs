@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::lease::{Leases, Purpose};
 use crate::opencode::Server;
 use crate::upstream::Upstream;
+use crate::usage::Usage;
 
 /// Ports of one run for which connections are kept.
 const MOST_PORTS: usize = 64;
@@ -30,13 +31,14 @@ pub struct Run {
     ports: Mutex<BTreeMap<u16, Arc<Upstream>>>,
     quiet: CancellationToken,
     leases: Mutex<Leases>,
+    usage: Mutex<Option<Usage>>,
 }
 
 impl Run {
     /// The run of this server. It ends with the server's upstream.
     pub fn new(server: Server) -> Arc<Self> {
         let quiet = server.upstream().over().child_token();
-        Arc::new(Self { server, ports: Mutex::default(), quiet, leases: Mutex::default() })
+        Arc::new(Self { server, ports: Mutex::default(), quiet, leases: Mutex::default(), usage: Mutex::default() })
     }
 
     /// The opencode server.
@@ -85,6 +87,17 @@ impl Run {
     /// The current leases.
     pub fn leases(&self) -> Leases {
         *self.leases.lock()
+    }
+
+    /// Its disk and memory, as last measured by this replica.
+    pub fn usage(&self) -> Option<Usage> {
+        *self.usage.lock()
+    }
+
+    /// Applies a measurement. Returns whether users see a difference.
+    pub(crate) fn learn_usage(&self, usage: Usage) -> bool {
+        let before = self.usage.lock().replace(usage);
+        !before.is_some_and(|before| before.looks_like(&usage))
     }
 
     pub(crate) fn begin_lease(&self, purpose: Purpose, now: Timestamp) {

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::course_event::{Event, RequestNumber};
 use super::idle::{KeptBy, Use, Verdict};
 use super::session_state::Live;
-use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session};
+use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session, auto_restart};
+use crate::usage::Usage;
 
 /// What a ready session says whose server does not answer.
 const UNANSWERED: &str = "opencode does not answer, so the router cannot tell whether it works. If this lasts, stop the \
@@ -25,6 +26,8 @@ pub struct View {
     pub kept_by: Vec<KeptBy>,
     /// When the idle rule stops it without further use. Only while it is ready.
     pub stops_at: Option<Timestamp>,
+    /// The disk and memory of its run, as last measured.
+    pub usage: Option<Usage>,
     /// The current leases.
     pub leases: Leases,
 }
@@ -37,6 +40,7 @@ impl Session {
         if phase.name == PhaseName::Ready && live.agent.lost {
             phase.message = Some(UNANSWERED.to_owned());
         }
+        auto_restart::explain(&mut phase, &live.memo, self.clock.now());
         let verdict = (phase.name == PhaseName::Ready).then(|| rules.judge(&self.usage(&live), self.clock.now()));
         let starting = if phase.name.is_starting() { vec![KeptBy::Starting] } else { Vec::new() };
         View {
@@ -46,6 +50,7 @@ impl Session {
             // Without the agent's state, the time of the stop is unknown.
             stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| agent.unknown.is_none()),
             kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
+            usage: live.run.as_ref().and_then(|run| run.usage()),
             leases: live.leases(),
             phase,
         }

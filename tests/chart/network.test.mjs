@@ -62,11 +62,11 @@ for (const name of ['external', 'sidecar']) {
     }
   })
 
-  test(`${name}: only the router reaches sessions, and of them only opencode`, () => {
-    assert(may(router, session, 4096))
+  test(`${name}: only the router reaches sessions, and of them only opencode and the usage`, () => {
+    assert(may(router, session, 4096) && may(router, session, 14096))
     for (const port of [22, 1024, 3000, 65535]) assert(!may(router, session, port), port)
     for (const other of [loginProxy, ingressController, prometheus, stranger, outside]) {
-      assert(!may(other, session, 4096), JSON.stringify(other))
+      for (const port of [4096, 14096]) assert(!may(other, session, port), JSON.stringify(other))
     }
   })
 

@@ -25,4 +25,5 @@ mod scale;
 mod starts;
 mod structure;
 mod support;
+mod usage;
 mod wake;

@@ -18,6 +18,7 @@ use crate::opencode::{Dialect, Serve};
 use crate::prepare::JOB_VARIABLE;
 use crate::runtime::preparation_job::preparation_job;
 use crate::session::{Memo, SessionId, Spec};
+use crate::usage::usage_port;
 
 /// The dialect of the session image.
 pub(super) const DIALECT: Dialect = Dialect::V1;
@@ -188,6 +189,7 @@ fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
     let serve = Serve { host, port: PORT, home, config_file, prints_log: false, ignores_project: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
+        variable(usage_port::PORT_VARIABLE, &usage_port::PORT.to_string()),
         variable("TMPDIR", "/tmp"),
         variable("USER", spec.key.owner.local_part()),
         variable("TERM", "xterm-256color"),
@@ -208,7 +210,8 @@ fn opencode(settings: &KubernetesSettings, spec: &Spec) -> Value {
         [PROGRAM, "run", "--", "opencode"].into_iter().chain(launch.args.iter().map(String::as_str)).collect();
     container["command"] = command(&words);
     container["workingDir"] = json!(directory(spec));
-    container["ports"] = json!([{"name": "opencode", "containerPort": PORT}]);
+    container["ports"] =
+        json!([{"name": "opencode", "containerPort": PORT}, {"name": "usage", "containerPort": usage_port::PORT}]);
     container["env"] = json!(env);
     container
 }

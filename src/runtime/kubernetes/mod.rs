@@ -18,6 +18,7 @@ mod other_release;
 mod pod_logs;
 #[cfg(test)]
 mod pod_manifest_rules;
+mod pod_usage;
 mod prompt_secret;
 mod replicas;
 mod seen_pod;
@@ -46,7 +47,8 @@ use self::start_stop::StopIf;
 use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::lifecycle::ReplicaRole;
-use crate::session::{Failure, Memo, Reason, SessionId, Spec};
+use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
+use crate::usage::Usage;
 
 pub use self::kubernetes_settings::KubernetesSettings;
 
@@ -286,6 +288,10 @@ impl Runtime for Kubernetes {
             self.inner.begin(news).await;
         }
         receiver
+    }
+
+    async fn measure(&self, _id: SessionId, run: &Run) -> Option<Usage> {
+        pod_usage::measure(run).await
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {

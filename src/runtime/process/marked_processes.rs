@@ -1,4 +1,4 @@
-//! Finds and kills the processes with a session's mark, from /proc (proc(5)).
+//! Finds, measures and kills the processes with a session's mark, from /proc (proc(5)).
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -31,6 +31,20 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
     found
 }
 
+/// The memory of all processes with the mark of this session folder, in bytes, without what each shares with others.
+pub(super) fn memory(session_dir: &Path) -> u64 {
+    let pages: u64 = marked_with(session_dir).into_iter().filter_map(own_pages).sum();
+    pages.saturating_mul(rustix::param::page_size() as u64)
+}
+
+/// Resident pages without shared ones, from `/proc/PID/statm`.
+fn own_pages(pid: Pid) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())).ok()?;
+    let mut pages = statm.split_ascii_whitespace().skip(1).map(str::parse::<u64>);
+    let (resident, shared) = (pages.next()?.ok()?, pages.next()?.ok()?);
+    Some(resident.saturating_sub(shared))
+}
+
 fn marked_with(session_dir: &Path) -> Vec<Pid> {
     let mark = format!("{MARK}={}", session_dir.display());
     let is_marked = |pid: &Pid| {
@@ -59,7 +73,10 @@ mod tests {
         while marked_with(dir.path()).is_empty() || marked_with(other.path()).is_empty() {
             std::thread::yield_now();
         }
+        let used = memory(dir.path());
+        assert!(used > 0 && used < 10 << 20, "a sleep has little: {used}");
         assert!(sweep(dir.path()));
+        assert_eq!(memory(dir.path()), 0);
         assert!(!ours.wait().unwrap().success());
         assert!(theirs.try_wait().unwrap().is_none());
         assert!(!sweep(dir.path()));

@@ -34,7 +34,8 @@ use self::session_folder::{DataDir, SessionDir};
 use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::private_files::remove_tree;
-use crate::session::{Failure, Memo, Reason, SessionId, Spec};
+use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
+use crate::usage::{Gauge, Usage, volume};
 
 pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};
 
@@ -218,6 +219,16 @@ impl Runtime for Process {
             }
         }
         receiver
+    }
+
+    async fn measure(&self, id: SessionId, _run: &Run) -> Option<Usage> {
+        let dir = self.data.session(id).path().to_owned();
+        let measure = move || {
+            let disk = volume::measure(&dir).unwrap_or_default();
+            let memory = Gauge { used: marked_processes::memory(&dir), limit: None };
+            Usage { memory: Some(memory), ..disk }
+        };
+        self.tasks.spawn_blocking(measure).await.ok()
     }
 
     async fn logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, RuntimeError> {

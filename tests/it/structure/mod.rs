@@ -5,7 +5,7 @@ mod source;
 use source::{SOURCES, Source};
 
 /// The rooms, from top to bottom: code names rooms below its own, never above.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "app",
     "config",
     "edge",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 19] = [
     "git",
     "tempo",
     "init",
+    "usage",
     "private_files",
     "telemetry",
 ];
@@ -115,8 +116,14 @@ fn owners_are_compared_in_one_place() {
 }
 
 /// Variables of the router and of `opencode-session` with opencode's prefix.
-const OWN_VARIABLES: [&str; 5] =
-    ["OPENCODE_PROGRAM", "OPENCODE_IMAGE", "OPENCODE_NAMESPACE", "OPENCODE_ROUTER_SESSION_DIR", "OPENCODE_SESSION_JOB"];
+const OWN_VARIABLES: [&str; 6] = [
+    "OPENCODE_PROGRAM",
+    "OPENCODE_IMAGE",
+    "OPENCODE_NAMESPACE",
+    "OPENCODE_ROUTER_SESSION_DIR",
+    "OPENCODE_SESSION_JOB",
+    "OPENCODE_SESSION_USAGE_PORT",
+];
 
 /// The `OPENCODE_…` names in a text.
 fn variables(text: &str) -> impl Iterator<Item = &str> {

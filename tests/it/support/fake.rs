@@ -14,6 +14,7 @@ use opencode_router::runtime::{Edit, LogRange, LogStream, News, PromptEdit, Runt
 use opencode_router::session::Run;
 use opencode_router::session::prompts::Prompts;
 use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
+use opencode_router::usage::Usage;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
@@ -34,6 +35,7 @@ pub struct Fake {
     stops_fail: AtomicBool,
     stale: AtomicBool,
     kept: Mutex<Vec<SessionId>>,
+    usage: Mutex<Option<Usage>>,
     me: std::sync::Weak<Self>,
 }
 
@@ -64,6 +66,7 @@ impl Fake {
             stops_fail: AtomicBool::default(),
             stale: AtomicBool::default(),
             kept: Mutex::default(),
+            usage: Mutex::default(),
             me: me.clone(),
         })
     }
@@ -89,6 +92,11 @@ impl Fake {
     /// Starts fail with this, or succeed again.
     pub fn fail_starts(&self, failure: Option<Failure>) {
         *self.failure.lock() = failure;
+    }
+
+    /// What is measured of every session from now on.
+    pub fn measures(&self, usage: Option<Usage>) {
+        *self.usage.lock() = usage;
     }
 
     /// Stops and deletes fail.
@@ -230,7 +238,7 @@ impl Runtime for Fake {
         }
         if let Some(held) = self.sessions.lock().get_mut(&id) {
             held.starts += 1;
-            held.memo.forget_run();
+            held.memo = held.memo.edited(Memo::forget_run).unwrap_or_else(|| held.memo.clone());
         }
         self.see(id, Observation::of(PhaseName::Pending)).await;
         self.see(id, Observation::of(PhaseName::Starting)).await;
@@ -286,6 +294,10 @@ impl Runtime for Fake {
             edit(&mut held.prompts);
         }
         Ok(())
+    }
+
+    async fn measure(&self, _id: SessionId, _run: &Run) -> Option<Usage> {
+        *self.usage.lock()
     }
 
     fn trouble(&self) -> Option<&'static str> {

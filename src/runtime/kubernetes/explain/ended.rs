@@ -1,5 +1,6 @@
 //! Why a Pod ended without a deletion: the cluster ended it, or its containers exited.
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
 use super::super::manifest::{DIALECT, OPENCODE, PREPARE};
@@ -11,6 +12,8 @@ use crate::session::{Checkout, Failure, Reason};
 
 /// The exit status of the container's first process if it cannot start opencode.
 const CANNOT_START: i32 = 127;
+/// The exit status of a container that SIGKILL ended.
+const KILLED: i32 = 137;
 /// Length of the log tail that the kubelet stores in a status, in bytes. A text of this length lacks its beginning.
 const KUBELET_KEEPS: usize = 2048;
 /// The advice for most failures.
@@ -26,6 +29,12 @@ pub(super) fn why(pod: &Pod) -> Option<Failure> {
         let what = "The cluster ended the session's Pod and does not say why";
         over.then(|| Failure::new(Reason::RuntimeError, format!("{} {AGAIN}", sentence(what, said))))
     })
+}
+
+/// When the container ended that decides why the Pod ended.
+pub(super) fn at(pod: &Pod) -> Option<Timestamp> {
+    let prepared = end_of(pod, PREPARE).filter(|ended| ended.exit_code != 0);
+    prepared.or_else(|| end_of(pod, OPENCODE))?.finished_at.as_ref().map(|time| time.0)
 }
 
 fn ended_by_cluster(status: &PodStatus) -> Option<Failure> {
@@ -55,7 +64,10 @@ fn by_containers(pod: &Pod) -> Option<Failure> {
         return Some(outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(ended)));
     }
     let ended = end_of(pod, OPENCODE)?;
-    Some(outside(ended, "it worked").unwrap_or_else(|| opencode_ended(ended)))
+    // The runtime says "OOMKilled" for every later end of a container in which the kernel killed a tool.
+    let other_end = ended.reason.as_deref() == Some("OOMKilled") && ended.exit_code != KILLED;
+    let outside = (!other_end).then(|| outside(ended, "it worked")).flatten();
+    Some(outside.unwrap_or_else(|| opencode_ended(ended)))
 }
 
 /// What the preparation says of the project, if it has succeeded.

@@ -16,7 +16,7 @@ pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
         return Observation { message: Some(leaving(pod)), ..Observation::of(PhaseName::Stopping) };
     }
     if let Some(failure) = super::ended::why(pod) {
-        return Observation::failed(failure);
+        return Observation { since: super::ended::at(pod), ..Observation::failed(failure) };
     }
     let (prepare, opencode) = (state_of(pod, PREPARE), state_of(pod, OPENCODE));
     if opencode.is_some_and(|state| state.running.is_some()) {

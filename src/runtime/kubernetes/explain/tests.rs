@@ -65,7 +65,7 @@ const HELD_UP: [(&str, PhaseName, Reason, &str); 7] = [
 ];
 
 /// Pods that ended or will never start.
-const FAILED: [(&str, Reason, &str); 27] = [
+const FAILED: [(&str, Reason, &str); 29] = [
     ("written/image-not-found", Reason::ImagePullFailed, "Ask an administrator to fix the cause: rpc error"),
     ("written/image-not-found-again", Reason::ImagePullFailed, "opencode-session:9: not found."),
     ("written/image-denied", Reason::ImagePullFailed, "authorization failed."),
@@ -86,6 +86,13 @@ const FAILED: [(&str, Reason, &str); 27] = [
     ("recorded/out-of-memory", Reason::OutOfMemory, "more memory than it may have while it worked"),
     ("recorded/program-missing", Reason::ContainerFailed, "\"no-such-program\": executable file not found"),
     ("recorded/exited", Reason::OpencodeExited, "opencode ended with status 1."),
+    // The kernel killed a tool before.
+    ("written/exited-after-a-tool-ran-out-of-memory", Reason::OpencodeExited, "opencode ended with status 1."),
+    (
+        "written/exited-on-a-full-disk",
+        Reason::DiskFull,
+        "opencode ended with status 1. The disk with the session's files",
+    ),
     ("recorded/killed", Reason::OpencodeExited, "opencode ended by signal 9"),
     ("recorded/crashed", Reason::OpencodeExited, "opencode ended by signal 11"),
     ("written/crash-loop", Reason::OpencodeExited, "opencode ended with status 1."),
@@ -199,6 +206,14 @@ fn ended_pod_has_a_reason() {
         assert!(failure.message.contains(words), "{name}: {}", failure.message);
         assert!(failure.message.ends_with('.'), "{name}: {}", failure.message);
     }
+}
+
+#[test]
+fn failure_began_when_its_container_ended() {
+    let since = |name: &str| observe(&pod(name)).since.unwrap().to_string();
+    assert_eq!(since("recorded/out-of-memory"), "2026-11-21T17:40:49Z");
+    assert_eq!(since("recorded/killed"), "2026-11-21T17:45:37Z");
+    assert!(observe(&pod("recorded/clone-not-found")).since.is_some(), "while it was prepared");
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::opencode::Serve;
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::clock::SystemClock;
 use crate::session::{Checkout, Clock, Failure, Reason};
+use crate::usage::volume;
 
 /// Time for opencode to exit after SIGTERM. The router asked opencode before to end its work.
 const GRACE: Duration = Duration::from_secs(3);
@@ -97,8 +98,9 @@ impl SupervisedRun {
                 let _ = tokio::time::timeout(GRACE, child.follow(|bytes| output.borrow_mut().take(bytes))).await;
                 return None;
             };
-            let lines = output.into_inner().last_lines();
+            let mut lines = output.into_inner().last_lines();
             if attempt == PORT_ATTEMPTS || !self.job.dialect.port_was_taken(&lines) {
+                lines.extend(volume::shortage(self.dir.path()).filter(|_| !status.success()));
                 return Some(opencode_exit(self.job.dialect, status.code(), status.signal(), &lines));
             }
             self.log.note("the port was taken by another program; trying another one");
