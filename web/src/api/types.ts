@@ -25,6 +25,23 @@ export interface Phase {
 
 export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "starting";
 
+/** A measured figure. Without a limit, nothing is free and its level is ok. */
+export interface Gauge {
+  used: number;
+  limit?: number;
+  free?: number;
+  level: "ok" | "near" | "full";
+}
+
+export interface Usage {
+  /** Bytes. */
+  disk?: Gauge;
+  /** Number of files. */
+  files?: Gauge;
+  /** Bytes. */
+  memory?: Gauge;
+}
+
 export interface Session {
   id: string;
   owner: string;
@@ -51,6 +68,7 @@ export interface Session {
   keptAliveBy: KeptAliveBy[];
   /** What its user should know, as sentences. */
   notes?: string[];
+  usage?: Usage;
 }
 
 export interface Me {

@@ -4,6 +4,7 @@ import { ActionProblem } from "../sessions/ActionProblem";
 import { Actions, type Intents } from "../sessions/Actions";
 import type { Commands } from "../sessions/commands";
 import { Failure } from "../sessions/Failure";
+import { Notices } from "../sessions/Notices";
 import { nameOf } from "../sessions/naming";
 import { isStarting, isStartingPhase } from "../sessions/state";
 import { StatePill } from "../sessions/StatePill";
@@ -58,6 +59,7 @@ export function Detail(props: DetailProps) {
       </Show>
       <Failure session={props.session} besideLog />
       <TrustQuestion session={props.session} commands={props.commands} />
+      <Notices session={props.session} />
       <Actions
         session={props.session}
         describedBy="detail-name"

@@ -1,6 +1,7 @@
 import { Show } from "solid-js";
-import type { Session } from "../api/types";
 import { branchLabel } from "../sessions/naming";
+import type { Gauge, Session } from "../api/types";
+import { formatGauge } from "../sessions/usage";
 import { now } from "../time/clock";
 import { formatAgo } from "../time/duration";
 
@@ -14,10 +15,14 @@ export function Facts(props: { session: Session }) {
       <Fact name="Profile" value={props.session.profile} />
       <Fact name="Created" value={ago(props.session.createdAt)} />
       <Fact name="Last activity" value={ago(props.session.lastActivityAt)} />
+      <Fact name="Disk" value={gauge(props.session.usage?.disk)} />
+      <Fact name="Memory" value={gauge(props.session.usage?.memory)} />
       <Fact name="Address" value={props.session.url} mono />
     </dl>
   );
 }
+
+const gauge = (measured: Gauge | undefined) => measured && formatGauge(measured);
 
 const ago = (time: string) => formatAgo(now() - Date.parse(time));
 

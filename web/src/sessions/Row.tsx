@@ -6,6 +6,7 @@ import { Actions, type Intents } from "./Actions";
 import { ClonePercent } from "./ClonePercent";
 import type { Commands } from "./commands";
 import { Failure } from "./Failure";
+import { Notices } from "./Notices";
 import { nameOf } from "./naming";
 import { stateOf } from "./state";
 import { StatePill } from "./StatePill";
@@ -43,6 +44,7 @@ export function Row(props: RowProps) {
       <div class="row-more">
         <Failure session={props.session} />
         <TrustQuestion session={props.session} commands={props.commands} />
+        <Notices session={props.session} />
         <ActionProblem id={props.session.id} commands={props.commands} />
       </div>
     </li>
