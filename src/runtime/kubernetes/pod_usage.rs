@@ -38,7 +38,7 @@ mod tests {
             let (mut client, _) = listener.accept().await.unwrap();
             while client.write_all(line).await.is_ok() && endless {}
             drop(client);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! { usage = ask(&run, address.port()) => usage, () = pod => None }
     }

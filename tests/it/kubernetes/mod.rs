@@ -4,6 +4,7 @@ mod any_user;
 mod cluster_refusals;
 mod pod_clone_failures;
 mod pod_clone_progress;
+mod pod_usage_figures;
 mod run_end_reasons;
 mod situation;
 mod start_delays;

@@ -26,25 +26,6 @@ async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
-async fn out_of_memory_is_explained() {
-    let memory = |settings: &mut KubernetesSettings| {
-        settings.limits.insert("memory".to_owned(), "600Mi".to_owned());
-        settings.image = SESSION_IMAGE.to_owned();
-    };
-    let situation = Situation::begin_with(memory).await;
-    let session = situation.ready().await;
-    work(&situation, &session).await;
-    let pod = situation.pod(&session).await.unwrap();
-    // Many small processes, so that opencode is the largest. If the kernel kills only one process, it kills opencode.
-    let hog = "for each in $(seq 60); do
-        sh -c 'held=$(head -c 15000000 /dev/zero | tr \"\\\\0\" x); sleep 100' & done; wait";
-    situation.namespace.run_in(session.id(), hog).await;
-    failed(&session, Reason::OutOfMemory, "more memory than it may have while it worked").await;
-    goes_on(&situation, &session, &pod).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a cluster: make test brings one up"]
 async fn out_of_memory_at_start_is_explained() {
     let memory = |settings: &mut KubernetesSettings| {
         settings.requests.insert("memory".to_owned(), "48Mi".to_owned());
