@@ -7,7 +7,7 @@ DIR := target/kube
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test check unit bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run quick test check unit fuzz bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -42,6 +42,9 @@ check: $(WEB) ## Format, lints and documentation of the Rust code
 unit: $(WEB) ## Only the fast tests
 	@tests/tools/lanes unit
 
+fuzz: $(WEB) ## Run the fuzz targets, FUZZ_SECONDS (60) each
+	@tests/tools/fuzz
+
 bench: $(WEB) ## Measure the router beside nginx and haproxy
 	@cargo build --release --locked
 	@tests/bench/run
@@ -72,7 +75,7 @@ cluster-down: ## Take it down; nothing of it is left
 
 clean: ## Remove what was built and installed; the files of sessions stay
 	@[ ! -e target/kube ] || tests/cluster/cluster down target/kube
-	rm -rf target web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules tests/chart/node_modules
+	rm -rf target fuzz/target fuzz/artifacts web/dist web/node_modules deploy/opencode/node_modules tests/browser/node_modules tests/chart/node_modules
 
 tools:
 	@tests/tools/build

@@ -49,6 +49,8 @@ pub mod auth;
 pub mod config;
 #[cfg(feature = "router")]
 pub mod edge;
+#[cfg(all(feature = "router", any(test, fuzzing)))]
+pub mod fuzz;
 #[cfg(feature = "router")]
 pub mod git;
 #[cfg(feature = "router")]

@@ -4,6 +4,8 @@ mod body;
 pub mod page;
 mod problem;
 pub mod progress_page;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod redirect_properties;
 
 pub use self::body::Body;
 pub use self::problem::Problem;

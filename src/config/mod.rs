@@ -149,16 +149,19 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.network.port, 3000);
         assert!(config.network.bind_address.is_loopback());
+        assert!(read(&["--attach-allowed-origins", ""]).is_ok());
     }
 
     #[test]
     fn wrong_value_is_named_in_one_sentence() {
-        let cases: [(&[&str], &str); 7] = [
+        let cases: [(&[&str], &str); 9] = [
             (&["--port", "x"], "PORT (--port) cannot be “x”: "),
             (&["--proto", "gopher"], "ROUTER_PROTO (--proto) cannot be “gopher”: expected one of http, https."),
             (&["--idle-timeout-minutes", "0"], "IDLE_TIMEOUT_MINUTES (--idle-timeout-minutes) cannot be “0”: "),
             (&["--domain", "a b"], "ROUTER_DOMAIN (--domain) cannot be “a b”: "),
             (&["--trusted-proxy-cidrs", "x"], "TRUSTED_PROXY_CIDRS (--trusted-proxy-cidrs) cannot be “x”: "),
+            (&["--attach-allowed-origins", "*"], "ATTACH_ALLOWED_ORIGINS (--attach-allowed-origins) cannot be “*”: "),
+            (&["--sso-header-names", "X-A,Host"], "SSO_HEADER_NAMES (--sso-header-names) cannot be “Host”: "),
             (&["--bind-address", "0.0.0.0"], "DEV_EMAIL"),
             (&["--nonsense"], "unexpected argument '--nonsense' found. --help lists all settings."),
         ];

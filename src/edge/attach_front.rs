@@ -104,7 +104,7 @@ fn keep_host<B>(request: &mut Request<B>) {
 }
 
 /// Splits `/s/<id>/rest`: the form for clients that cannot resolve `*.localhost`.
-fn session_in_path(uri: &Uri) -> Option<(SessionId, Uri)> {
+pub(super) fn session_in_path(uri: &Uri) -> Option<(SessionId, Uri)> {
     let target = uri.path_and_query()?.as_str().strip_prefix("/s/")?;
     let id = target.get(..SessionId::LENGTH)?.parse().ok()?;
     let rest = &target[SessionId::LENGTH..];

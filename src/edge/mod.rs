@@ -9,6 +9,8 @@ mod drain;
 mod front;
 mod hold;
 mod host;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod host_properties;
 mod http_protocols;
 mod listener;
 mod message_check;

@@ -9,6 +9,8 @@ pub mod pasted;
 #[cfg(test)]
 mod pasted_texts;
 pub mod repo_url;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod repo_url_properties;
 
 pub use branch::Branch;
 pub use clone_filter::CloneFilter;

@@ -75,7 +75,13 @@ fn scp_like(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn from_scp(user: &str, host: &str, path: &str) -> Result<RepoUrl, InvalidRepoUrl> {
-    from_url(&format!("ssh://{user}@{host}/{}", path.trim_start_matches('/')))?;
+    let ssh = format!("ssh://{user}@{host}/{}", path.trim_start_matches('/'));
+    from_url(&ssh)?;
+    // Git reads a text with a slash before the colon as a local path, and ssh reads the host after the last “@”.
+    let is_host = |url: &Url| url.host_str().is_some_and(|read| read.eq_ignore_ascii_case(host));
+    if !Url::parse(&ssh).is_ok_and(|url| url.username() == user && is_host(&url)) {
+        return Err(InvalidRepoUrl("its user or host name has characters that do not belong there"));
+    }
     let clone = format!("{user}@{}:{path}", host.to_ascii_lowercase());
     let identity = format!("{}/{}", host.to_ascii_lowercase(), checked_path(path)?);
     Ok(RepoUrl { clone, identity })
@@ -97,6 +103,9 @@ fn from_url(text: &str) -> Result<RepoUrl, InvalidRepoUrl> {
     let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
     if host.is_empty() || host.starts_with('-') || url.username().starts_with('-') {
         return Err(InvalidRepoUrl("its host or user name is missing or starts with “-”"));
+    }
+    if host.split('.').any(str::is_empty) {
+        return Err(InvalidRepoUrl("a part of its host name is empty"));
     }
     let path = checked_path(url.path())?;
     let port = url.port().filter(|port| *port != default_port);
@@ -207,6 +216,9 @@ mod tests {
             "git@-oProxyCommand=id:a/b",
             "-u@host:a",
             "https://host",
+            "https://../a/b",
+            "https:..://a/b",
+            "https://a..b/c",
             "https://host/",
             "https://host/.git",
             "https://host/a b",
@@ -214,6 +226,10 @@ mod tests {
             "git@host:../a",
             "git@host:-x",
             "git@host:",
+            "git@git@host:a/b",
+            "git@host/../a:b",
+            "git@../a:b",
+            "git@host?:b",
             "https://host/a?x=1",
             "https://host/a#x",
             "javascript:alert(1)",

@@ -6,6 +6,8 @@ mod call;
 mod dialect;
 mod dialect_verbs;
 mod event_follower;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod event_properties;
 mod first_message;
 mod home;
 mod readiness;

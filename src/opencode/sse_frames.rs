@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 /// Size limit of a frame, in bytes. The router skips longer ones: they contain tool outputs, which it does not need.
-const LONGEST_FRAME: usize = 256 * 1024;
+pub(super) const LONGEST_FRAME: usize = 256 * 1024;
 
 #[derive(Default)]
 pub(super) struct SseFrames {

@@ -5,6 +5,8 @@ mod forward;
 mod forwarded_body;
 mod framing;
 mod head_size;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod header_properties;
 mod headers;
 mod list_header;
 mod private_names;

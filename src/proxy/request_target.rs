@@ -8,11 +8,18 @@ const CREDENTIAL_PARAMETER: &str = "auth_token";
 
 /// The path and query, without credentials.
 pub(super) fn origin_form(uri: &Uri) -> Uri {
-    let Some(path_and_query) = uri.path_and_query() else { return Uri::from_static("/") };
-    match without_credentials(path_and_query) {
-        Some(cleaned) => cleaned.into(),
-        None => path_and_query.clone().into(),
-    }
+    let target = match uri.path_and_query() {
+        // `http` writes the empty path of an absolute target, such as `http://host?query`, as nothing.
+        Some(target) if target.as_str() != "/" && target.as_str().starts_with(['/', '*']) => target.clone(),
+        Some(target) if target.as_str() != "/" => parsed(&format!("/{}", target.as_str())),
+        _ => PathAndQuery::from_static("/"),
+    };
+    without_credentials(&target).unwrap_or(target).into()
+}
+
+/// Without the path that a client meant, the root is the safest one.
+fn parsed(text: &str) -> PathAndQuery {
+    text.parse().unwrap_or(PathAndQuery::from_static("/"))
 }
 
 /// The target without credential parameters, if it had any.
@@ -24,8 +31,8 @@ fn without_credentials(target: &PathAndQuery) -> Option<PathAndQuery> {
     let query = target.query()?;
     query.split('&').find(is_credential)?;
     let kept: Vec<_> = query.split('&').filter(|parameter| !is_credential(parameter)).collect();
-    let text = if kept.is_empty() { target.path().to_owned() } else { format!("{}?{}", target.path(), kept.join("&")) };
-    Some(text.parse().unwrap_or(PathAndQuery::from_static("/")))
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    Some(parsed(&format!("{}{query}", target.path())))
 }
 
 #[cfg(test)]
@@ -40,6 +47,9 @@ mod tests {
     fn absolute_target_becomes_a_path() {
         assert_eq!(target("http://host/a?b=c"), "/a?b=c");
         assert_eq!(target("http://host"), "/");
+        assert_eq!(target("http://host#fragment"), "/");
+        assert_eq!(target("http://host?a=b"), "/?a=b");
+        assert_eq!(target("*"), "*");
     }
 
     #[test]

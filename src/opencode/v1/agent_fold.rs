@@ -14,7 +14,7 @@ use super::bounded_json::{AtMost, MOST_ENTRIES};
 use super::wire::{Conversation, EventKind, Frame, Id, Pending, Project, Properties, StatusKind, Statuses};
 
 /// Limit for the number of folders.
-pub(super) const MOST_FOLDERS: usize = 100;
+pub(in crate::opencode) const MOST_FOLDERS: usize = 100;
 /// The first title of every conversation starts with this.
 const UNTITLED: &str = "New session - ";
 

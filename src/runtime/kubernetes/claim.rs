@@ -104,6 +104,12 @@ impl Record {
         }
         Ok(record)
     }
+
+    /// The id of the key in a claim's annotations.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn id_in(claim: &PersistentVolumeClaim) -> Option<crate::session::SessionId> {
+        Annotations(claim.metadata.annotations.as_ref()?).spec().ok().map(|spec| spec.id())
+    }
 }
 
 /// The annotations of a record; `None` removes one.

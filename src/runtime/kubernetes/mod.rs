@@ -9,6 +9,8 @@ mod cached_session;
 mod claim;
 #[cfg(test)]
 mod claim_evolution;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod claim_properties;
 mod explain;
 mod kubernetes_settings;
 mod literal;

@@ -12,6 +12,8 @@ mod run_stop;
 mod run_watcher;
 mod session_folder;
 mod session_json;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod session_json_properties;
 mod session_log;
 mod session_worker;
 #[cfg(test)]

@@ -14,9 +14,10 @@ use crate::session::{Checkout, Email, Memo, Origin, Program, SessionKey, Spec};
 /// Size limit of a record.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// A record as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Saved {
+pub(super) struct Saved {
     #[serde(flatten)]
     format: RecordFormat,
     owner: Email,
@@ -42,7 +43,12 @@ struct Saved {
 
 /// Writes the record. Keeps fields that a newer program added.
 pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()> {
-    let (format, unknown) = match load(dir)? {
+    write_atomically(&dir.record(), &written(spec, memo, load(dir)?)?)
+}
+
+/// The text of a record that replaces `before`.
+pub(super) fn written(spec: &Spec, memo: &Memo, before: Option<Saved>) -> io::Result<Vec<u8>> {
+    let (format, unknown) = match before {
         Some(saved) => (saved.format, saved.unknown),
         None => (spec.record_format(), UnknownFields::default()),
     };
@@ -64,12 +70,23 @@ pub(super) fn write(dir: &SessionDir, spec: &Spec, memo: &Memo) -> io::Result<()
         memo: memo.clone(),
         unknown,
     };
-    write_atomically(&dir.record(), &serde_json::to_vec_pretty(&saved)?)
+    Ok(serde_json::to_vec_pretty(&saved)?)
 }
 
 /// Reads the record. `None` if the file does not exist.
 pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
     let Some(saved) = load(dir)? else { return Ok(None) };
+    let (spec, memo) = parts(saved)?;
+    if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
+        return Err(io::Error::other("its key does not give the id that its folder is named after"));
+    }
+    // The marks come from `prompts.json`, because the last release would drop them from this file.
+    let prompts = prompts_json::read(dir)?.marks();
+    Ok(Some((spec, Memo { prompts, ..memo })))
+}
+
+/// The spec and the memo of a record, without the marks of its prompts.
+pub(super) fn parts(saved: Saved) -> io::Result<(Spec, Memo)> {
     let origin = match (saved.repo_url, saved.branch, saved.nonce) {
         (Some(url), branch, None) => Origin::Repository { url, branch },
         (None, None, Some(nonce)) => Origin::NewProject { nonce },
@@ -80,13 +97,8 @@ pub(super) fn read(dir: &SessionDir) -> io::Result<Option<(Spec, Memo)>> {
         source_branch: saved.source_branch,
         created_at: saved.created_at,
     };
-    if dir.path().file_name().and_then(|name| name.to_str()) != Some(&spec.id().to_string()) {
-        return Err(io::Error::other("its key does not give the id that its folder is named after"));
-    }
-    // The marks come from `prompts.json`, because the last release would drop them from this file.
-    let prompts = prompts_json::read(dir)?.marks();
     let (profile, program, checkout) = (saved.profile, saved.program, saved.checkout);
-    Ok(Some((spec, Memo { prompts, profile, program, checkout, ..saved.memo })))
+    Ok((spec, Memo { profile, program, checkout, ..saved.memo }))
 }
 
 fn load(dir: &SessionDir) -> io::Result<Option<Saved>> {
@@ -94,12 +106,16 @@ fn load(dir: &SessionDir) -> io::Result<Option<Saved>> {
     if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > LARGEST) {
         return Err(io::Error::other(format!("it is larger than {LARGEST} bytes")));
     }
-    let Some(text) = read_if_there(&path)? else { return Ok(None) };
-    let format: RecordFormat = serde_json::from_str(&text)?;
+    read_if_there(&path)?.map(|text| parse(&text)).transpose()
+}
+
+/// Reads the text of a record.
+pub(super) fn parse(text: &str) -> io::Result<Saved> {
+    let format: RecordFormat = serde_json::from_str(text)?;
     if let Some(refusal) = format.refusal() {
         return Err(io::Error::other(refusal));
     }
-    Ok(Some(serde_json::from_str(&text)?))
+    Ok(serde_json::from_str(text)?)
 }
 
 #[cfg(test)]
