@@ -22,7 +22,8 @@ fn script(folder: &Path, text: &str) -> PathBuf {
     program
 }
 
-/// An opencode whose first start waits until the file `taken` exists, says that it listens, and waits for `go`.
+/// An opencode whose first start waits until the file `taken` exists, says that it listens, and waits for `go`. The file
+/// `said` exists once that line was read: the output after it is larger than a pipe.
 fn slow_opencode(folder: &Path) -> PathBuf {
     let dir = folder.display();
     let text = format!(
@@ -31,6 +32,7 @@ fn slow_opencode(folder: &Path) -> PathBuf {
            echo \"$5\" > {dir}/chosen.new; mv {dir}/chosen.new {dir}/chosen\n\
            while [ ! -e {dir}/taken ]; do sleep 0.01; done\n\
            echo \"opencode server listening on http://127.0.0.1:$5\"\n\
+           head -c 200000 /dev/zero | tr '\\0' .; touch {dir}/said\n\
            while [ ! -e {dir}/go ]; do sleep 0.01; done\n\
          fi\n\
          exec '{}' \"$@\"\n",
@@ -51,9 +53,9 @@ async fn program_that_took_the_port_never_sees_the_password() {
     let nobody_came = || foreign.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
     std::fs::write(folder.path().join("taken"), "").unwrap();
 
-    let log = format!("/api/sessions/{id}/logs?follow=true");
-    let mut log = program.api("GET", &log).open().await.unwrap();
-    log.read_until(&format!("another program listens on port {port}")).await;
+    let said = folder.path().join("said");
+    eventually("opencode says that it listens", async || said.exists().then_some(())).await;
+    assert_eq!(program.get(&id).await["phase"]["name"], "starting");
     assert!(nobody_came(), "the router connected before opencode listened");
     std::fs::write(folder.path().join("go"), "").unwrap();
     program.wait_for_phase(&id, "ready").await;
