@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::usage_view::UsageView;
-use crate::session::{Checkout, CloneRequest, KeptBy, Origin, Phase, PhaseName, Reason, Session};
+use crate::session::{Checkout, CloneRequest, KeptBy, Memo, Origin, Phase, PhaseName, Reason, Session};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -68,7 +68,7 @@ pub(super) struct SessionView {
     /// Its disk and memory. Only while it runs, and once measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageView>,
-    /// What its user should know, as sentences: what the clone left out; in the answer to a creation also how the
+    /// What its user should know, as sentences: messages that were not delivered, what the clone left out; in the answer to a creation also how the
     /// address was understood.
     notes: Vec<String>,
 }
@@ -113,6 +113,12 @@ impl PhaseView {
     }
 }
 
+/// What the user should know, as sentences.
+fn notes(memo: &Memo) -> Vec<String> {
+    let left_out = memo.checkout.as_ref().map(Checkout::notes).unwrap_or_default();
+    memo.undelivered().into_iter().chain(left_out).collect()
+}
+
 impl Api {
     /// The session's current state.
     pub(super) fn view(&self, session: &Session) -> SessionView {
@@ -126,6 +132,7 @@ impl Api {
         let origin = &spec.key.origin;
         let of_repository = matches!(origin, Origin::Repository { .. });
         let branch = of_repository.then(|| spec.branch(&view.memo).map(ToString::to_string));
+        let notes = notes(&view.memo);
         SessionView {
             id: session.id().to_string(),
             owner: spec.key.owner.to_string(),
@@ -147,7 +154,7 @@ impl Api {
             needs_input: view.needs_input,
             asks_for_trust: view.memo.ignores_project && !view.memo.trusted,
             kept_alive_by: view.kept_by,
-            notes: view.memo.checkout.as_ref().map(Checkout::notes).unwrap_or_default(),
+            notes,
             usage: view.usage.map(UsageView::from),
         }
     }

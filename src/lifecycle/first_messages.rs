@@ -69,7 +69,12 @@ impl Lifecycle {
                         tokio::time::sleep(pause).await;
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
-                    Sent::Rejected => return messages.rejected.store(true, Ordering::Relaxed),
+                    Sent::Rejected => {
+                        messages.rejected.store(true, Ordering::Relaxed);
+                        // The session tells its user. The log has the reason.
+                        let _ = self.edit_memo(session, |memo| memo.prompt_refused = true).await;
+                        return;
+                    }
                 }
             }
         };

@@ -48,6 +48,9 @@ pub struct Memo {
     /// The activity of the current run's agent, from the replica that follows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentNote>,
+    /// opencode refused the oldest waiting prompt, so no prompt is sent any more in this run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prompt_refused: bool,
     /// The leader is about to stop the session as idle. A replica that knows of a use must store it now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
@@ -106,6 +109,7 @@ impl Memo {
             tokens: Vec::new(),
             failure: None,
             agent: None,
+            prompt_refused: false,
             closing: false,
             set_history_aside: None,
             trusted: false,
@@ -158,6 +162,21 @@ impl Memo {
         self.agent = None;
         self.closing = false;
         self.ignores_project = false;
+        self.prompt_refused = false;
+    }
+
+    /// Which messages were not delivered yet, and why, for the user.
+    pub fn undelivered(&self) -> Option<String> {
+        let waiting = self.prompts.waiting() + self.initial_messages.len() as u64;
+        let messages = if waiting == 1 { "A message waits".to_owned() } else { format!("{waiting} messages wait") };
+        match (waiting, self.prompt_refused) {
+            (0, _) => None,
+            (_, false) => Some(format!("{messages} for opencode, and will be sent when it answers.")),
+            (_, true) => Some(format!(
+                "{messages}: opencode refused the first one. Write it in opencode's page, or stop the session and start \
+                 it again: then the router sends it once more."
+            )),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Session {
             self.last_activity.fetch_max(used.as_millisecond(), Ordering::Relaxed);
         }
         let delivers = old.prompts != new.prompts || old.initial_messages != new.initial_messages;
-        let asked = |memo: &Memo| (memo.trusted, memo.ignores_project, memo.restarted_at);
+        let asked = |memo: &Memo| (memo.trusted, memo.ignores_project, memo.restarted_at, memo.prompt_refused);
         let asks = asked(&old) != asked(new);
         asks || old.title != new.title || old.agent != new.agent || old.checkout != new.checkout || delivers
     }

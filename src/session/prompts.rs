@@ -146,6 +146,11 @@ impl std::fmt::Debug for Prompts {
 }
 
 impl PromptMarks {
+    /// The number of waiting prompts.
+    pub fn waiting(&self) -> u64 {
+        self.put.saturating_sub(self.taken)
+    }
+
     /// Whether a prompt waits.
     pub fn wait(&self) -> bool {
         self.put > self.taken
