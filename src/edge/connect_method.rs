@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn other_tunnels_are_refused() {
         for protocol in [None, Some("connect-udp")] {
-            let refused = translate(&mut connect(protocol)).err().expect("it is refused");
+            let refused = translate(&mut connect(protocol)).unwrap_err();
             assert_eq!(refused.status(), StatusCode::NOT_IMPLEMENTED);
         }
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// A program's argument that [`super::run_program`] replaces by [`any_address`].
+/// A program's argument that [`super::run_program()`] replaces by [`any_address`].
 pub const ANY_ADDRESS: &str = "any-address";
 
 /// All addresses of this machine: `::`, which also accepts IPv4 clients (RFC 3493, section 3.7), or `0.0.0.0` if the

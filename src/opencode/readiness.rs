@@ -264,7 +264,7 @@ mod tests {
             let (server, mut held) = (Server::in_memory(ends), Vec::new());
             let count = async {
                 while let Some(end) = connections.recv().await {
-                    held.push(end)
+                    held.push(end);
                 }
             };
             tokio::select! {

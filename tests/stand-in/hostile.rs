@@ -63,7 +63,7 @@ pub(crate) fn answer(stream: &TcpStream, manner: &str, path: &str) -> io::Result
             println!("{}", "x".repeat(10 * MIB));
             forever(|| io::stdout().write_all(&[b'y'; 8192]))
         }
-        other => panic!("{other} is no manner"),
+        other => Err(io::Error::other(format!("{other} is no manner"))),
     }
 }
 

@@ -20,6 +20,14 @@ fn memory(program: &Program, figure: &str) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
+/// The CPU time of the router's process so far.
+fn cpu(program: &Program) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", program.pid())).unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks: u64 = [11, 12].map(|at: usize| fields[at].parse::<u64>().unwrap()).iter().sum();
+    Duration::from_millis(ticks * 10)
+}
+
 /// See `clear_refs` in proc(5).
 fn forget_peak(program: &Program) {
     std::fs::write(format!("/proc/{}/clear_refs", program.pid()), "5").unwrap();
@@ -76,7 +84,9 @@ async fn servers_that_answer_badly_cost_little_memory_and_no_time_of_others() {
     let before = memory(&program, "VmRSS");
     let bad = hostile_sessions(&program, "").await;
     each_is(&program, &bad, "ready").await;
+    let (begun, spent) = (Instant::now(), cpu(&program));
     let p99 = latency(&program, &good, LASTS).await;
+    let share = (cpu(&program) - spent).div_duration_f64(begun.elapsed());
     // The end of work is a request of the router too.
     for id in &bad {
         program.act(id, "stop").await;
@@ -84,9 +94,13 @@ async fn servers_that_answer_badly_cost_little_memory_and_no_time_of_others() {
     each_is(&program, &bad, "stopped").await;
     let (most, after) = (memory(&program, "VmHWM"), memory(&program, "VmRSS"));
     let [before_kib, most_kib, after_kib] = [before, most, after].map(|bytes| bytes / 1024);
-    println!("memory: {before_kib} KiB, at most {most_kib}, then {after_kib}; p99 {p99:?}, usually {usual:?}");
+    println!(
+        "memory: {before_kib} KiB, at most {most_kib}, then {after_kib}; {share:.2} cores; p99 {p99:?}, usually {usual:?}"
+    );
     assert!(most < before + MOST, "{before} bytes became {most}");
-    assert!(p99 < usual * 2 + Duration::from_millis(20), "p99 {p99:?}, usually {usual:?}");
+    // Other tests run at the same time. So the time of others is bounded loosely, and the router's own work strictly.
+    assert!(share < 0.5, "{share} cores");
+    assert!(p99 < usual * 2 + Duration::from_millis(200), "p99 {p99:?}, usually {usual:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
