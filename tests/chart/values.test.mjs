@@ -40,6 +40,7 @@ const wrong = [
   ['/loginProxy/trustedCidrs/0', { 'loginProxy.trustedCidrs': ['::/0'] }],
   ['/loginProxy/trustedCidrs/0', { 'loginProxy.trustedCidrs': ['10.0.0.1'] }],
   ['/loginProxy/trustedCidrs/0', { 'loginProxy.trustedCidrs': ['everybody'] }],
+  ['/peerLimitExemptCidrs/0', { peerLimitExemptCidrs: ['10.0.0.1'] }],
   ['/sessions/image', { 'sessions.image': '' }],
   ['/sessions/memoryLimit', { 'sessions.memoryLimit': 'lots' }],
   ['/sessions/storage/size', { 'sessions.storage.size': 2 }],

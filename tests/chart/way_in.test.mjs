@@ -120,3 +120,10 @@ test('everything is where it belongs', () => {
     for (const { kind, metadata } of own) assert(places.has(metadata.namespace), `${kind} ${metadata.name}`)
   }
 })
+
+test('an ingress of a private network has no limit of connections, and is not believed', () => {
+  const environment = render('external').environment()
+  assert.match(environment.PEER_LIMIT_EXEMPT_CIDRS, /^10\.0\.0\.0\/8,/)
+  assert.doesNotMatch(environment.TRUSTED_PROXY_CIDRS, /10\.0\.0\.0\/8/)
+  assert.equal(render('external', { peerLimitExemptCidrs: [] }).environment().PEER_LIMIT_EXEMPT_CIDRS, undefined)
+})

@@ -18,6 +18,7 @@ settings. Each name appears once: server-side apply refuses a list with duplicat
   (list "ATTACH_PORT" "4096")
   (list "METRICS_PORT" (ternary (.Values.metrics.port | int64 | toString) "" .Values.metrics.enabled))
   (list "TRUSTED_PROXY_CIDRS" (include "opencode-router.trustedCidrs" .))
+  (list "PEER_LIMIT_EXEMPT_CIDRS" (join "," .Values.peerLimitExemptCidrs))
   (list "SSO_COOKIE_NAMES" (join "," .Values.loginProxy.cookieNames))
   (list "SHUTDOWN_DELAY_SECONDS" (.Values.shutdown.delaySeconds | int64 | toString))
   (list "DRAIN_TIMEOUT_SECONDS" (.Values.shutdown.drainSeconds | int64 | toString))
