@@ -7,6 +7,7 @@ pub mod ignored_signals;
 mod oom_preference;
 pub mod open_files;
 pub mod process_tree;
+pub mod processes_at_work;
 mod run_program;
 mod secret_input;
 

@@ -54,15 +54,32 @@ pub fn descendants_of(root: Pid) -> Vec<Pid> {
 /// Every living process with its parent. Zombies are not listed.
 pub fn all() -> Vec<(Pid, Pid)> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| living_process(&entry.file_name().into_string().ok()?)).collect()
+    let pids = entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
+    pids.filter_map(|pid| Some((pid, Stat::of(pid)?.parent))).collect()
 }
 
-fn living_process(name: &str) -> Option<(Pid, Pid)> {
-    let pid = Pid::from_raw(name.parse().ok()?)?;
-    let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may contain any character.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?;
-    let parent = Pid::from_raw(fields.next()?.parse().ok()?)?;
-    (state != "Z" && state != "X").then_some((pid, parent))
+/// What `/proc/PID/stat` says of a living process.
+#[derive(Clone, Copy, Debug)]
+pub struct Stat {
+    /// The parent.
+    pub parent: Pid,
+    /// The session: the processes that one terminal, or one detached command, started.
+    pub session: i32,
+    /// Whether the session has a terminal.
+    pub has_terminal: bool,
+    /// When it started, in clock ticks after boot.
+    pub started: u64,
+}
+
+impl Stat {
+    /// `None` for a zombie, and for a process that has ended.
+    pub fn of(pid: Pid) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+        // The second field is the program's name in parentheses, which may contain any character. The state is next.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+        let parent = Pid::from_raw(fields.get(1)?.parse().ok()?)?;
+        let has_terminal = *fields.get(4)? != "0";
+        let (session, started) = (fields.get(3)?.parse().ok()?, fields.get(19)?.parse().ok()?);
+        (!matches!(fields[0], "Z" | "X")).then_some(Self { parent, session, has_terminal, started })
+    }
 }

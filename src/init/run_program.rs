@@ -89,7 +89,7 @@ async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatu
 /// Tells the router the disk and memory of this container, if the Pod names a port for it.
 async fn tell_usage() -> Infallible {
     if let Some(port) = usage_port::from_environment()
-        && let Err(error) = usage_port::serve(port).await
+        && let Err(error) = usage_port::serve(port, super::processes_at_work::below_this).await
     {
         say(&format!("The session's disk and memory are not shown, because port {port} cannot be used: {error}."));
     }

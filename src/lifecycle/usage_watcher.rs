@@ -67,11 +67,21 @@ impl Lifecycle {
     /// Measures one run. Without an answer, its last figures stay.
     async fn measure(&self, session: Arc<Session>, run: Arc<Run>) -> (SessionId, Measured) {
         let usage = timeout(PATIENCE, self.runtime.measure(session.id(), &run)).await.ok().flatten();
-        if usage.is_some_and(|usage| run.learn_usage(usage)) {
-            self.registry.announce(&session);
+        if let Some(usage) = usage {
+            let learned = run.learn_usage(usage, self.clock.now());
+            // The idle time begins when the work ends.
+            if learned.work_ended {
+                session.touch();
+            }
+            if learned.changed {
+                self.registry.announce(&session);
+            }
         }
         let level = run.usage().map(|usage| usage.level()).unwrap_or_default();
-        let wait = self.limits.tempo.wait(if level == Level::Ok { FAR } else { NEAR });
+        let period = if level == Level::Ok { FAR } else { NEAR };
+        // Several times within the idle time, to see processes at work before the idle stop.
+        let idle = Duration::try_from(self.limits.idle.idle_after / 4).unwrap_or(FAR);
+        let wait = self.limits.tempo.wait(period).min(idle);
         // Spread the measurements of sessions that became ready together.
         let next = Instant::now() + wait.mul_f64(0.9 + 0.2 * fastrand::f64());
         (session.id(), Measured { run, next })

@@ -1,7 +1,7 @@
 //! When a session is idle: one pure rule for the reaper and the API.
 //!
 //! A use by the owner keeps a session for the idle time: a write, a navigation, or terminal input. A working agent, a
-//! pending question and an open write keep it while they last, up to the busy limit.
+//! pending question, an open write and processes at work keep it while they last, up to the busy limit.
 //!
 //! Settings: `IDLE_TIMEOUT_MINUTES` (default: 30), `MAX_BUSY_MINUTES` (default: 480).
 
@@ -32,6 +32,8 @@ pub enum KeptBy {
     NeedsInput,
     /// A write is open.
     OpenRequest,
+    /// A command runs in a terminal, or a process in the background.
+    Processes,
     /// The agent's state is not known yet.
     AgentUnknown,
 }
@@ -47,6 +49,8 @@ pub struct Use {
     pub needs_input: Option<Timestamp>,
     /// A write is open since.
     pub open_request: Option<Timestamp>,
+    /// Processes work since, beside the agent.
+    pub processes: Option<Timestamp>,
     /// The agent's state is unknown since.
     pub unknown: Option<Timestamp>,
 }
@@ -68,6 +72,7 @@ impl IdleRules {
             (KeptBy::Busy, use_.busy, self.max_busy),
             (KeptBy::NeedsInput, use_.needs_input, self.max_busy),
             (KeptBy::OpenRequest, use_.open_request, self.max_busy),
+            (KeptBy::Processes, use_.processes, self.max_busy),
             (KeptBy::AgentUnknown, use_.unknown, self.max_busy),
         ];
         let mut verdict = Verdict { kept_by: Vec::new(), stops_at: Timestamp::MIN };
@@ -98,7 +103,14 @@ mod tests {
     }
 
     fn used_at(at: i64) -> Use {
-        Use { last_activity: minute(at), busy: None, needs_input: None, open_request: None, unknown: None }
+        Use {
+            last_activity: minute(at),
+            busy: None,
+            needs_input: None,
+            open_request: None,
+            processes: None,
+            unknown: None,
+        }
     }
 
     fn kept(use_: &Use, now: i64) -> Vec<KeptBy> {
@@ -119,6 +131,7 @@ mod tests {
             (Use { busy: since, ..used_at(0) }, KeptBy::Busy),
             (Use { needs_input: since, ..used_at(0) }, KeptBy::NeedsInput),
             (Use { open_request: since, ..used_at(0) }, KeptBy::OpenRequest),
+            (Use { processes: since, ..used_at(0) }, KeptBy::Processes),
             (Use { unknown: since, ..used_at(0) }, KeptBy::AgentUnknown),
         ];
         for (use_, keeper) in cases {

@@ -25,13 +25,28 @@ pub enum UpstreamName {
     Port(u16),
 }
 
+/// The last measurement.
+#[derive(Default)]
+struct Measured {
+    last: Option<Usage>,
+    at_work_since: Option<Timestamp>,
+}
+
+/// The effect of a measurement.
+pub(crate) struct Learned {
+    /// Users see a difference.
+    pub(crate) changed: bool,
+    /// The last process has ended its work.
+    pub(crate) work_ended: bool,
+}
+
 /// A run. Each run has its own value: nothing of one run reaches the next.
 pub struct Run {
     server: Server,
     ports: Mutex<BTreeMap<u16, Arc<Upstream>>>,
     quiet: CancellationToken,
     leases: Mutex<Leases>,
-    usage: Mutex<Option<Usage>>,
+    usage: Mutex<Measured>,
 }
 
 impl Run {
@@ -91,13 +106,24 @@ impl Run {
 
     /// Its disk and memory, as last measured by this replica.
     pub fn usage(&self) -> Option<Usage> {
-        *self.usage.lock()
+        self.usage.lock().last
     }
 
-    /// Applies a measurement. Returns whether users see a difference.
-    pub(crate) fn learn_usage(&self, usage: Usage) -> bool {
-        let before = self.usage.lock().replace(usage);
-        !before.is_some_and(|before| before.looks_like(&usage))
+    /// Since when processes work in the session, beside the agent.
+    pub(crate) fn at_work_since(&self) -> Option<Timestamp> {
+        self.usage.lock().at_work_since
+    }
+
+    /// Applies a measurement.
+    pub(crate) fn learn_usage(&self, usage: Usage, now: Timestamp) -> Learned {
+        let mut known = self.usage.lock();
+        let before = known.last.replace(usage);
+        let worked = known.at_work_since.take();
+        known.at_work_since = usage.is_at_work().then(|| worked.unwrap_or(now));
+        Learned {
+            changed: !before.is_some_and(|before| before.looks_like(&usage)),
+            work_ended: worked.is_some() && !usage.is_at_work(),
+        }
     }
 
     pub(crate) fn begin_lease(&self, purpose: Purpose, now: Timestamp) {

@@ -63,6 +63,7 @@ impl Session {
             busy: agent.busy,
             needs_input: agent.needs_input,
             open_request: live.leases().writing_since(),
+            processes: live.run.as_ref().and_then(|run| run.at_work_since()),
             unknown: agent.unknown,
         }
     }

@@ -26,6 +26,9 @@ pub struct Usage {
     /// Memory that the session's processes cannot give back, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<Gauge>,
+    /// Processes at work: commands of terminals, and background processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<u32>,
 }
 
 impl Usage {
@@ -49,6 +52,11 @@ impl Usage {
         self.disk_level().max(self.files_level()).max(self.memory_level())
     }
 
+    /// Whether a process works, beside the agent.
+    pub fn is_at_work(&self) -> bool {
+        self.work.is_some_and(|processes| processes > 0)
+    }
+
     /// Whether users see the same in both: percentages and levels.
     pub fn looks_like(&self, other: &Self) -> bool {
         self.appearance() == other.appearance()
@@ -57,7 +65,7 @@ impl Usage {
     fn appearance(&self) -> impl PartialEq + use<> {
         let steps = |gauge: Gauge| gauge.percent().map_or(gauge.used / COARSE_MEMORY, u64::from);
         let levels = [self.disk_level(), self.files_level(), self.memory_level()];
-        ([self.disk, self.files, self.memory].map(|gauge| gauge.map(steps)), levels)
+        ([self.disk, self.files, self.memory].map(|gauge| gauge.map(steps)), levels, self.is_at_work())
     }
 }
 
@@ -68,7 +76,7 @@ mod tests {
     #[test]
     fn highest_level_counts() {
         let gauge = |used| Some(Gauge { used, limit: Some(1000) });
-        let level = |disk, files, memory| Usage { disk, files, memory }.level();
+        let level = |disk, files, memory| Usage { disk, files, memory, work: None }.level();
         assert_eq!(level(None, None, None), Level::Ok);
         assert_eq!(level(None, gauge(800), gauge(100)), Level::Near);
         assert_eq!(level(None, gauge(950), gauge(900)), Level::Full);

@@ -2,7 +2,7 @@
 
 use super::Usage;
 
-/// The most that is read of a line, in bytes. Six numbers of 20 digits fit.
+/// The most that is read of a line, in bytes. Six numbers of 20 digits and one of 10 fit.
 pub const LONGEST_LINE: usize = 256;
 
 impl Usage {
@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn longest_line_fits_and_is_read_as_it_was_written() {
         let gauge = Some(Gauge { used: u64::MAX, limit: Some(u64::MAX) });
-        for usage in [Usage { disk: gauge, files: gauge, memory: gauge }, Usage::default()] {
+        for usage in [Usage { disk: gauge, files: gauge, memory: gauge, work: Some(u32::MAX) }, Usage::default()] {
             let line = usage.to_line();
             assert!(line.len() <= LONGEST_LINE, "{}", line.len());
             assert_eq!(Usage::read(line.as_bytes()), Some(usage));

@@ -27,8 +27,8 @@ pub fn from_environment() -> Option<u16> {
 }
 
 /// Tells each client the usage of this process's working folder and container, one client after the other. Returns if
-/// it cannot listen.
-pub async fn serve(port: u16) -> io::Result<()> {
+/// it cannot listen. `at_work` counts the processes at work.
+pub async fn serve(port: u16, at_work: fn() -> Option<u32>) -> io::Result<()> {
     let listener = listen(port).await?;
     let mut measuring: Option<JoinHandle<Usage>> = None;
     loop {
@@ -38,7 +38,7 @@ pub async fn serve(port: u16) -> io::Result<()> {
         };
         let tell = async {
             // A network file system may block for long. Then the next client waits for the same measurement.
-            let usage = measuring.get_or_insert_with(|| spawn_blocking(own)).await.unwrap_or_default();
+            let usage = measuring.get_or_insert_with(|| spawn_blocking(move || own(at_work))).await.unwrap_or_default();
             measuring = None;
             // The client may be gone.
             let _ = client.write_all(usage.to_line().as_bytes()).await;
@@ -55,7 +55,7 @@ async fn listen(port: u16) -> io::Result<TcpListener> {
     }
 }
 
-fn own() -> Usage {
+fn own(at_work: fn() -> Option<u32>) -> Usage {
     let disk = volume::measure(Path::new(".")).unwrap_or_default();
-    Usage { memory: cgroup_memory::measure(Path::new(cgroup_memory::MOUNT)), ..disk }
+    Usage { memory: cgroup_memory::measure(Path::new(cgroup_memory::MOUNT)), work: at_work(), ..disk }
 }

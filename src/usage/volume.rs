@@ -20,7 +20,7 @@ pub fn measure(folder: &Path) -> io::Result<Usage> {
     let disk = Gauge { used: bytes(used), limit: Some(bytes(used.saturating_add(stat.f_bavail))) };
     let used = stat.f_files.saturating_sub(stat.f_ffree);
     let files = Gauge { used, limit: Some(used.saturating_add(stat.f_favail)) };
-    Ok(Usage { disk: Some(disk), files: (stat.f_files > 0).then_some(files), memory: None })
+    Ok(Usage { disk: Some(disk), files: (stat.f_files > 0).then_some(files), ..Usage::default() })
 }
 
 /// A sentence with the figures, if the file system of `folder` is full.
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn full_disk_says_its_figures() {
         let gauge = |used, limit| Some(Gauge { used, limit: Some(limit) });
-        let said = |disk, files| sentence(&Usage { disk, files, memory: None });
+        let said = |disk, files| sentence(&Usage { disk, files, ..Usage::default() });
         let full = said(gauge(1000 << 20, 1024 << 20), None).unwrap();
         assert_eq!(full, "The disk with the session's files is full: 1000 MiB of 1024 MiB are used.");
         let roomy = gauge(1 << 20, 1024 << 20);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use crate::init::process_tree;
+use crate::init::process_tree::{self, Stat};
+use crate::init::processes_at_work;
 
 /// The environment variable that marks every process of a session. Its value is the session's folder.
 pub(super) const MARK: &str = "OPENCODE_ROUTER_SESSION_DIR";
@@ -35,6 +36,13 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
 pub(super) fn memory(session_dir: &Path) -> u64 {
     let pages: u64 = marked_with(session_dir).into_iter().filter_map(own_pages).sum();
     pages.saturating_mul(rustix::param::page_size() as u64)
+}
+
+/// How many of these processes are at work. The oldest one is opencode.
+pub(super) fn at_work(session_dir: &Path) -> u32 {
+    let marked = marked_with(session_dir);
+    let stats = marked.iter().filter_map(|pid| Stat::of(*pid));
+    stats.min_by_key(|stat| stat.started).map_or(0, |oldest| processes_at_work::count(&marked, oldest.session))
 }
 
 /// Resident pages without shared ones, from `/proc/PID/statm`.

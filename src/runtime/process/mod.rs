@@ -228,7 +228,7 @@ impl Runtime for Process {
         let measure = move || {
             let disk = volume::measure(&dir).unwrap_or_default();
             let memory = Gauge { used: marked_processes::memory(&dir), limit: None };
-            Usage { memory: Some(memory), ..disk }
+            Usage { memory: Some(memory), work: Some(marked_processes::at_work(&dir)), ..disk }
         };
         self.tasks.spawn_blocking(measure).await.ok()
     }

@@ -1,6 +1,7 @@
 //! The router stops idle sessions, and no others.
 
 mod open_requests_and_tunnels;
+mod processes_at_work;
 mod rejected_first_message;
 mod situation;
 mod unused_sessions;

@@ -19,6 +19,6 @@ async fn second_release_refuses_to_start_until_the_first_one_ends() {
     // It ends without releasing its Leases.
     first.signal(rustix::process::Signal::KILL);
     first.ended().await;
-    replica_with(&namespace, "two", &kubeconfig(), &second).await;
+    let _second = replica_with(&namespace, "two", &kubeconfig(), &second).await;
     eventually("two leads", async || (leader(&namespace).await.as_deref() == Some("two")).then_some(())).await;
 }

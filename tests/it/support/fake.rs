@@ -36,6 +36,7 @@ pub struct Fake {
     stale: AtomicBool,
     kept: Mutex<Vec<SessionId>>,
     usage: Mutex<Option<Usage>>,
+    measured: Mutex<Option<(SessionId, Usage)>>,
     me: std::sync::Weak<Self>,
 }
 
@@ -67,6 +68,7 @@ impl Fake {
             stale: AtomicBool::default(),
             kept: Mutex::default(),
             usage: Mutex::default(),
+            measured: Mutex::default(),
             me: me.clone(),
         })
     }
@@ -92,6 +94,11 @@ impl Fake {
     /// Starts fail with this, or succeed again.
     pub fn fail_starts(&self, failure: Option<Failure>) {
         *self.failure.lock() = failure;
+    }
+
+    /// What is measured of this session from now on.
+    pub fn measures_of(&self, id: SessionId, usage: Option<Usage>) {
+        *self.measured.lock() = usage.map(|usage| (id, usage));
     }
 
     /// What is measured of every session from now on.
@@ -296,8 +303,9 @@ impl Runtime for Fake {
         Ok(())
     }
 
-    async fn measure(&self, _id: SessionId, _run: &Run) -> Option<Usage> {
-        *self.usage.lock()
+    async fn measure(&self, id: SessionId, _run: &Run) -> Option<Usage> {
+        let only = *self.measured.lock();
+        only.filter(|(measured, _)| *measured == id).map(|(_, usage)| usage).or(*self.usage.lock())
     }
 
     fn trouble(&self) -> Option<&'static str> {

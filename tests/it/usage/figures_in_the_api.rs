@@ -21,7 +21,7 @@ async fn figures_and_levels_follow_the_session() {
     let mut changes = app.api("GET", "/api/sessions/stream").open().await.unwrap();
     changes.read_until("snapshot").await;
 
-    let usage = Usage { disk: gauge(850 * MIB, 1000 * MIB), files: None, memory: gauge(95 * MIB, 100 * MIB) };
+    let usage = Usage { disk: gauge(850 * MIB, 1000 * MIB), memory: gauge(95 * MIB, 100 * MIB), ..Usage::default() };
     app.fake.measures(Some(usage));
     let id = app.ready().await;
     changes.read_until(r#""level":"near""#).await;

@@ -23,7 +23,7 @@ export interface Phase {
   logTail?: string[];
 }
 
-export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "starting";
+export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "processes" | "agent-unknown" | "starting";
 
 /** A measured figure. Without a limit, nothing is free and its level is ok. */
 export interface Gauge {

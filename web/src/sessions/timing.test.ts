@@ -20,6 +20,7 @@ test("says what keeps it running", () => {
   expect(text({ busy: true, keptAliveBy: ["busy"] })).toBe("kept running: the agent is working");
   expect(text({ needsInput: true, keptAliveBy: ["needs-input"] })).toBe("kept running: waiting for your answer");
   expect(text({ keptAliveBy: ["open-request"] })).toBe("kept running: a request is open");
+  expect(text({ keptAliveBy: ["processes"] })).toBe("kept running: a command or a background process works");
   expect(text({ busy: true, keptAliveBy: ["busy"], stopsAt: "2026-01-01T20:00:00Z" })).toBe(
     "kept running: the agent is working, at most 7 h more",
   );

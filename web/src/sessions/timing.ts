@@ -49,6 +49,7 @@ function reasonToRun(session: Session): string | undefined {
   if (stateOf(session) === "needs input" || reasons.includes("needs-input")) return "kept running: waiting for your answer";
   if (session.busy || reasons.includes("busy")) return "kept running: the agent is working";
   if (reasons.includes("open-request")) return "kept running: a request is open";
+  if (reasons.includes("processes")) return "kept running: a command or a background process works";
   return undefined;
 }
 
