@@ -59,9 +59,8 @@ fn serialised(text: &str) -> Result<HeaderValue, BadOrigin> {
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or(BadOrigin)?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let origin = format!("{}://{host}{port}", url.scheme());
-    let same =
-        text.trim_end_matches('/').eq_ignore_ascii_case(&origin) || Url::parse(&origin).is_ok_and(|it| it == url);
-    HeaderValue::try_from(origin).ok().filter(|_| same).ok_or(BadOrigin)
+    let is_all = Url::parse(&origin).is_ok_and(|origin| origin == url);
+    HeaderValue::try_from(origin).ok().filter(|_| is_all).ok_or(BadOrigin)
 }
 
 /// The answer to a preflight from an allowed origin. `None` if the request is not a preflight.

@@ -2,9 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use http::{Request, Uri};
 
 use super::headers::{Additions, prepare_request, prepare_response};
@@ -15,6 +13,8 @@ use crate::upstream::HeadLimit;
 
 /// The headers that the router adds to each request with a host.
 const ADDED: [&str; 5] = ["authorization", "host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const PASSWORD: HeaderValue = HeaderValue::from_static("Basic b3duOg==");
+const PEER: HeaderValue = HeaderValue::from_static("127.0.0.1");
 
 fn private() -> PrivateNames {
     PrivateNames::new(vec!["_oauth2_proxy".to_owned()], vec![HeaderName::from_static("x-company-token")])
@@ -37,7 +37,7 @@ fn prepared(headers: HeaderMap) -> Request<()> {
     let mut request = Request::new(());
     *request.headers_mut() = headers;
     let additions = Additions {
-        authorization: Some(&HeaderValue::from_static("Basic b3duOg==")),
+        authorization: Some(&PASSWORD),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         proto: &HeaderValue::from_static("https"),
         private: &private(),
@@ -53,22 +53,16 @@ pub(crate) fn connection(data: &[u8]) {
     let request = prepared(sent.clone());
     let kept = request.headers();
     let lists = sent.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let upgrade = kept.get(CONNECTION).is_some();
+    let value = |name| kept.get(name).map(HeaderValue::as_bytes);
+    let upgrade = [(None, None), (Some(&b"upgrade"[..]), Some(&b"websocket"[..]))];
+    assert!(upgrade.contains(&(value(CONNECTION), value(UPGRADE))));
     for listed in lists.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok()) {
-        let exempt = [HOST, CONTENT_LENGTH].contains(&listed) || ADDED.contains(&listed.as_str());
-        assert!(exempt || !kept.contains_key(&listed) || (upgrade && listed == UPGRADE), "{listed}");
+        let exempt = [HOST, CONTENT_LENGTH, UPGRADE].contains(&listed) || ADDED.contains(&listed.as_str());
+        assert!(exempt || !kept.contains_key(&listed), "{listed}");
     }
     for hop in ["keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding"] {
         assert!(!kept.contains_key(hop), "{hop}");
     }
-    let offers = kept.get(UPGRADE).map(HeaderValue::as_bytes);
-    assert_eq!(
-        (kept.get(CONNECTION).map(HeaderValue::as_bytes), offers),
-        match upgrade {
-            true => (Some(&b"upgrade"[..]), Some(&b"websocket"[..])),
-            false => (None, None),
-        }
-    );
     assert_eq!(prepared(kept.clone()).headers(), kept);
 }
 
@@ -76,40 +70,35 @@ pub(crate) fn connection(data: &[u8]) {
 pub(crate) fn forwarded(data: &[u8]) {
     let sent = head(data);
     let mut request = prepared(sent.clone());
-    for (name, value) in request.headers() {
-        let folded = name.as_str().replace('_', "-");
-        let added = ADDED.contains(&name.as_str());
-        let identity = ["x-forwarded-", "x-auth-request-", "x-amzn-oidc-", "cf-access-", "x-goog-iap-", "x-original-"];
-        assert!(added || !identity.iter().any(|family| folded.starts_with(family)), "{name}: {value:?}");
-        assert!(
-            !["forwarded", "gap-auth", "x-id-token", "x-company-token", "expect"].contains(&folded.as_str()),
-            "{name}"
-        );
-        assert!(
-            added
-                || sent.get_all(name).iter().any(|it| it == value)
-                || *name == COOKIE
-                || *name == UPGRADE
-                || *name == CONNECTION
-        );
-    }
-    let one = |name: &str| request.headers().get_all(name).iter().count() == 1;
-    assert!(one("x-forwarded-for") && one("authorization") && one("x-forwarded-host") == one("host"));
-    assert_eq!(
-        (&request.headers()["x-forwarded-for"], &request.headers()[AUTHORIZATION]),
-        (&HeaderValue::from_static("127.0.0.1"), &HeaderValue::from_static("Basic b3duOg=="))
-    );
-    assert_eq!(request.headers().get(HOST), sent.get(HOST));
+    no_identity(request.headers(), &sent);
     fits(&mut request, data.len());
+    no_command(sent);
+}
 
-    let mut response = sent;
+fn no_identity(forwarded: &HeaderMap, sent: &HeaderMap) {
+    let identities = ["x-forwarded-", "x-auth-request-", "x-amzn-oidc-", "cf-access-", "x-goog-iap-", "x-original-"];
+    let single = ["forwarded", "gap-auth", "x-id-token", "x-company-token", "expect"];
+    for (name, value) in forwarded.iter().filter(|(name, _)| !ADDED.contains(&name.as_str())) {
+        let folded = name.as_str().replace('_', "-");
+        let private = identities.iter().any(|family| folded.starts_with(family)) || single.contains(&&*folded);
+        let as_sent = sent.get_all(name).iter().any(|sent| sent == value);
+        assert!(!private && (as_sent || [COOKIE, UPGRADE, CONNECTION].contains(name)), "{name}: {value:?}");
+    }
+    let values = |name: &str| forwarded.get_all(name).iter().cloned().collect::<Vec<_>>();
+    assert_eq!((values("x-forwarded-for"), values("authorization")), (vec![PEER], vec![PASSWORD]));
+    let host: Vec<_> = sent.get(HOST).cloned().into_iter().collect();
+    assert_eq!((values("host"), values("x-forwarded-host")), (host.clone(), host));
+}
+
+fn no_command(mut response: HeaderMap) {
     prepare_response(&mut response, &private(), true);
     let events = response.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let commands = ["x-accel-", "x-sendfile", "clear-site-data", "service-worker-allowed"];
     for (name, value) in &response {
-        let commands = ["x-accel-", "x-sendfile", "clear-site-data", "service-worker-allowed"];
+        let folded = name.as_str().replace('_', "-");
+        let unbuffered = events && name == "x-accel-buffering" && value == "no";
+        assert!(unbuffered || !commands.iter().any(|command| folded.starts_with(command)), "{name}");
         assert!(name != "www-authenticate");
-        let own = events && name == "x-accel-buffering" && value == "no";
-        assert!(own || !commands.iter().any(|command| name.as_str().replace('_', "-").starts_with(command)), "{name}");
     }
     let once = response.clone();
     prepare_response(&mut response, &private(), true);
