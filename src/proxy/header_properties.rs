@@ -57,7 +57,7 @@ pub(crate) fn connection(data: &[u8]) {
     let upgrade = [(None, None), (Some(&b"upgrade"[..]), Some(&b"websocket"[..]))];
     assert!(upgrade.contains(&(value(CONNECTION), value(UPGRADE))));
     for listed in lists.filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok()) {
-        let exempt = [HOST, CONTENT_LENGTH, UPGRADE].contains(&listed) || ADDED.contains(&listed.as_str());
+        let exempt = [HOST, CONTENT_LENGTH, CONNECTION, UPGRADE].contains(&listed) || ADDED.contains(&listed.as_str());
         assert!(exempt || !kept.contains_key(&listed), "{listed}");
     }
     for hop in ["keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer", "transfer-encoding"] {
