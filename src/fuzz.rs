@@ -63,7 +63,7 @@ pub fn forwarded(data: &[u8]) {
 
 /// Pasted repositories.
 pub fn repository(data: &[u8]) {
-    text(data, repo_url_properties::repository);
+    text(data, repo_url_properties::pasted);
 }
 
 /// Event streams and answers of a session's server.
