@@ -32,11 +32,13 @@ mod tests {
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
+    use rustix::process::Signal;
+
+    use super::super::process_tree::send_all;
     use super::*;
 
-    /// A command below a shell, and all processes below that shell.
-    fn start(command: &str) -> (Child, Vec<Pid>) {
-        let child = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).spawn().unwrap();
+    /// All processes below this one, once one of them sleeps.
+    fn below(child: &Child) -> Vec<Pid> {
         let root = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         let sleeps = |pid: &Pid| {
             let words = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
@@ -46,16 +48,10 @@ mod tests {
         loop {
             let below = descendants_of(root);
             if below.iter().any(sleeps) {
-                return (child, below);
+                return below;
             }
-            assert!(begun.elapsed() < Duration::from_secs(30), "{command}: {below:?}");
+            assert!(begun.elapsed() < Duration::from_secs(30), "{below:?}");
         }
-    }
-
-    fn end(mut child: Child, processes: &[Pid]) {
-        crate::init::process_tree::send_all(processes, rustix::process::Signal::KILL);
-        let _ = child.kill();
-        child.wait().unwrap();
     }
 
     #[test]
@@ -64,9 +60,13 @@ mod tests {
         for (command, expected) in
             [("sleep 300; :", 0), ("setsid sleep 300; :", 1), ("setsid sh -c 'sleep 300; :'; :", 1)]
         {
-            let (child, processes) = start(command);
-            assert_eq!(count(&processes, own), expected, "{command}");
-            end(child, &processes);
+            let mut child = Command::new("sh").args(["-c", command]).stdin(Stdio::null()).spawn().unwrap();
+            let processes = below(&child);
+            let counted = count(&processes, own);
+            send_all(&processes, Signal::KILL);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(counted, expected, "{command}");
         }
     }
 }
