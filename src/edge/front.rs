@@ -118,14 +118,17 @@ impl Front {
     /// Whether this is a health check. Load balancers name the router by its address, and some by nothing. Only HTTP/1.1
     /// needs a host (RFC 9112, section 3.2).
     pub(super) fn is_probe(&self, request: &Request<Incoming>) -> bool {
-        let by_address = match host_of(request) {
+        api::is_probe(request.uri().path()) && self.is_named_by_address(request)
+    }
+
+    fn is_named_by_address(&self, request: &Request<Incoming>) -> bool {
+        match host_of(request) {
             Ok(host) => self.settings.hosts.is_router_or_address(&host),
             Err(_) => {
                 let unnamed = !request.headers().contains_key(HOST) && request.uri().authority().is_none();
                 unnamed && request.version() != Version::HTTP_11
             }
-        };
-        by_address && api::is_probe(request.uri().path())
+        }
     }
 
     /// Serves the router's own page and API.

@@ -21,7 +21,8 @@ const LARGEST_HEAD: usize = 64 * 1024;
 /// Concurrent streams per HTTP/2 connection.
 const MOST_STREAMS: u32 = 128;
 /// Receive window of one HTTP/2 stream, in bytes: the part of an upload that the router takes before its server reads.
-const STREAM_WINDOW: u32 = 128 * 1024;
+/// HTTP/2's default. HTTP/2 without TLS comes from a proxy nearby, where a larger one would only cost memory.
+const STREAM_WINDOW: u32 = 64 * 1024;
 /// Receive window of an HTTP/2 connection, in bytes. It holds the windows of all streams, so a stream whose body nobody
 /// reads does not block the others (RFC 9113, section 5.2).
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * MOST_STREAMS;

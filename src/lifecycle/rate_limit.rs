@@ -10,8 +10,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::session::{Email, SessionId};
 
-const BURST: NonZeroU32 = NonZeroU32::new(20).expect("20 is not 0");
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("5 is not 0");
+/// 20.
+const BURST: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+/// 5.
+const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 /// Number of remembered callers from which on callers with a full allowance are forgotten.
 const MOST_CALLERS: usize = 10_000;
 

@@ -38,7 +38,7 @@ pub(crate) fn events(data: &[u8]) {
     answers(&mut fold, data);
 }
 
-/// Each question ends, whatever the answers are.
+/// Each question ends, with any answers.
 fn answers(fold: &mut AgentFold, body: &[u8]) {
     fold.begin();
     let mut asked = 0;

@@ -11,6 +11,8 @@ pub(crate) mod event_properties;
 mod first_message;
 mod home;
 mod readiness;
+#[cfg(test)]
+mod readiness_rules;
 mod server;
 mod server_verbs;
 pub mod session_environment;

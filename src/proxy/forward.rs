@@ -32,13 +32,14 @@ pub struct ProxySettings {
 /// A value of the request that must live as long as its tunnel: the slot of the client connection. Only an upgrade
 /// needs one.
 #[derive(Clone)]
-#[allow(dead_code, reason = "it only has to live")]
-pub struct TunnelGuard(Arc<dyn Any + Send + Sync>);
+pub struct TunnelGuard {
+    _kept: Arc<dyn Any + Send + Sync>,
+}
 
 impl TunnelGuard {
     /// Keeps this value.
     pub fn of(value: Arc<dyn Any + Send + Sync>) -> Self {
-        Self(value)
+        Self { _kept: value }
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct CachedSession {
     pub(super) hint: Option<StartHint>,
     /// The UID of a Pod whose start this replica follows.
     pub(super) attended: Option<String>,
+    /// The run whose request this replica heard. Somebody may wait for it, even if clocks differ.
+    pub(super) heard: Option<u64>,
     /// The run of the last Pod that disappeared.
     pub(super) vanished: Option<u64>,
     /// Serialises changes of the record.
@@ -102,7 +104,23 @@ impl CachedSession {
     /// Whether nobody waits for the requested run: its Pod disappeared, or it was requested long ago. A Pod can disappear
     /// while no router runs, and a claim can come from a backup.
     pub(super) fn lost(&self, record: &Record) -> bool {
-        self.pod.is_none() && (self.vanished == Some(record.run) || record.is_forgotten(Timestamp::now()))
+        let forgotten = || self.heard != Some(record.run) && record.is_forgotten(Timestamp::now());
+        self.pod.is_none() && (self.vanished == Some(record.run) || forgotten())
+    }
+
+    /// Stores a newer record. `listed`: it is news, and not one of the records that were there at the start.
+    pub(super) fn learn(&mut self, record: Record, listed: bool) {
+        let known = self.record.as_ref();
+        if known.is_some_and(|known| known.uid != record.uid) {
+            // A new session of the same id has a new password.
+            self.password = None;
+        }
+        let requested =
+            known.map_or(!record.is_restored(), |known| known.wanted != record.wanted || known.run != record.run);
+        if listed && requested && record.wanted == Requested::Running {
+            self.heard = Some(record.run);
+        }
+        self.record = Some(record);
     }
 
     /// The Pod's phase, with the details of the hint.

@@ -11,6 +11,8 @@ mod claim;
 mod claim_evolution;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod claim_properties;
+#[cfg(test)]
+mod claim_rules;
 mod explain;
 mod kubernetes_settings;
 mod literal;
@@ -22,6 +24,7 @@ mod pod_logs;
 mod pod_manifest_rules;
 mod pod_usage;
 mod prompt_secret;
+mod record_updates;
 mod replicas;
 mod seen_pod;
 mod session_cache;
@@ -43,7 +46,7 @@ use tokio_util::task::TaskTracker;
 
 use self::api_server::{ApiError, Cluster, asked};
 use self::cached_session::CachedSession;
-use self::claim::{Record, RecordUpdate};
+use self::claim::RecordUpdate;
 use self::session_cache::SessionCache;
 use self::start_stop::StopIf;
 use self::watch_freshness::Freshness;
@@ -120,47 +123,6 @@ impl Drop for Kubernetes {
 }
 
 impl Inner {
-    /// Changes a record in one step, with retries on conflicts. `None` from `update_record` means no change.
-    async fn update_record(
-        &self,
-        id: SessionId,
-        mut update_record: impl FnMut(&Record) -> Option<RecordUpdate> + Send,
-    ) -> Result<Option<Record>, ApiError> {
-        let Some(turn) = self.cache.read(id, |cached| cached.turn.clone()) else { return Ok(None) };
-        let _turn = turn.lock().await;
-        let name = names::object_name(id);
-        for _ in 0..ATTEMPTS {
-            let Some(record) = self.cache.record(id) else { return Ok(None) };
-            if let Some(why) = record.beyond_us() {
-                return Err(ApiError::Newer(why));
-            }
-            let Some(updated) = update_record(&record) else { return Ok(Some(record)) };
-            let new = claim::changes(&record, &updated, jiff::Timestamp::now());
-            if new.is_empty() {
-                return Ok(Some(record));
-            }
-            match self.cluster.annotate(&name, &record.resource_version, serde_json::json!(new)).await {
-                Ok(claim) => return self.accept(&claim).map(Some),
-                Err(ApiError::Conflict(_)) => {
-                    let claim = asked(self.cluster.claims.get(&name)).await?;
-                    self.accept(&claim)?;
-                }
-                Err(ApiError::Missing) => {
-                    self.cache.forget_record(id, &record.uid);
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(ApiError::Passing("other writers changed the session's record at every attempt".to_owned()))
-    }
-
-    fn accept(&self, claim: &k8s_openapi::api::core::v1::PersistentVolumeClaim) -> Result<Record, ApiError> {
-        let record = Record::read(claim).map_err(ApiError::Final)?;
-        self.cache.learn_record(record.clone());
-        Ok(record)
-    }
-
     /// Starts the watches and tasks. Returns when all existing objects are known.
     async fn begin(self: &Arc<Self>, news: mpsc::Sender<News>) {
         let tempo = self.settings.tempo;
@@ -175,6 +137,7 @@ impl Inner {
         let follow = watches::follow(watched.claims, lasts, tempo, cache, freshness, claims_known);
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let _ = tokio::join!(pods, claims);
+        self.cache.set_listed();
         let inner = self.clone();
         let meet = async move { inner.meet_replicas().await };
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(meet));

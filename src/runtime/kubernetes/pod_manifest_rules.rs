@@ -19,6 +19,7 @@ fn pod(settings: &KubernetesSettings) -> Pod {
         wanted: Requested::Running,
         run: 3,
         requested_at: None,
+        created_at: None,
         uid: "claim".to_owned(),
         resource_version: "7".to_owned(),
         version: 7,
@@ -87,7 +88,7 @@ fn a_pod_names_no_number_that_the_cluster_chooses() {
     let security = spec.security_context.clone().unwrap();
     assert_eq!((security.run_as_user, security.run_as_group, security.fs_group), (None, None, None));
     assert_eq!(security.run_as_non_root, Some(true));
-    // A large volume does not change hands at each start, whoever chose its group.
+    // The kubelet does not change the group of a large volume at each start.
     assert_eq!(security.fs_group_change_policy.as_deref(), Some("OnRootMismatch"));
     for container in containers(spec) {
         assert_eq!(container.security_context.unwrap().run_as_user, None);

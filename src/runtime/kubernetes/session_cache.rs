@@ -3,6 +3,7 @@
 //! Each change marks its session. [`SessionCache::publish`] publishes marked sessions to the registry.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +21,8 @@ pub(super) struct SessionCache {
     marked: Mutex<HashSet<SessionId>>,
     /// Changes with every update and every publication.
     ticks: watch::Sender<u64>,
+    /// All objects that existed at the start are known.
+    listed: AtomicBool,
     /// Cancelled when publishing ends.
     silent: CancellationToken,
 }
@@ -30,6 +33,7 @@ impl SessionCache {
             sessions: Mutex::default(),
             marked: Mutex::default(),
             ticks: watch::Sender::new(0),
+            listed: AtomicBool::default(),
             silent: CancellationToken::new(),
         }
     }
@@ -74,15 +78,10 @@ impl SessionCache {
 
     /// Stores a record, unless the cache has a newer one.
     pub(super) fn learn_record(&self, record: Record) {
+        let listed = self.listed.load(Ordering::Relaxed);
         self.update(record.spec.id(), |cached| match &cached.record {
             Some(known) if known.version > record.version => {}
-            known => {
-                if known.as_ref().is_some_and(|known| known.uid != record.uid) {
-                    // A new session of the same id has a new password.
-                    cached.password = None;
-                }
-                cached.record = Some(record);
-            }
+            _ => cached.learn(record, listed),
         });
     }
 
@@ -133,6 +132,11 @@ impl SessionCache {
         let published =
             self.until(id, |cached| cached.is_none_or(|cached| cached.changes_and_published().1 >= changes));
         self.silent.run_until_cancelled(published).await;
+    }
+
+    /// The watches have reported all objects that existed at the start.
+    pub(super) fn set_listed(&self) {
+        self.listed.store(true, Ordering::Relaxed);
     }
 
     /// Publishes a snapshot, then every change, until the receiver closes or `end` is cancelled. Calls `look_after`

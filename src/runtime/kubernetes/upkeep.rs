@@ -9,12 +9,12 @@ use kube::api::PostParams;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use super::Inner;
 use super::api_server::{ApiError, asked, delete_exactly};
 use super::claim::{Record, RecordUpdate};
 use super::manifest::{self, PASSWORD};
 use super::names::object_name;
 use super::seen_pod::PodSeen;
+use super::{ATTEMPTS, Inner};
 use crate::opencode::{Dialect, Readiness, Server, Step};
 use crate::session::{Checkout, Run, SessionId, random};
 
@@ -104,28 +104,36 @@ impl Inner {
         if let Some(password) = self.cache.read(id, |cached| cached.password.clone()).flatten() {
             return Ok(password);
         }
-        let name = object_name(id);
-        let password = loop {
-            match asked(self.cluster.secrets.get(&name)).await {
-                Ok(found) if !belongs_to(&found, record) => self.replace_secret(record, found).await?,
-                Ok(found) => match entry(&found, PASSWORD) {
-                    Some(password) => break SecretString::from(password),
-                    None => return Err(ApiError::Final(format!("the Secret {name} has no entry {PASSWORD}"))),
-                },
-                Err(ApiError::Missing) => {
-                    let password = random::random_hex::<32>();
-                    let made = manifest::secret(record, &password.clone().into());
-                    match asked(self.cluster.secrets.create(&PostParams::default(), &made)).await {
-                        Ok(_) => break password.into(),
-                        Err(ApiError::Conflict(_)) => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Err(error) => return Err(error),
+        for _ in 0..ATTEMPTS {
+            if let Some(password) = self.stored_password(record).await? {
+                self.cache.update(id, |cached| cached.password = Some(password.clone()));
+                return Ok(password);
             }
-        };
-        self.cache.update(id, |cached| cached.password = Some(password.clone()));
-        Ok(password)
+        }
+        Err(ApiError::Passing(format!("the Secret {} is another session's, and does not go", object_name(id))))
+    }
+
+    /// The password in the session's Secret. `None`: the Secret changed, so ask again.
+    async fn stored_password(&self, record: &Record) -> Result<Option<SecretString>, ApiError> {
+        let name = object_name(record.spec.id());
+        match asked(self.cluster.secrets.get(&name)).await {
+            Ok(found) if !belongs_to(&found, record) => self.replace_secret(record, found).await.map(|()| None),
+            Ok(found) => {
+                let password = entry(&found, PASSWORD);
+                let missing = || ApiError::Final(format!("the Secret {name} has no entry {PASSWORD}"));
+                password.map(|password| Some(password.into())).ok_or_else(missing)
+            }
+            Err(ApiError::Missing) => {
+                let password = SecretString::from(random::random_hex::<32>());
+                let made = manifest::secret(record, &password);
+                match asked(self.cluster.secrets.create(&PostParams::default(), &made)).await {
+                    Ok(_) => Ok(Some(password)),
+                    Err(ApiError::Conflict(_)) => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes a Secret that has the session's name and is not the session's: of an earlier session, or from a backup.

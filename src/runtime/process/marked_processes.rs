@@ -32,17 +32,14 @@ pub(super) fn sweep(session_dir: &Path) -> bool {
     found
 }
 
-/// The memory of all processes with the mark of this session folder, in bytes, without what each shares with others.
-pub(super) fn memory(session_dir: &Path) -> u64 {
-    let pages: u64 = marked_with(session_dir).into_iter().filter_map(own_pages).sum();
-    pages.saturating_mul(rustix::param::page_size() as u64)
-}
-
-/// How many of these processes are at work. The oldest one is opencode.
-pub(super) fn at_work(session_dir: &Path) -> u32 {
+/// The memory of all processes with the mark of this session folder, in bytes, without what each shares with others; and
+/// how many of them are at work. The oldest one is opencode.
+pub(super) fn measure(session_dir: &Path) -> (u64, u32) {
     let marked = marked_with(session_dir);
-    let stats = marked.iter().filter_map(|pid| Stat::of(*pid));
-    stats.min_by_key(|stat| stat.started).map_or(0, |oldest| processes_at_work::count(&marked, oldest.session))
+    let pages: u64 = marked.iter().copied().filter_map(own_pages).sum();
+    let oldest = marked.iter().filter_map(|pid| Stat::of(*pid)).min_by_key(|stat| stat.started);
+    let at_work = oldest.map_or(0, |oldest| processes_at_work::count(&marked, oldest.session));
+    (pages.saturating_mul(rustix::param::page_size() as u64), at_work)
 }
 
 /// Resident pages without shared ones, from `/proc/PID/statm`.
@@ -81,10 +78,10 @@ mod tests {
         while marked_with(dir.path()).is_empty() || marked_with(other.path()).is_empty() {
             std::thread::yield_now();
         }
-        let used = memory(dir.path());
+        let (used, _) = measure(dir.path());
         assert!(used > 0 && used < 10 << 20, "a sleep has little: {used}");
         assert!(sweep(dir.path()));
-        assert_eq!(memory(dir.path()), 0);
+        assert_eq!(measure(dir.path()), (0, 0));
         assert!(!ours.wait().unwrap().success());
         assert!(theirs.try_wait().unwrap().is_none());
         assert!(!sweep(dir.path()));

@@ -227,8 +227,8 @@ impl Runtime for Process {
         let dir = self.data.session(id).path().to_owned();
         let measure = move || {
             let disk = volume::measure(&dir).unwrap_or_default();
-            let memory = Gauge { used: marked_processes::memory(&dir), limit: None };
-            Usage { memory: Some(memory), work: Some(marked_processes::at_work(&dir)), ..disk }
+            let (used, at_work) = marked_processes::measure(&dir);
+            Usage { memory: Some(Gauge { used, limit: None }), work: Some(at_work), ..disk }
         };
         self.tasks.spawn_blocking(measure).await.ok()
     }

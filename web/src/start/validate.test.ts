@@ -4,7 +4,7 @@ import { type Draft, emptyDraft, problemsOf, requestOf } from "./validate";
 const draft = (changes: Partial<Draft>): Draft => ({ ...emptyDraft(), ...changes });
 const repoUrl = "https://github.com/acme/web";
 
-test("a repository is needed, in whatever form it was copied", () => {
+test("a repository is needed, in any copied form", () => {
   expect(problemsOf(draft({ repoUrl: " " })).repoUrl).toContain("New project");
   for (const copied of [repoUrl, "git@github.com:acme/web.git", "git clone https://github.com/acme/web", "github.com/a/b/tree/x"])
     expect(problemsOf(draft({ repoUrl: copied }))).toEqual({});
