@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 use super::audit::{self, Deed, Step};
+use super::start_limit::LONGEST_CLONE;
 use super::{Lifecycle, Limits};
 use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId, auto_restart};
 
@@ -16,9 +17,6 @@ use crate::session::{Actor, Cause, Phase, PhaseName, Session, SessionId, auto_re
 const PERIOD: Duration = Duration::from_secs(5);
 /// Work counts as abandoned when its phase is at least this old.
 const LEFT_AFTER: SignedDuration = SignedDuration::from_secs(15);
-
-/// The time limit of a clone that no replica awaits. A clone ends by itself when nothing comes, unless its volume hangs.
-const LONGEST_CLONE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A task of the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +39,9 @@ fn task(phase: &Phase, last_activity: Timestamp, answers: bool, limits: &Limits,
         PhaseName::Pending if left => Some(LeaderTask::Start),
         // If its replica still ran, that replica would have failed this start at the timeout.
         name if name.is_starting() => {
-            let timeout = SignedDuration::try_from(limits.start_timeout).unwrap_or(SignedDuration::MAX);
-            let timeout = if name == PhaseName::Cloning { timeout.max(LONGEST_CLONE) } else { timeout };
+            let clones = name == PhaseName::Cloning;
+            let timeout = if clones { limits.start_timeout.max(LONGEST_CLONE) } else { limits.start_timeout };
+            let timeout = SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX);
             (!answers && age >= timeout.saturating_add(left_after)).then_some(LeaderTask::GiveUp)
         }
         PhaseName::Stopping if left => Some(LeaderTask::Stop),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::audit::{self, Deed, Step};
-use super::start_limit::{hold_while_it_costs, start_is_too_slow};
+use super::start_limit::{LONGEST_CLONE, hold_while_it_costs, start_is_too_slow};
 use super::start_queue::{StartKind, Turn};
 use super::{Lifecycle, StartWaiter};
 use crate::session::course_event::Event;
@@ -116,7 +116,7 @@ impl Lifecycle {
                 never = async { held.await; std::future::pending().await } => never,
             }
         };
-        let too_slow = start_is_too_slow(self.limits.start_timeout, session.phases());
+        let too_slow = start_is_too_slow(self.limits.start_timeout, LONGEST_CLONE, session.phases());
         let started = tokio::select! {
             started = started => Some(started),
             () = too_slow => None,
