@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::support::program::Program;
 use crate::support::router::Router;
 use crate::support::terminal::Terminal;
@@ -13,6 +15,20 @@ const SILENCE: Duration = Duration::from_secs(5);
 async fn terminal_works_after_a_silence_and_counts_as_use() {
     let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.2")]).await;
     a_terminal_of_the_page(&program).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn command_in_a_terminal_ends_before_the_idle_stop() {
+    let program = Program::start_with(&[("IDLE_TIMEOUT_MINUTES", "0.05")]).await;
+    let id = program.ready_project().await;
+    // Longer than the idle timeout of 3 s. Nobody is connected meanwhile.
+    let command = json!({"command": "sh", "args": ["-c", "sleep 8; touch done"]});
+    let begun = program.session(&id, "POST", "/pty").json(&command).send().await.unwrap();
+    assert_eq!(begun.status, 200, "{}", begun.text());
+    let only_it = |session: &Value| session["keptAliveBy"] == json!(["processes"]);
+    program.wait_until(&id, "only the command keeps the session", only_it).await;
+    program.wait_for_phase(&id, "stopped").await;
+    assert!(program.session_dir(&id).join("work/project/done").exists(), "the command came to its end");
 }
 
 /// The whole journey. The idle timeout is a few seconds longer than the silence.
