@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use rustix::process::{Pid, getpid, getsid};
+use rustix::process::{Pid, getpid};
 
 use super::process_tree::{Stat, descendants_of};
 
 /// The processes at work below this process, which shares its process session with opencode.
 pub fn below_this() -> Option<u32> {
-    let own = getsid(None).ok()?.as_raw_nonzero().get();
+    let own = Stat::of(getpid())?.session;
     Some(count(&descendants_of(getpid()), own))
 }
 
@@ -16,7 +16,7 @@ pub fn below_this() -> Option<u32> {
 /// servers and its other helpers share it, and are no work. A shell that waits at its prompt is none either.
 pub fn count(processes: &[Pid], own: i32) -> u32 {
     let living: Vec<_> = processes.iter().filter_map(|pid| Some((*pid, Stat::of(*pid)?))).collect();
-    let parents: HashSet<Pid> = living.iter().map(|(_, stat)| stat.parent).collect();
+    let parents: HashSet<Pid> = living.iter().filter_map(|(_, stat)| stat.parent).collect();
     let at_work = |(pid, stat): &&(Pid, Stat)| {
         let leads = stat.session == pid.as_raw_nonzero().get();
         // A shell with a terminal works only by its children.
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn detached_commands_count_and_helpers_do_not() {
-        let own = rustix::process::getsid(None).unwrap().as_raw_nonzero().get();
+        let own = Stat::of(getpid()).unwrap().session;
         for (command, expected) in
             [("sleep 300; :", 0), ("setsid sleep 300; :", 1), ("setsid sh -c 'sleep 300; :'; :", 1)]
         {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::readiness::{
     LATE_PROBE_PERIOD, Obstacle, PREPARES, PROMPT, Probe, Readiness, Step, Waiting, conclusive_probe,
@@ -77,10 +78,11 @@ async fn server_that_stays_silent_is_probed_less_often() {
 
 /// A healthy server that answers folder requests with this status, or not at all.
 async fn folder_that_answers(listener: &TcpListener, status: Option<&str>) {
+    let mut connections = Vec::new();
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let status = status.map(str::to_owned);
-        tokio::spawn(async move {
+        connections.push(AbortOnDropHandle::new(tokio::spawn(async move {
             loop {
                 let line = request(&mut stream).await;
                 if line.is_empty() {
@@ -93,7 +95,7 @@ async fn folder_that_answers(listener: &TcpListener, status: Option<&str>) {
                     None => std::future::pending().await,
                 }
             }
-        });
+        })));
     }
 }
 
