@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::{ToResponse, ToSchema};
@@ -94,6 +94,13 @@ impl Problem {
     /// The caller may try again after `pause`, in whole seconds.
     pub fn retry_after(mut self, pause: Duration) -> Self {
         self.headers.insert(RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+        self
+    }
+
+    /// The connection ends with this answer, in HTTP/1 (RFC 9112, section 9.6). So a caller beyond its share does not
+    /// keep one of the connections that all callers share.
+    pub fn closing(mut self) -> Self {
+        self.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         self
     }
 

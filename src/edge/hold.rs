@@ -113,7 +113,7 @@ impl Holds {
 
 fn too_many_waiting(detail: impl Into<String>) -> Problem {
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", detail);
-    problem.retry_after(Duration::from_secs(2))
+    problem.retry_after(Duration::from_secs(2)).closing()
 }
 
 fn failed(phase: &Phase) -> Problem {

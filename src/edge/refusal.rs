@@ -28,7 +28,8 @@ pub(super) fn no_answer() -> Problem {
 
 /// Too many wrong tokens of one stranger (RFC 6585, section 4).
 pub(super) fn too_many_attempts(error: AuthError, retry_after: Duration) -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", error.to_string()).retry_after(retry_after)
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", error.to_string());
+    problem.retry_after(retry_after).closing()
 }
 
 /// The runtime cannot verify the server's address, which may belong to another session now. So the router opens no
@@ -69,7 +70,7 @@ pub(super) fn too_many_open(most: usize) -> Problem {
          close tabs or terminals, or try again in a moment."
     );
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests-open", detail);
-    problem.retry_after(Duration::from_secs(5))
+    problem.retry_after(Duration::from_secs(5)).closing()
 }
 
 /// Nothing was sent: the session's server would answer with an empty 431.

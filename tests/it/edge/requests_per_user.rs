@@ -29,6 +29,7 @@ async fn user_at_the_limit_gets_503_and_others_are_served() {
         let refused = as_user(call, "ann@x").send().await.unwrap();
         assert_eq!((refused.status.as_u16(), refused.problem()), (503, "too-many-requests-open".to_owned()));
         assert!(refused.header("retry-after").is_some() && refused.text().contains("MAX_REQUESTS_PER_USER"));
+        assert_eq!(refused.header("connection"), Some("close"), "it keeps no connection");
     }
     for call in [app.session(&bobs, "GET", "/echo"), app.api("GET", "/api/sessions"), app.api("GET", "/healthz")] {
         assert_eq!(as_user(call, "bob@x").send().await.unwrap().status, 200);
@@ -75,7 +76,8 @@ async fn wrong_tokens_are_counted_per_peer() {
     };
     eventually("the peer is at its limit", async || {
         let head = guess([127, 0, 0, 9]).await;
-        (head.starts_with("HTTP/1.1 429") && head.contains("retry-after: 1")).then_some(())
+        let refused = head.starts_with("HTTP/1.1 429") && head.contains("retry-after: 1");
+        (refused && head.contains("connection: close")).then_some(())
     })
     .await;
     assert!(guess([127, 0, 0, 8]).await.starts_with("HTTP/1.1 401"), "another peer has its own limit");
