@@ -4,6 +4,8 @@ OPENCODE := deploy/opencode/node_modules/.bin/opencode
 WEB := web/dist/index.html
 WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts web/tsconfig.json
 DIR := target/kube
+# HAProxy and dropbear are in folders that users other than root do not have in their PATH.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help

@@ -27,6 +27,7 @@ pub mod silent_registry;
 pub mod talk;
 pub mod tempo;
 pub mod terminal;
+pub mod tls_front;
 pub mod tmux;
 pub mod traffic;
 pub mod upstream;
