@@ -14,6 +14,7 @@
 //! | [`runtime`] | where sessions run |
 //! | [`prepare`] | prepares a session's folder: clone, branch, home |
 //! | [`lifecycle`] | the operations on sessions, and the port to the runtimes |
+//! | [`profiles`] | named templates for sessions, from the operator's file |
 //! | [`session`] | sessions: keys, phases, runs, leases, the idle rule, access |
 //! | [`opencode`] | the upstream program |
 //! | [`upstream`] | connections to the servers of a run, with their credentials |
@@ -57,6 +58,8 @@ pub mod git;
 pub mod lifecycle;
 #[cfg(feature = "router")]
 pub mod opencode;
+#[cfg(feature = "router")]
+pub mod profiles;
 #[cfg(feature = "router")]
 pub mod proxy;
 #[cfg(feature = "router")]

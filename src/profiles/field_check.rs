@@ -1,0 +1,115 @@
+//! The check of one profile as it is written: unknown fields, wrong types, reserved names.
+
+use serde_json::{Map, Value};
+
+use super::document::field;
+use super::fault::Fault;
+use super::profile::Profile;
+use super::schema::fields_at;
+
+/// Prefixes of environment variables that the router sets.
+const RESERVED: [&str; 2] = ["OPENCODE_SERVER_", "OPENCODE_SESSION_"];
+/// A name that is at least so similar is suggested (1 is the same).
+const SIMILAR: f64 = 0.7;
+
+/// Everything that is wrong with a profile. `names` are those of all profiles.
+pub(super) fn faults(written: &Value, names: &[String]) -> Vec<Fault> {
+    if !written.is_object() {
+        return vec![Fault::new("expected fields such as image: and env:")];
+    }
+    let (mut unknown, mut faults) = (Vec::new(), Vec::new());
+    let plain = without_directives(written).unwrap_or_default();
+    let mut ignored = |path: serde_ignored::Path<'_>| unknown.push(ignored_path(&path));
+    let ignoring = serde_ignored::Deserializer::new(&plain, &mut ignored);
+    match serde_path_to_error::deserialize::<_, Profile>(ignoring) {
+        Ok(profile) => faults.extend(meaning(&profile, names)),
+        Err(error) => {
+            let path = error.path().to_string();
+            faults.push(Fault::new(error.inner().to_string()).in_field(path.trim_matches('.')));
+        }
+    }
+    let unknown = unknown.iter().map(|path| unknown_field(path));
+    faults.splice(0..0, unknown);
+    faults
+}
+
+fn unknown_field(path: &str) -> Fault {
+    let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let known = fields_at(parent);
+    let similar = |known: &&String| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
+    let nearest = known.iter().max_by(|one, other| similar(one).total_cmp(&similar(other)));
+    let message = match nearest.filter(|nearest| similar(nearest) >= SIMILAR) {
+        Some(nearest) => format!("there is no field “{name}”. Did you mean “{nearest}”?"),
+        None if known.is_empty() => format!("there is no field “{name}”"),
+        None => format!("there is no field “{name}”; expected one of {}", known.join(", ")),
+    };
+    Fault::new(message).in_field(path)
+}
+
+/// What the types cannot say.
+fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, message: String| faults.push(Fault::new(message).in_field(field));
+    if let Some(parent) = profile.extends.as_ref().filter(|parent| !names.contains(parent)) {
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        fault("extends", format!("there is no profile “{parent}”. There are: {known}"));
+    }
+    for (n, credential) in profile.credentials.iter().flatten().enumerate() {
+        if let Some(message) = credential.fault() {
+            fault(&format!("credentials[{n}]"), message);
+        }
+    }
+    let containers = profile.containers.clone().unwrap_or_default();
+    let lists = [
+        ("env", &profile.env),
+        ("containers.prepare.env", &containers.prepare.and_then(|part| part.env)),
+        ("containers.opencode.env", &containers.opencode.and_then(|part| part.env)),
+    ];
+    for (path, list) in lists {
+        for (n, variable) in list.iter().flatten().enumerate() {
+            if RESERVED.iter().any(|reserved| variable.name.starts_with(reserved)) {
+                let message = format!("“{}” is a name that the router sets itself. Remove it", variable.name);
+                fault(&format!("{path}[{n}].name"), message);
+            }
+        }
+    }
+    for (path, map) in [("labels", &profile.labels), ("annotations", &profile.annotations)] {
+        for name in map.iter().flatten().map(|(name, _)| name) {
+            if name.starts_with("opencode-router/") || name.starts_with("app.kubernetes.io/") {
+                fault(&field(path, name), "the router sets this name itself. Remove it".to_owned());
+            }
+        }
+    }
+    faults
+}
+
+/// The fields without what only a merge understands: `null`, `$patch`, and items that a merge removes.
+fn without_directives(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(name, _)| *name != "$patch");
+            let kept: Map<_, _> =
+                kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?))).collect();
+            Some(Value::Object(kept))
+        }
+        // A removed item keeps its place as an empty one would not parse, so the indices of later ones stay right.
+        Value::Array(items) => {
+            Some(items.iter().filter(|item| item.get("$patch").is_none()).filter_map(without_directives).collect())
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// A path as `serde_path_to_error` writes it.
+fn ignored_path(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", ignored_path(parent)),
+        Path::Map { parent, key } => field(&ignored_path(parent), key),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            ignored_path(parent)
+        }
+    }
+}

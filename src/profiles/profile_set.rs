@@ -1,0 +1,149 @@
+//! All profiles of a file, each merged with its parents.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::{Document, field};
+use super::fault::{Fault, Faults};
+use super::field_check;
+use super::merge::merge;
+use super::profile::Profile;
+use crate::session::Email;
+
+/// Limit for the parents of a profile.
+const DEEPEST: usize = 8;
+/// The name of the only profile without a file.
+const DEFAULT: &str = "default";
+
+/// The profiles that sessions can use.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileSet {
+    /// In the order of the file.
+    profiles: Vec<(String, Arc<Profile>)>,
+}
+
+/// A session's profile is not among these any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("There is no profile “{name}”. There are: {known}.")]
+pub struct UnknownProfile {
+    name: String,
+    known: String,
+}
+
+impl ProfileSet {
+    /// Only the profile `default`, which is `base`.
+    pub fn only(base: Profile) -> Self {
+        Self { profiles: vec![(DEFAULT.to_owned(), Arc::new(base))] }
+    }
+
+    /// Reads a file. Every profile begins with `base`.
+    pub fn read(text: &str, base: &Profile) -> Result<Self, Faults> {
+        let document = Document::parse(text)?;
+        let written = profiles_in(&document)?;
+        let mut faults = Vec::new();
+        for name in &document.names {
+            let found = field_check::faults(&written[name.as_str()], &document.names);
+            faults.extend(found.into_iter().map(|fault| placed(&document, name, fault)));
+        }
+        if !faults.is_empty() {
+            return Err(Faults(faults));
+        }
+        let mut profiles = Vec::new();
+        for name in &document.names {
+            let merged = merged(name, &written, base).map_err(|fault| placed(&document, name, fault))?;
+            if merged.is_abstract != Some(true) {
+                profiles.push((name.clone(), Arc::new(merged)));
+            }
+        }
+        if profiles.is_empty() {
+            return Err(Fault::new("every profile is abstract; sessions need at least one that is not").into());
+        }
+        Ok(Self { profiles })
+    }
+
+    /// The profile of a session. Without a name, it is the first that its owner may use.
+    pub fn of(&self, name: Option<&str>, owner: &Email) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
+        let found = match name {
+            Some(name) => self.profiles.iter().find(|(known, _)| known == name),
+            None => self.allowed(owner).next(),
+        };
+        found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| {
+            let known: Vec<_> = self.allowed(owner).map(|(name, _)| name.as_str()).collect();
+            let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
+            UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
+        })
+    }
+
+    /// The profiles that this user may choose, in the order of the file.
+    pub fn allowed(&self, user: &Email) -> impl Iterator<Item = &(String, Arc<Profile>)> {
+        let user = user.clone();
+        self.profiles.iter().filter(move |(_, profile)| profile.allow.as_ref().is_none_or(|allow| allow.allows(&user)))
+    }
+
+    /// All profiles, in the order of the file.
+    pub fn all(&self) -> &[(String, Arc<Profile>)] {
+        &self.profiles
+    }
+}
+
+fn placed(document: &Document, name: &str, fault: Fault) -> Fault {
+    let path = field(&field("profiles", name), fault.field().unwrap_or_default());
+    let line = document.line(path.trim_end_matches('.'));
+    fault.of(name).at(line)
+}
+
+/// The profiles as they are written.
+fn profiles_in(document: &Document) -> Result<BTreeMap<&str, &Value>, Fault> {
+    let Some(map) = document.value.as_object() else {
+        return Err(Fault::new("expected “profiles:” with the profiles by name"));
+    };
+    if let Some(other) = map.keys().find(|key| *key != "profiles") {
+        let fault = Fault::new(format!("there is no field “{other}”; expected only “profiles”"));
+        return Err(fault.at(document.line(other)));
+    }
+    let profiles = map.get("profiles").and_then(Value::as_object);
+    let profiles = profiles.filter(|profiles| !profiles.is_empty());
+    let profiles = profiles.ok_or_else(|| Fault::new("expected “profiles:” with at least one profile by name"))?;
+    if let Some(bad) = profiles.keys().find(|name| !is_name(name)) {
+        let fault = Fault::new("expected a name of at most 63 of a-z, 0-9 and -, as Kubernetes has labels").of(bad);
+        return Err(fault.at(document.line(&field("profiles", bad))));
+    }
+    Ok(profiles.iter().map(|(name, value)| (name.as_str(), value)).collect())
+}
+
+fn is_name(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(good) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// The profile with the fields of its parents and of the base.
+fn merged(name: &str, written: &BTreeMap<&str, &Value>, base: &Profile) -> Result<Profile, Fault> {
+    let mut chain = vec![name];
+    while let Some(parent) = written.get(chain[chain.len() - 1]).and_then(|fields| fields["extends"].as_str()) {
+        chain.push(parent);
+        if chain[..chain.len() - 1].contains(&parent) {
+            return Err(Fault::new(format!("it extends itself: {}", chain.join(" → "))).in_field("extends"));
+        }
+        if chain.len() > DEEPEST {
+            let message = format!("it has more than {DEEPEST} parents: {}", chain.join(" → "));
+            return Err(Fault::new(message).in_field("extends"));
+        }
+    }
+    let mut fields = serde_json::to_value(base).map_err(|error| Fault::new(error.to_string()))?;
+    for ancestor in chain.iter().rev() {
+        let mut own = written.get(ancestor).copied().cloned().unwrap_or_default();
+        if let Some(own) = own.as_object_mut().filter(|_| *ancestor != name) {
+            // These are about the parent alone.
+            for alone in ["abstract", "extends", "title", "description"] {
+                own.remove(alone);
+            }
+        }
+        fields = merge(fields, own).map_err(|error| Fault::new(error.to_string()))?;
+    }
+    serde_path_to_error::deserialize(fields).map_err(|error| {
+        let path = error.path().to_string();
+        Fault::new(error.inner().to_string()).in_field(&path)
+    })
+}
