@@ -1,19 +1,26 @@
 //! Settings of the Kubernetes runtime.
 
-use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::prepare::CloneSettings;
-use crate::runtime::kubernetes::KubernetesSettings;
+use crate::profiles::{CurrentProfiles, Profile, ProfileSet, merge, quantity};
+use crate::runtime::kubernetes::{KubernetesSettings, read_profiles};
 use crate::tempo::Tempo;
+
+/// Size limit of PROFILES_FILE, in bytes. A ConfigMap has at most 1 MiB.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Settings of the Kubernetes runtime.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Pods of a Kubernetes cluster")]
 pub struct KubernetesConfig {
-    /// Image of sessions. Required with RUNTIME=kubernetes.
+    /// Image of sessions. Required with RUNTIME=kubernetes, unless each profile of PROFILES_FILE has one.
     #[arg(long, env = "OPENCODE_IMAGE")]
     pub opencode_image: Option<String>,
     /// Namespace of the sessions. Default: the router's own.
@@ -35,6 +42,10 @@ pub struct KubernetesConfig {
     /// Secret in the sessions' namespace with the credentials to pull the image.
     #[arg(long, env = "IMAGE_PULL_SECRET_NAME", value_parser = name)]
     pub image_pull_secret_name: Option<String>,
+    /// File with the profiles of sessions, in YAML. The router reads it again when it changes. See docs/profiles.md.
+    /// Default: one profile, made of the settings below.
+    #[arg(long, env = "PROFILES_FILE")]
+    pub profiles_file: Option<PathBuf>,
     /// When to pull the image.
     #[arg(long, env = "IMAGE_PULL_POLICY", default_value = "IfNotPresent", value_parser = ["Always", "IfNotPresent", "Never"])]
     pub image_pull_policy: String,
@@ -86,46 +97,77 @@ impl KubernetesConfig {
         clone: CloneSettings,
         tempo: Tempo,
     ) -> Result<KubernetesSettings, String> {
-        let image = self
-            .opencode_image
-            .clone()
-            .ok_or("OPENCODE_IMAGE is not set: RUNTIME=kubernetes needs the image of sessions; see deploy/images.")?;
+        if self.opencode_image.is_none() && self.profiles_file.is_none() {
+            return Err(
+                "OPENCODE_IMAGE is not set: RUNTIME=kubernetes needs the image of sessions; see deploy/images."
+                    .to_owned(),
+            );
+        }
         let router_namespace = self.pod_namespace.clone().unwrap_or(own_namespace);
-        let requests = [
-            ("cpu", Some(&self.session_cpu_request)),
-            ("memory", Some(&self.session_memory_request)),
-            ("ephemeral-storage", Some(&self.session_ephemeral_storage_request)),
-        ];
-        let limits = [
-            ("cpu", self.session_cpu_limit.as_ref()),
-            ("memory", Some(&self.session_memory_limit)),
-            ("ephemeral-storage", Some(&self.session_ephemeral_storage_limit)),
-        ];
-        Ok(KubernetesSettings {
+        let settings = KubernetesSettings {
             namespace: self.opencode_namespace.clone().unwrap_or_else(|| router_namespace.clone()),
             release: format!("{router_namespace}/{}", self.release_name),
             replica: self.pod_name.clone().unwrap_or(host),
-            image,
-            image_pull_policy: self.image_pull_policy.clone(),
-            image_pull_secret: self.image_pull_secret_name.clone(),
-            storage_class: self.storage_class.clone(),
-            storage_size: self.storage_size.clone(),
+            profiles: CurrentProfiles::new(ProfileSet::only(self.base_profile()?)),
             api_key_secret: self.api_key_secret_name.clone(),
             config_map: self.config_map_name.clone(),
-            requests: resources(requests),
-            limits: resources(limits),
-            tmp_size: self.session_tmp_size.clone(),
-            user: Some(self.session_user_id).filter(|user| *user > 0),
             stale_after: Duration::from_secs(self.stale_after_seconds),
             clone,
             tempo,
-        })
+        };
+        if let Some(profiles) = self.profiles(&settings)? {
+            settings.profiles.replace(profiles);
+        }
+        Ok(settings)
+    }
+
+    /// Reads PROFILES_FILE.
+    pub fn profiles(&self, settings: &KubernetesSettings) -> Result<Option<ProfileSet>, String> {
+        let Some(path) = &self.profiles_file else { return Ok(None) };
+        let wrong = |error: &dyn std::fmt::Display| format!("PROFILES_FILE, {}: {error}", path.display());
+        let text = read_limited(path).map_err(|error| wrong(&error))?;
+        let base = self.base_profile()?;
+        read_profiles(settings, &base, &text).map(Some).map_err(|faults| wrong(&faults))
+    }
+
+    /// What every profile begins with: the settings of sessions that are variables of their own.
+    fn base_profile(&self) -> Result<Profile, String> {
+        let user = Some(self.session_user_id).filter(|user| *user > 0);
+        let base = json!({
+            "image": self.opencode_image,
+            "imagePullPolicy": self.image_pull_policy,
+            "imagePullSecrets": self.image_pull_secret_name.as_ref().map(|name| [name]),
+            "podSecurityContext": user.map(|user| json!({"runAsUser": user, "runAsGroup": user, "fsGroup": user})),
+            "resources": {
+                "requests": {
+                    "cpu": self.session_cpu_request,
+                    "memory": self.session_memory_request,
+                    "ephemeral-storage": self.session_ephemeral_storage_request,
+                },
+                "limits": {
+                    "cpu": self.session_cpu_limit,
+                    "memory": self.session_memory_limit,
+                    "ephemeral-storage": self.session_ephemeral_storage_limit,
+                },
+            },
+            "tmp": {"sizeLimit": self.session_tmp_size},
+            "storage": {"className": self.storage_class, "size": self.storage_size},
+        });
+        // A merge into nothing drops the fields without a value.
+        let base = merge(json!({}), base).map_err(|error| error.to_string())?;
+        serde_json::from_value(base).map_err(|error| error.to_string())
     }
 }
 
-/// The resources of a container. Without a quantity, a resource is omitted.
-fn resources<const N: usize>(all: [(&str, Option<&String>); N]) -> BTreeMap<String, String> {
-    all.into_iter().filter_map(|(name, quantity)| Some((name.to_owned(), quantity?.clone()))).collect()
+/// Reads a file of at most [`LARGEST_FILE`] bytes.
+fn read_limited(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
+    }
+    Ok(text)
 }
 
 /// A Kubernetes name (RFC 1123 subdomain).
@@ -135,15 +177,6 @@ fn name(text: &str) -> Result<String, String> {
     let good = text.len() <= 253 && text.bytes().all(inner);
     let good = good && edge(text.bytes().next()) && edge(text.bytes().last());
     good.then(|| text.to_owned()).ok_or_else(|| "expected a Kubernetes name of a-z, 0-9, - and .".to_owned())
-}
-
-/// A Kubernetes quantity: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-fn quantity(text: &str) -> Result<String, String> {
-    let unit = text.trim_start_matches(|character: char| character.is_ascii_digit() || character == '.');
-    let number = &text[..text.len() - unit.len()];
-    let known = ["", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
-    let good = known && number.parse::<f64>().is_ok_and(|number| number > 0.0);
-    good.then(|| text.to_owned()).ok_or_else(|| "expected a quantity such as 500m, 2 or 512Mi".to_owned())
 }
 
 #[cfg(test)]

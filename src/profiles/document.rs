@@ -30,7 +30,7 @@ impl Document {
             _ => Vec::new(),
         };
         let mut lines = HashMap::new();
-        let value = flatten(root, String::new(), &mut lines);
+        let value = flatten(root, "", &mut lines);
         Ok(Self { value, names, lines })
     }
 
@@ -65,19 +65,19 @@ pub(super) fn field(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-fn flatten(node: Spanned<Node>, path: String, lines: &mut HashMap<String, u64>) -> Value {
-    lines.entry(path.clone()).or_insert_with(|| node.referenced.line());
+fn flatten(node: Spanned<Node>, path: &str, lines: &mut HashMap<String, u64>) -> Value {
+    lines.entry(path.to_owned()).or_insert_with(|| node.referenced.line());
     match node.value {
         Node::Scalar(value) => value,
         Node::List(items) => {
-            items.into_iter().enumerate().map(|(n, item)| flatten(item, format!("{path}[{n}]"), lines)).collect()
+            items.into_iter().enumerate().map(|(n, item)| flatten(item, &format!("{path}[{n}]"), lines)).collect()
         }
         Node::Map(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
-                let path = field(&path, &key.value);
+                let path = field(path, &key.value);
                 lines.insert(path.clone(), key.referenced.line());
-                map.insert(key.value, flatten(value, path, lines));
+                map.insert(key.value, flatten(value, &path, lines));
             }
             Value::Object(map)
         }

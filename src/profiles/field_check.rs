@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 use super::document::field;
 use super::fault::Fault;
 use super::profile::Profile;
+use super::profile_parts::ClonePart;
+use super::quantity::quantity;
 use super::schema::fields_at;
 
-/// Prefixes of environment variables that the router sets.
-const RESERVED: [&str; 2] = ["OPENCODE_SERVER_", "OPENCODE_SESSION_"];
+/// The labels by which the router finds its objects.
+const OWN_LABELS: [&str; 3] = ["app.kubernetes.io/managed-by", "app.kubernetes.io/name", "app.kubernetes.io/instance"];
 /// A name that is at least so similar is suggested (1 is the same).
 const SIMILAR: f64 = 0.7;
 
@@ -59,23 +61,21 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
             fault(&format!("credentials[{n}]"), message);
         }
     }
-    let containers = profile.containers.clone().unwrap_or_default();
-    let lists = [
-        ("env", &profile.env),
-        ("containers.prepare.env", &containers.prepare.and_then(|part| part.env)),
-        ("containers.opencode.env", &containers.opencode.and_then(|part| part.env)),
+    let sizes = [
+        ("storage.size", profile.storage.as_ref().and_then(|storage| storage.size.as_ref())),
+        ("tmp.sizeLimit", profile.tmp.as_ref().and_then(|tmp| tmp.size_limit.as_ref())),
     ];
-    for (path, list) in lists {
-        for (n, variable) in list.iter().flatten().enumerate() {
-            if RESERVED.iter().any(|reserved| variable.name.starts_with(reserved)) {
-                let message = format!("“{}” is a name that the router sets itself. Remove it", variable.name);
-                fault(&format!("{path}[{n}].name"), message);
-            }
+    for (path, size) in sizes {
+        if let Some(Err(message)) = size.map(|size| quantity(size)) {
+            fault(path, message);
         }
+    }
+    if let Some(Err(error)) = profile.clone.as_ref().and_then(ClonePart::chosen) {
+        fault("clone.filter", error.to_string());
     }
     for (path, map) in [("labels", &profile.labels), ("annotations", &profile.annotations)] {
         for name in map.iter().flatten().map(|(name, _)| name) {
-            if name.starts_with("opencode-router/") || name.starts_with("app.kubernetes.io/") {
+            if name.starts_with("opencode-router/") || OWN_LABELS.contains(&name.as_str()) {
                 fault(&field(path, name), "the router sets this name itself. Remove it".to_owned());
             }
         }
@@ -102,7 +102,7 @@ fn without_directives(value: &Value) -> Option<Value> {
 }
 
 /// A path as `serde_path_to_error` writes it.
-fn ignored_path(path: &serde_ignored::Path<'_>) -> String {
+pub fn ignored_path(path: &serde_ignored::Path<'_>) -> String {
     use serde_ignored::Path;
     match path {
         Path::Root => String::new(),

@@ -28,6 +28,10 @@ const KEYED: [(&str, &[&str]); 14] = [
     ("schedulingGates", &["name"]),
 ];
 
+/// In these lists, an item replaces the earlier one of its key: a merge of two sources, such as a value and a Secret, is
+/// neither. Kubernetes' `retainKeys` has the same effect for volumes.
+const WHOLE: [&str; 2] = ["env", "volumes"];
+
 /// A patch that cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeFault {
@@ -80,7 +84,7 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
     let replaces =
         |item: &Value| item.get(PATCH).is_some_and(|it| it == "replace") && item.as_object().map(Map::len) == Some(1);
     let replaced = patch.iter().any(replaces);
-    let Some(key) = key_of(path, base.iter().chain(&patch)) else {
+    let Some(key) = key_of(path, &base, &patch) else {
         let items = patch.into_iter().filter(|item| !replaces(item));
         return items.map(|item| merge_at(path, Value::Null, item)).collect();
     };
@@ -95,7 +99,10 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
         match (same, deletes) {
             (Some(place), true) => drop(base.remove(place)),
             (None, true) => {}
-            (Some(place), false) => base[place] = merge_at(path, base[place].take(), item)?,
+            (Some(place), false) => {
+                let old = if WHOLE.contains(&last(path)) { Value::Null } else { base[place].take() };
+                base[place] = merge_at(path, old, item)?;
+            }
             (None, false) => base.push(merge_at(path, Value::Null, item)?),
         }
     }
@@ -103,14 +110,19 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
 }
 
 /// The key of a list's items, if the list merges. Lists of plain values are replaced.
-fn key_of<'a>(path: &str, mut items: impl Iterator<Item = &'a Value> + Clone) -> Option<&'static str> {
-    let name = path.rsplit(['.', ']']).next().unwrap_or(path);
-    let (_, keys) = KEYED.iter().find(|(list, _)| *list == name)?;
-    if !items.clone().all(Value::is_object) {
+fn key_of(path: &str, base: &[Value], patch: &[Value]) -> Option<&'static str> {
+    let (_, keys) = KEYED.iter().find(|(list, _)| *list == last(path))?;
+    let items = || base.iter().chain(patch);
+    if !items().all(Value::is_object) {
         return None;
     }
-    let used = keys.iter().find(|key| items.any(|item| item.get(**key).is_some()));
+    let used = keys.iter().find(|key| items().any(|item| item.get(**key).is_some()));
     used.or(keys.first()).copied()
+}
+
+/// The last field of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 fn shown(path: &str) -> String {

@@ -1,5 +1,6 @@
 //! Profiles: named templates for sessions, from the operator's file. No Kubernetes calls, no files, no tasks.
 
+mod current_profiles;
 mod document;
 mod fault;
 mod field_check;
@@ -9,11 +10,17 @@ mod profile_parts;
 #[cfg(test)]
 mod profile_rules;
 mod profile_set;
+mod quantity;
 mod schema;
 
+pub use self::current_profiles::CurrentProfiles;
 pub use self::fault::{Fault, Faults};
+pub use self::field_check::ignored_path;
 pub use self::merge::{MergeFault, merge};
 pub use self::profile::Profile;
-pub use self::profile_parts::{Allow, ContainerPart, Containers, Credential, PortPart, StoragePart, TmpPart};
+pub use self::profile_parts::{
+    Allow, ClonePart, ContainerPart, Containers, Credential, PortPart, StoragePart, TmpPart,
+};
 pub use self::profile_set::{ProfileSet, UnknownProfile};
+pub use self::quantity::quantity;
 pub use self::schema::profile_schema;

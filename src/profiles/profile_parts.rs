@@ -4,6 +4,8 @@ use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, Se
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::git::CloneFilter;
+use crate::git::clone_filter::InvalidCloneFilter;
 use crate::session::Email;
 
 /// Who may choose a profile.
@@ -153,4 +155,12 @@ pub struct ClonePart {
     /// The filter of a partial clone; `off` clones everything. Default: CLONE_FILTER.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+}
+
+impl ClonePart {
+    /// The filter; `Some(Ok(None))` clones everything.
+    pub fn chosen(&self) -> Option<Result<Option<CloneFilter>, InvalidCloneFilter>> {
+        let filter = self.filter.as_deref()?;
+        Some(if filter == "off" { Ok(None) } else { filter.parse().map(Some) })
+    }
 }

@@ -10,7 +10,7 @@ fn base() -> Profile {
 }
 
 fn read(text: &str) -> Result<ProfileSet, String> {
-    ProfileSet::read(text, &base()).map_err(|faults| faults.to_string())
+    ProfileSet::read(text, &base(), |_| Vec::new()).map_err(|faults| faults.to_string())
 }
 
 fn profile(set: &ProfileSet, name: &str) -> serde_json::Value {
@@ -40,7 +40,8 @@ fn profile_begins_with_the_base_and_its_parents() {
     env:
       - {name: B, value: '3'}
       - {name: C, $patch: delete}
-    volumes: [{name: cache, $patch: replace, hostPath: {path: /x}}, {name: more, emptyDir: {}}]
+      - {name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}
+    volumes: [{name: cache, hostPath: {path: /x}}, {name: more, emptyDir: {}}]
     tolerations: [{key: b, operator: Exists}]
     nodeSelector: {$patch: replace, zone: b}
     resources: {limits: {cpu: '1'}}
@@ -53,7 +54,10 @@ fn profile_begins_with_the_base_and_its_parents() {
             "extends": "common",
             "image": "devbox:2",
             "podSecurityContext": {"fsGroup": 1000},
-            "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}],
+            "env": [
+                {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "a"}}},
+                {"name": "B", "value": "3"},
+            ],
             "volumes": [{"name": "cache", "hostPath": {"path": "/x"}}, {"name": "more", "emptyDir": {}}],
             "tolerations": [{"key": "b", "operator": "Exists"}],
             "nodeSelector": {"zone": "b"},
@@ -95,8 +99,8 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
             "line 2: profile “a”: extends: it extends itself: a → b → a.",
         ),
         (
-            "profiles:\n  a:\n    env:\n      - {name: OPENCODE_SERVER_PASSWORD, value: x}\n",
-            "line 4: profile “a”: env[0].name: “OPENCODE_SERVER_PASSWORD” is a name that the router sets itself. Remove it.",
+            "profiles:\n  a: {storage: {size: 2gb}}\n",
+            "line 2: profile “a”: storage.size: expected a quantity such as 500m, 2 or 512Mi.",
         ),
         (
             "profiles:\n  a:\n    labels:\n      opencode-router/session: x\n",

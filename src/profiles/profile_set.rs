@@ -38,13 +38,13 @@ impl ProfileSet {
         Self { profiles: vec![(DEFAULT.to_owned(), Arc::new(base))] }
     }
 
-    /// Reads a file. Every profile begins with `base`.
-    pub fn read(text: &str, base: &Profile) -> Result<Self, Faults> {
+    /// Reads a file. Every profile begins with `base`. `check` has further rules for a merged profile.
+    pub fn read(text: &str, base: &Profile, check: impl Fn(&Profile) -> Vec<Fault>) -> Result<Self, Faults> {
         let document = Document::parse(text)?;
         let written = profiles_in(&document)?;
         let mut faults = Vec::new();
         for name in &document.names {
-            let found = field_check::faults(&written[name.as_str()], &document.names);
+            let found = field_check::faults(written[name.as_str()], &document.names);
             faults.extend(found.into_iter().map(|fault| placed(&document, name, fault)));
         }
         if !faults.is_empty() {
@@ -54,8 +54,12 @@ impl ProfileSet {
         for name in &document.names {
             let merged = merged(name, &written, base).map_err(|fault| placed(&document, name, fault))?;
             if merged.is_abstract != Some(true) {
+                faults.extend(check(&merged).into_iter().map(|fault| placed(&document, name, fault)));
                 profiles.push((name.clone(), Arc::new(merged)));
             }
+        }
+        if !faults.is_empty() {
+            return Err(Faults(faults));
         }
         if profiles.is_empty() {
             return Err(Fault::new("every profile is abstract; sessions need at least one that is not").into());

@@ -58,6 +58,8 @@ pub enum Reason {
     QuotaExceeded,
     /// The cluster's rules do not allow the session's Pod.
     AdmissionRefused,
+    /// The session's profile does not exist any more.
+    ProfileMissing,
     /// The session needed more memory than it may have.
     OutOfMemory,
     /// The cluster took the session's place for something else.

@@ -37,6 +37,9 @@ pub(super) enum ApiError {
     /// The API server would refuse a retry too. The text is its message.
     #[error("refused: {0}")]
     Final(String),
+    /// The session's profile does not exist any more. The text lists those that do.
+    #[error("{0}")]
+    NoProfile(String),
     /// A newer router wrote the record, so this router does not change it. The text says so.
     #[error("{0}")]
     Newer(String),
@@ -140,6 +143,10 @@ impl ApiError {
                     &format!("The cluster's quota leaves no room for {what}. Stop a session, or ask an administrator"),
                     said,
                 ),
+            ),
+            Self::NoProfile(why) => Failure::new(
+                Reason::ProfileMissing,
+                format!("{why} Choose another profile for this session, then start it."),
             ),
             Self::Newer(why) => Failure::new(Reason::Other, why.as_str()),
             Self::Final(said) => Failure::new(

@@ -19,10 +19,17 @@ mod literal;
 mod manifest;
 mod names;
 mod other_release;
+mod pod_defaults;
 mod pod_logs;
 #[cfg(test)]
 mod pod_manifest_rules;
+mod pod_own_part;
+mod pod_security;
 mod pod_usage;
+mod profile_check;
+#[cfg(test)]
+mod profile_layer_rules;
+mod profile_patch;
 mod prompt_secret;
 mod record_updates;
 mod replicas;
@@ -56,6 +63,7 @@ use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
 use crate::usage::Usage;
 
 pub use self::kubernetes_settings::KubernetesSettings;
+pub use self::profile_check::read_profiles;
 
 /// Capacity of the channel to the registry, which takes each item in microseconds.
 const NEWS_BUFFER: usize = 256;
@@ -164,7 +172,8 @@ impl Runtime for Kubernetes {
         if inner.cache.record(id).is_some_and(|record| !record.deleting) {
             return Ok(false);
         }
-        let claim = manifest::claim(&inner.settings, spec, memo);
+        let profile = inner.profile_of(spec, memo).map_err(|error| error.failure("the session's volume"))?;
+        let claim = manifest::claim(&profile, spec, memo);
         let claim = match asked(inner.cluster.claims.create(&Default::default(), &claim)).await {
             Err(ApiError::Conflict(_)) => asked(inner.cluster.claims.get(&names::object_name(id))).await,
             created => created,

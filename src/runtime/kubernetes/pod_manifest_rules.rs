@@ -8,12 +8,14 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::manifest;
 use super::seen_pod::PodSeen;
 use crate::init::ANY_ADDRESS;
+use crate::profiles::ProfileSet;
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
-fn pod(settings: &KubernetesSettings) -> Pod {
+/// The third run of a new project.
+pub(super) fn record() -> Record {
     let created_at = jiff::Timestamp::UNIX_EPOCH;
     let key = SessionKey { owner: Email::parse("ann@example.org").unwrap(), origin: Origin::new_project() };
-    let record = Record {
+    Record {
         spec: Spec { key, source_branch: None, created_at },
         memo: Memo::new(created_at),
         wanted: Requested::Running,
@@ -24,8 +26,12 @@ fn pod(settings: &KubernetesSettings) -> Pod {
         resource_version: "7".to_owned(),
         version: 7,
         deleting: false,
-    };
-    manifest::pod(settings, &record)
+    }
+}
+
+fn pod(settings: &KubernetesSettings) -> Pod {
+    let profile = settings.profiles.get().all()[0].1.clone();
+    manifest::pod(settings, &profile, &record()).unwrap()
 }
 
 fn spec(settings: &KubernetesSettings) -> PodSpec {
@@ -83,7 +89,10 @@ fn local_disk_is_bounded_for_each_container_and_for_tmp() {
 
 #[test]
 fn a_pod_names_no_number_that_the_cluster_chooses() {
-    let settings = KubernetesSettings { user: None, ..KubernetesSettings::sample() };
+    let settings = KubernetesSettings::sample();
+    let mut profile = (*settings.profiles.get().all()[0].1).clone();
+    profile.pod_security_context = None;
+    settings.profiles.replace(ProfileSet::only(profile));
     let spec = spec(&settings);
     let security = spec.security_context.clone().unwrap();
     assert_eq!((security.run_as_user, security.run_as_group, security.fs_group), (None, None, None));

@@ -13,7 +13,8 @@ use super::manifest;
 use super::names::object_name;
 use super::seen_pod::PodSeen;
 use super::watches::refresh;
-use crate::session::{Failure, PhaseName, Reason, SessionId};
+use crate::profiles::Profile;
+use crate::session::{Failure, Memo, PhaseName, Reason, SessionId, Spec};
 
 /// Time limit for opencode to end its work before the router deletes its Pod.
 const DISPOSE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -66,13 +67,13 @@ impl Inner {
             };
             match step {
                 Ok(()) => {}
-                Err(ApiError::Final(said)) => {
+                Err(error @ (ApiError::Final(_) | ApiError::NoProfile(_))) => {
                     // The API server checks quotas and admission before it finds an existing Pod.
                     let refreshed = refresh(&self.cluster, &self.cache, id).await;
                     if refreshed.is_ok() && self.cache.pod(id).is_some_and(|pod| pod.run == record.run) {
                         continue;
                     }
-                    let failure = ApiError::Final(said).failure("the session's Pod");
+                    let failure = error.failure("the session's Pod");
                     // Withdraws the request, so that no replica retries this run.
                     let _ = self.unwant_run(id, record.run).await;
                     self.cache.published(id).await;
@@ -104,7 +105,7 @@ impl Inner {
                 return None;
             }
             let same = same && record.wanted == Requested::Running;
-            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
+            let memo = record.memo.edited(Memo::forget_run).unwrap_or_else(|| record.memo.clone());
             Some(RecordUpdate { memo, wanted: Requested::Running, run: if same { record.run } else { record.run + 1 } })
         });
         wanted.await
@@ -122,7 +123,7 @@ impl Inner {
             if !applies {
                 return None;
             }
-            let memo = record.memo.edited(crate::session::Memo::forget_run).unwrap_or_else(|| record.memo.clone());
+            let memo = record.memo.edited(Memo::forget_run).unwrap_or_else(|| record.memo.clone());
             Some(RecordUpdate { memo, wanted: Requested::Stopped, run: record.run })
         });
         Ok(record.await?.map(|record| (record, applies)))
@@ -137,11 +138,20 @@ impl Inner {
         unwanted.await
     }
 
+    /// The profile that counts for a session now.
+    pub(super) fn profile_of(&self, spec: &Spec, memo: &Memo) -> Result<Arc<Profile>, ApiError> {
+        let set = self.settings.profiles.get();
+        let found = set.of(memo.profile.as_deref(), &spec.key.owner);
+        found.map(|(_, profile)| profile.clone()).map_err(|unknown| ApiError::NoProfile(unknown.to_string()))
+    }
+
     /// Creates the Pod of a run, after its Secret: the kubelet is slow to notice a late Secret.
     async fn make_pod(self: &Arc<Self>, record: &Record) -> Result<(), ApiError> {
         let id = record.spec.id();
         self.password(record).await?;
-        let pod = manifest::pod(&self.settings, record);
+        let profile = self.profile_of(&record.spec, &record.memo)?;
+        let pod = manifest::pod(&self.settings, &profile, record);
+        let pod = pod.map_err(|error| ApiError::Final(format!("its profile cannot be applied: {error}")))?;
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
         // Clears the hint: the Pod exists, so earlier delays are over.
         self.cache.update(id, |cached| cached.hint = None);

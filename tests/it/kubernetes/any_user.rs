@@ -1,7 +1,9 @@
 //! A session works with any user and group, as clusters such as OpenShift choose them.
 
 use super::situation::Situation;
-use crate::support::kubernetes::SESSION_IMAGE;
+use serde_json::json;
+
+use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 
 /// A number that no image and no other namespace knows.
 const USER: i64 = 1_000_650_000;
@@ -10,8 +12,8 @@ const USER: i64 = 1_000_650_000;
 #[ignore = "needs a cluster: make test brings one up"]
 async fn unknown_user_owns_its_home_and_its_project() {
     let situation = Situation::begin_with(|settings| {
-        settings.user = Some(USER);
-        settings.image = SESSION_IMAGE.to_owned();
+        set_profile(settings, &json!({"podSecurityContext": {"runAsUser": USER, "runAsGroup": USER, "fsGroup": USER}}));
+        set_profile(settings, &json!({"image": SESSION_IMAGE}));
     })
     .await;
     let session = situation.ready().await;

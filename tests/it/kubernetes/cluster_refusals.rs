@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::situation::{Situation, failed, held_up, reaches};
 use crate::support::condition::eventually;
+use crate::support::kubernetes::set_profile;
 
 /// Limits the number of objects of a kind.
 async fn allow(situation: &Situation, kind: &str, count: &str) {
@@ -64,7 +65,10 @@ async fn volume_over_the_quota_is_explained() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn pod_refused_by_admission_is_explained() {
     // The namespace's Pods may not run as root.
-    let situation = Situation::begin_with(|settings| settings.user = Some(0)).await;
+    let situation = Situation::begin_with(|settings| {
+        set_profile(settings, &json!({"podSecurityContext": {"runAsUser": 0, "runAsGroup": 0, "fsGroup": 0}}));
+    })
+    .await;
     let session = situation.open().await;
     failed(&session, Reason::AdmissionRefused, "violates PodSecurity \"restricted:latest\"").await;
     situation.mended().await.works(&session).await;

@@ -4,8 +4,10 @@ use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::session::{PhaseName, Reason, Session};
 
 use super::situation::{Situation, failed};
+use serde_json::json;
+
 use crate::support::condition::eventually;
-use crate::support::kubernetes::SESSION_IMAGE;
+use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 
 /// Processes that are each smaller than opencode, and together larger than the limit.
 const HOG: &str = "for each in $(seq 60); do
@@ -13,8 +15,8 @@ const HOG: &str = "for each in $(seq 60); do
 
 async fn limited() -> Situation {
     let memory = |settings: &mut KubernetesSettings| {
-        settings.limits.insert("memory".to_owned(), "600Mi".to_owned());
-        settings.image = SESSION_IMAGE.to_owned();
+        set_profile(settings, &json!({"resources": {"limits": {"memory": "600Mi"}}}));
+        set_profile(settings, &json!({"image": SESSION_IMAGE}));
     };
     Situation::begin_with(memory).await
 }

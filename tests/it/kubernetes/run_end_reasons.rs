@@ -6,8 +6,10 @@ use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::session::{PhaseName, Reason, Session};
 
 use super::situation::{Situation, failed, pod_name, reaches, until};
+use serde_json::json;
+
 use crate::support::condition::eventually;
-use crate::support::kubernetes::SESSION_IMAGE;
+use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 
 /// Leaves a file in the session's project.
 async fn work(situation: &Situation, session: &Session) {
@@ -28,9 +30,9 @@ async fn goes_on(situation: &Situation, session: &Session, before: &Pod) {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn out_of_memory_at_start_is_explained() {
     let memory = |settings: &mut KubernetesSettings| {
-        settings.requests.insert("memory".to_owned(), "48Mi".to_owned());
-        settings.limits.insert("memory".to_owned(), "48Mi".to_owned());
-        settings.image = SESSION_IMAGE.to_owned();
+        set_profile(settings, &json!({"resources": {"requests": {"memory": "48Mi"}}}));
+        set_profile(settings, &json!({"resources": {"limits": {"memory": "48Mi"}}}));
+        set_profile(settings, &json!({"image": SESSION_IMAGE}));
     };
     let situation = Situation::begin_with(memory).await;
     let session = situation.open().await;
@@ -42,7 +44,7 @@ async fn out_of_memory_at_start_is_explained() {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn eviction_for_disk_use_is_explained() {
     let disk = |settings: &mut KubernetesSettings| {
-        settings.limits.insert("ephemeral-storage".to_owned(), "64Mi".to_owned());
+        set_profile(settings, &json!({"resources": {"limits": {"ephemeral-storage": "64Mi"}}}));
     };
     let situation = Situation::begin_with(disk).await;
     let session = situation.ready().await;

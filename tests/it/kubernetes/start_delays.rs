@@ -12,13 +12,14 @@ use opencode_router::session::{PhaseName, Reason};
 use serde_json::{Value, json};
 
 use super::situation::{PATIENT, Situation, failed, held_up, reaches};
+
 use crate::support::callers;
-use crate::support::kubernetes::Namespace;
+use crate::support::kubernetes::{Namespace, set_profile};
 
 /// More than any node has.
 fn too_large(settings: &mut KubernetesSettings) {
-    settings.requests.insert("cpu".to_owned(), "900".to_owned());
-    settings.limits.insert("cpu".to_owned(), "900".to_owned());
+    set_profile(settings, &json!({"resources": {"requests": {"cpu": "900"}}}));
+    set_profile(settings, &json!({"resources": {"limits": {"cpu": "900"}}}));
 }
 
 fn object<T: serde::de::DeserializeOwned>(value: Value) -> T {
@@ -29,7 +30,7 @@ fn object<T: serde::de::DeserializeOwned>(value: Value) -> T {
 #[ignore = "needs a cluster: make test brings one up"]
 async fn unpullable_image_is_retried() {
     let image = "registry.invalid/opencode-session:9";
-    let situation = Situation::begin_with(|settings| settings.image = image.to_owned()).await;
+    let situation = Situation::begin_with(|settings| set_profile(settings, &json!({"image": image}))).await;
     let session = situation.open().await;
     held_up(&session, PhaseName::Pulling, Reason::ImagePullFailed, image).await;
     held_up(&session, PhaseName::Pulling, Reason::ImagePullFailed, "Back-off pulling image").await;
@@ -40,7 +41,7 @@ async fn unpullable_image_is_retried() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn invalid_image_name_fails_at_once() {
-    let situation = Situation::begin_with(|settings| settings.image = "Not A Name".to_owned()).await;
+    let situation = Situation::begin_with(|settings| set_profile(settings, &json!({"image": "Not A Name"}))).await;
     let session = situation.open().await;
     failed(&session, Reason::InvalidImageName, "couldn't parse image name \"Not A Name\"").await;
     situation.mended().await.works(&session).await;
@@ -78,7 +79,7 @@ async fn start_without_its_router_ends_too() {
 async fn missing_storage_class_is_named() {
     let namespace = Arc::new(Namespace::create().await);
     let class = format!("class-of-{}", namespace.name);
-    let choose = |settings: &mut KubernetesSettings| settings.storage_class = Some(class.clone());
+    let choose = |settings: &mut KubernetesSettings| set_profile(settings, &json!({"storage": {"className": class}}));
     let situation = Situation::in_namespace(namespace, choose, PATIENT).await;
     let session = situation.open().await;
     let words = format!("storageclass.storage.k8s.io \"{class}\" not found");

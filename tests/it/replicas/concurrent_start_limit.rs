@@ -9,9 +9,11 @@ use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{Email, Outcome};
 
 use super::two::{Replica, limits};
+use serde_json::json;
+
 use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
-use crate::support::kubernetes::Namespace;
+use crate::support::kubernetes::{Namespace, set_profile};
 use crate::support::node::PlayedNode;
 
 const SESSIONS: usize = 100;
@@ -19,9 +21,9 @@ const LIMIT: usize = 8;
 
 /// A replica whose Pods no real node takes.
 async fn replica(namespace: &Namespace, name: &str) -> Replica {
-    let mut settings = namespace.settings(name);
-    settings.requests.insert("cpu".to_owned(), "1000".to_owned());
-    settings.limits.remove("cpu");
+    let settings = namespace.settings(name);
+    set_profile(&settings, &json!({"resources": {"requests": {"cpu": "1000"}}}));
+    set_profile(&settings, &json!({"resources": {"limits": {"cpu": null}}}));
     let limits = Limits { concurrent_starts: LIMIT, ..limits(3600) };
     Replica::on(Kubernetes::new(namespace.client.clone(), settings), limits, Arc::new(SystemClock)).await
 }

@@ -15,7 +15,7 @@ use super::two::{Replica, limits, pods};
 use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::http::Call;
-use crate::support::kubernetes::{Namespace, kubeconfig};
+use crate::support::kubernetes::{Namespace, kubeconfig, set_profile};
 use crate::support::program::Program;
 use crate::support::replica::replica_with;
 use crate::support::router::id_of;
@@ -135,9 +135,9 @@ async fn queued_start_is_known_and_stoppable_on_every_replica() {
     let namespace = Namespace::create().await;
     // No node has that much, so the start stays pending.
     let replica = async |name: &str| {
-        let mut settings = namespace.settings(name);
-        settings.requests.insert("cpu".to_owned(), "1000".to_owned());
-        settings.limits.remove("cpu");
+        let settings = namespace.settings(name);
+        set_profile(&settings, &json!({"resources": {"requests": {"cpu": "1000"}}}));
+        set_profile(&settings, &json!({"resources": {"limits": {"cpu": null}}}));
         let limits = Limits { concurrent_starts: 1, ..limits(3600) };
         Replica::on(Kubernetes::new(namespace.client.clone(), settings), limits, Arc::new(SystemClock)).await
     };

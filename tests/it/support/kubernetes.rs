@@ -1,6 +1,5 @@
 //! The cluster of TEST_KUBECONFIG, and a namespace for one test.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use opencode_router::prepare::CloneSettings;
+use opencode_router::profiles::{CurrentProfiles, ProfileSet};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::SessionId;
 use serde_json::json;
@@ -68,24 +68,21 @@ impl Namespace {
 
     /// The settings of a router in this namespace.
     pub fn settings(&self, replica: &str) -> KubernetesSettings {
-        let resources = |cpu: &str, memory: &str| {
-            BTreeMap::from([("cpu".to_owned(), cpu.to_owned()), ("memory".to_owned(), memory.to_owned())])
-        };
+        let base = json!({
+            "image": STAND_IN_IMAGE,
+            "imagePullPolicy": "IfNotPresent",
+            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
+            "storage": {"size": "1Gi"},
+            "tmp": {"sizeLimit": "1Gi"},
+            "podSecurityContext": {"runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000},
+        });
         KubernetesSettings {
             namespace: self.name.clone(),
             release: format!("{}/router", self.name),
             replica: replica.to_owned(),
-            image: STAND_IN_IMAGE.to_owned(),
-            image_pull_policy: "IfNotPresent".to_owned(),
-            image_pull_secret: None,
-            storage_class: None,
-            storage_size: "1Gi".to_owned(),
+            profiles: CurrentProfiles::new(ProfileSet::only(serde_json::from_value(base).unwrap())),
             api_key_secret: None,
             config_map: None,
-            requests: resources("10m", "64Mi"),
-            limits: resources("2", "2Gi"),
-            tmp_size: "1Gi".to_owned(),
-            user: Some(1000),
             stale_after: Duration::from_secs(120),
             clone: CloneSettings { filter: "blob:limit=1m".parse().ok(), stall_seconds: 60 },
             tempo: tempo(),
@@ -152,4 +149,11 @@ impl Drop for Namespace {
             tokio::task::block_in_place(|| runtime.block_on(delete));
         }
     }
+}
+
+/// Changes the only profile of a router that is not running yet.
+pub fn set_profile(settings: &KubernetesSettings, patch: &serde_json::Value) {
+    let old = serde_json::to_value(&*settings.profiles.get().all()[0].1).unwrap();
+    let new = opencode_router::profiles::merge(old, patch.clone()).unwrap();
+    settings.profiles.replace(ProfileSet::only(serde_json::from_value(new).unwrap()));
 }
