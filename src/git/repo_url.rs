@@ -87,9 +87,11 @@ fn from_scp(user: &str, host: &str, path: &str) -> Result<RepoUrl, InvalidRepoUr
     Ok(RepoUrl { clone, identity })
 }
 
+/// What an address looks like.
+const FORM: InvalidRepoUrl = InvalidRepoUrl("give it as https://host/owner/name or git@host:owner/name");
+
 fn from_url(text: &str) -> Result<RepoUrl, InvalidRepoUrl> {
-    let mut url =
-        Url::parse(text).map_err(|_| InvalidRepoUrl("give it as https://host/owner/name or git@host:owner/name"))?;
+    let mut url = Url::parse(text).map_err(|_| FORM)?;
     let default_port = match url.scheme() {
         "https" => 443,
         "http" => 80,
@@ -97,6 +99,12 @@ fn from_url(text: &str) -> Result<RepoUrl, InvalidRepoUrl> {
         "git" => 9418,
         _ => return Err(InvalidRepoUrl("only https, http, ssh and git URLs are accepted")),
     };
+    // URLs of browsers can have fewer or more slashes before the host (https://url.spec.whatwg.org/#url-parsing). Git has
+    // two, and a reader takes another part for the host, and its password for a path.
+    let authority = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    if authority.is_none_or(|authority| authority.starts_with(['/', '\\'])) {
+        return Err(FORM);
+    }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(InvalidRepoUrl("it has a query or a fragment"));
     }
@@ -207,6 +215,9 @@ mod tests {
             "a/b",
             "/etc/passwd",
             "file:///etc",
+            // An address in an address.
+            "http:Zhttps://ann:hunter2secret@host/a",
+            "https:///ann:hunter2secret@host/a",
             "ext::sh -c id",
             "ext::sh",
             "-oProxyCommand=id",
