@@ -62,6 +62,7 @@ scale: $(WEB) ## Measure the router with thousands of sessions on a Kubernetes A
 
 docs: $(WEB) ## Write the pages that are made from the code
 	@cargo run --quiet --locked -- print-settings > docs/settings.md
+	@cargo run --quiet --locked -- profile-schema > docs/profiles.schema.json
 
 manifests: ## Write the manifests that are made from the chart
 	@deploy/manifests/render > deploy/manifests/opencode-router.yaml.new

@@ -9,12 +9,17 @@ use opencode_router::config::{self, Config, NoConfig, RuntimeName};
 use opencode_router::init::open_files;
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
-use opencode_router::{api, prepare, telemetry};
+use opencode_router::{api, prepare, profiles, telemetry};
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(supervisor::ARGUMENT) => finish(supervisor::main().map_err(|error| error.to_string())),
         Some(prepare::ARGUMENT) => prepare::prepare_from_input(),
+        Some("check-config") => match config::check(std::env::args_os().skip(2)) {
+            Ok(text) | Err(NoConfig::Asked(text)) => say(&text),
+            Err(NoConfig::Wrong(text)) => finish(Err(text)),
+        },
+        Some("profile-schema") => say(&serde_json::to_string_pretty(&profiles::profile_schema()).unwrap_or_default()),
         Some("print-settings") => say(&config::reference()),
         Some("print-openapi") => say(&api::document().to_pretty_json().unwrap_or_default()),
         _ => match Config::read(std::env::args_os()) {

@@ -1,11 +1,14 @@
 //! The caller, and the router's capabilities.
 
+use std::sync::Arc;
+
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Call;
 use crate::answer::Problem;
+use crate::profiles::Profile;
 use crate::session::Principal;
 
 /// Facts about the router.
@@ -35,8 +38,36 @@ pub(super) struct Me {
     #[serde(skip_serializing_if = "Option::is_none")]
     opencode_version: Option<String>,
     limits: LimitsView,
-    /// The profiles that sessions can use.
-    profiles: Vec<String>,
+    /// The profiles that the caller can choose, the default first. Empty if there is no choice.
+    profiles: Vec<ProfileView>,
+}
+
+/// A profile.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProfileView {
+    name: String,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// The image that sessions run in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    /// The size of a new session's volume, as a Kubernetes quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage: Option<String>,
+}
+
+impl ProfileView {
+    fn of((name, profile): &(String, Arc<Profile>)) -> Self {
+        Self {
+            name: name.clone(),
+            title: profile.title.clone().unwrap_or_else(|| name.clone()),
+            description: profile.description.clone(),
+            image: profile.image.clone(),
+            storage: profile.storage.as_ref().and_then(|storage| storage.size.clone()),
+        }
+    }
 }
 
 /// Limits for sessions.
@@ -54,6 +85,7 @@ pub(super) struct LimitsView {
 pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Problem> {
     let Principal::User(email) = caller.principal else { return Err(Problem::not_allowed()) };
     let limits = api.lifecycle.limits();
+    let profiles = api.lifecycle.runtime().profiles().get();
     Ok(Json(Me {
         email: email.to_string(),
         identity: api.about.identity,
@@ -67,6 +99,6 @@ pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Probl
             hold_timeout_seconds: api.about.hold_timeout_seconds,
             start_timeout_seconds: limits.start_timeout.as_secs(),
         },
-        profiles: Vec::new(),
+        profiles: profiles.allowed(&email).map(ProfileView::of).collect(),
     }))
 }

@@ -54,8 +54,13 @@ fn measure(lifecycle: &Lifecycle) -> Result<String, fmt::Error> {
     sheet.family("open_requests", "Requests and tunnels open through this replica", "kind", open);
     sheet.gauge("leads", "1 for the replica that decides for all", i64::from(role.leads));
     sheet.gauge("replicas", "Replicas of the router that this one knows", i64::try_from(role.replicas()).unwrap_or(0));
-    let trouble = lifecycle.runtime().trouble().map(|slug| (slug.to_owned(), 1));
-    sheet.family("trouble", "1 for what is not as it should be: cluster-unreachable", "kind", trouble);
+    let trouble = lifecycle.trouble().into_iter().map(|slug| (slug.to_owned(), 1));
+    sheet.family(
+        "trouble",
+        "1 for what is not as it should be: cluster-unreachable, profiles-not-reloaded",
+        "kind",
+        trouble,
+    );
     let mut text = String::new();
     encode(&mut text, &sheet.0)?;
     Ok(text)

@@ -42,6 +42,6 @@ pub(super) async fn healthz(_: Public) -> Json<Value> {
 pub(super) async fn readyz(Public(api): Public) -> (StatusCode, Json<Value>) {
     let blockers = api.readiness.0.lock().clone();
     let status = if blockers.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let trouble: Vec<_> = api.lifecycle.runtime().trouble().into_iter().collect();
+    let trouble = api.lifecycle.trouble();
     (status, Json(json!({"waitingFor": blockers, "trouble": trouble})))
 }

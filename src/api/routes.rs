@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::caller::{Declared, Guarded};
 use super::openapi::Document;
-use super::{logs, me, probes, sessions, streams, tokens, trust};
+use super::{logs, me, probes, session_changes, sessions, streams, tokens, trust};
 use crate::session::Action;
 
 /// All routes of the document.
@@ -19,6 +19,7 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::ListSessions, routes!(sessions::list))
         .is(Action::CreateSession, routes!(sessions::create))
         .is(Action::ReadSession, routes!(sessions::get))
+        .is(Action::ChangeSession, routes!(session_changes::change))
         .is(Action::DeleteSession, routes!(sessions::delete))
         .is(Action::StartSession, routes!(sessions::start))
         .is(Action::StartSession, routes!(sessions::resume))

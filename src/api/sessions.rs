@@ -11,7 +11,7 @@ use super::representation::SessionView;
 use crate::answer::Problem;
 use crate::git::branch::InvalidBranch;
 use crate::git::{Branch, Pasted};
-use crate::lifecycle::{OpenError, SetAsideError};
+use crate::lifecycle::{OpenError, SetAsideError, Wishes};
 use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Origin, Principal};
 
@@ -33,7 +33,7 @@ pub(super) struct NewSession {
     branch: Option<String>,
     /// The branch to create `branch` from, if it does not exist.
     source_branch: Option<String>,
-    /// The profile.
+    /// The profile; /api/me lists them. Default: the first one for a new session, and the same as before for others.
     profile: Option<String>,
     /// The agent's first message.
     initial_message: Option<String>,
@@ -63,8 +63,8 @@ pub(super) async fn create(
     Body(wanted): Body<NewSession>,
 ) -> Result<(StatusCode, Json<SessionView>), Problem> {
     let Principal::User(owner) = caller.principal else { return Err(Problem::not_allowed()) };
-    let Wanted { origin, source_branch, initial_message, notes } = wanted.checked()?;
-    let opened = api.lifecycle.open(&owner, origin, source_branch, initial_message, &cause).await;
+    let Wanted { origin, source_branch, wishes, notes } = wanted.checked()?;
+    let opened = api.lifecycle.open(&owner, origin, source_branch, wishes, &cause).await;
     let opened = opened.map_err(|error| open_problem(&error))?;
     let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(api.view(&opened.session).noting(notes))))
@@ -151,7 +151,7 @@ pub(super) async fn stop(OnSession { api, session, cause }: OnSession) -> (Statu
 struct Wanted {
     origin: Origin,
     source_branch: Option<Branch>,
-    initial_message: Option<String>,
+    wishes: Wishes,
     /// How the address was understood.
     notes: Vec<String>,
 }
@@ -168,13 +168,10 @@ impl NewSession {
             }
             None => (Origin::new_project(), Vec::new()),
         };
-        if let Some(profile) = filled(self.profile) {
-            let detail = format!("There is no profile “{profile}”; /api/me lists those there are.");
-            return Err(bad("unknown-profile", detail));
-        }
         let initial_message = filled(self.initial_message);
         initial_message.as_deref().map_or(Ok(()), Prompts::check).map_err(message_too_long)?;
-        Ok(Wanted { origin, source_branch, initial_message, notes })
+        let wishes = Wishes { profile: filled(self.profile), initial_message };
+        Ok(Wanted { origin, source_branch, wishes, notes })
     }
 }
 
@@ -220,6 +217,7 @@ fn open_problem(error: &OpenError) -> Problem {
     let detail = error.to_string();
     match error {
         OpenError::Deleting => Problem::new(StatusCode::CONFLICT, "session-deleting", detail),
+        OpenError::NoProfile(_) => bad("unknown-profile", detail),
         OpenError::TooMuch(much) => message_too_long(*much),
         OpenError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "create-failed", detail),
     }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod listeners;
+mod profile_reload;
 mod runtime_setup;
 mod shutdown;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::addresses::{hosts, router_url, urls};
 use self::listeners::Listeners;
@@ -38,6 +40,7 @@ pub struct App {
     listeners: Listeners,
     end: End,
     addresses: Addresses,
+    _profile_reload: Option<AbortOnDropHandle<()>>,
 }
 
 impl App {
@@ -49,6 +52,7 @@ impl App {
         };
         let mut app = Self::with_runtime(config, place.runtime, clock, place.opencode_version).await?;
         app.addresses.data_dir = place.data_dir;
+        app._profile_reload = place.profile_reload;
         Ok(app)
     }
 
@@ -101,7 +105,7 @@ impl App {
             delay: Duration::from_secs(network.shutdown_delay_seconds),
             drain_timeout: Duration::from_secs(network.drain_timeout_seconds),
         };
-        Ok(Self { listeners, addresses, end })
+        Ok(Self { listeners, addresses, end, _profile_reload: None })
     }
 
     /// The router's addresses.
@@ -116,7 +120,7 @@ impl App {
 
     /// Serves until `shutdown` resolves. Then open requests may finish within the drain time-out.
     pub async fn run(self, shutdown: impl Future<Output = Shutdown>) {
-        let Self { listeners, end, .. } = self;
+        let Self { listeners, end, _profile_reload, .. } = self;
         tokio::join!(listeners.serve(&end.front, &end.lifecycle, &end.drain), end.run(shutdown));
     }
 }

@@ -4,7 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::StartError;
+use super::profile_reload::follow_profiles;
 use crate::config::Config;
 use crate::runtime::Runtime;
 use crate::runtime::kubernetes::Kubernetes;
@@ -15,6 +18,7 @@ pub(super) struct Place {
     pub(super) runtime: Arc<dyn Runtime>,
     pub(super) opencode_version: Option<String>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) profile_reload: Option<AbortOnDropHandle<()>>,
 }
 
 /// Sessions as processes of this machine.
@@ -26,7 +30,12 @@ pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
         config.process.settings(version.clone(), config.lifecycle.clones(), single_user).map_err(StartError)?;
     let data_dir = settings.data_dir.clone();
     let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
-    Ok(Place { runtime: Arc::new(runtime), opencode_version: Some(version), data_dir: Some(data_dir) })
+    Ok(Place {
+        runtime: Arc::new(runtime),
+        opencode_version: Some(version),
+        data_dir: Some(data_dir),
+        profile_reload: None,
+    })
 }
 
 /// Sessions as Pods of a cluster.
@@ -35,9 +44,10 @@ pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
     let clones = config.lifecycle.clones();
     let settings = config.kubernetes.settings(own_namespace, host, clones, config.tempo).map_err(StartError)?;
+    let profile_reload = follow_profiles(config.kubernetes.clone(), settings.clone());
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     runtime.refuse_other_release().await.map_err(StartError)?;
-    Ok(Place { runtime: Arc::new(runtime), opencode_version: None, data_dir: None })
+    Ok(Place { runtime: Arc::new(runtime), opencode_version: None, data_dir: None, profile_reload })
 }
 
 /// The sessions' preparations run `git` on this machine. The router itself does not.

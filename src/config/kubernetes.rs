@@ -115,19 +115,18 @@ impl KubernetesConfig {
             clone,
             tempo,
         };
-        if let Some(profiles) = self.profiles(&settings)? {
-            settings.profiles.replace(profiles);
+        if let Some(path) = &self.profiles_file {
+            let text = profiles_text(path)?;
+            settings.profiles.replace(self.profiles_in(&text, &settings)?);
         }
         Ok(settings)
     }
 
-    /// Reads PROFILES_FILE.
-    pub fn profiles(&self, settings: &KubernetesSettings) -> Result<Option<ProfileSet>, String> {
-        let Some(path) = &self.profiles_file else { return Ok(None) };
-        let wrong = |error: &dyn std::fmt::Display| format!("PROFILES_FILE, {}: {error}", path.display());
-        let text = read_limited(path).map_err(|error| wrong(&error))?;
-        let base = self.base_profile()?;
-        read_profiles(settings, &base, &text).map(Some).map_err(|faults| wrong(&faults))
+    /// The profiles in the text of PROFILES_FILE.
+    pub fn profiles_in(&self, text: &str, settings: &KubernetesSettings) -> Result<ProfileSet, String> {
+        let path = self.profiles_file.clone().unwrap_or_default();
+        let read = read_profiles(settings, &self.base_profile()?, text);
+        read.map_err(|faults| format!("PROFILES_FILE {} is wrong:\n{faults}", path.display()))
     }
 
     /// What every profile begins with: the settings of sessions that are variables of their own.
@@ -159,13 +158,14 @@ impl KubernetesConfig {
     }
 }
 
-/// Reads a file of at most [`LARGEST_FILE`] bytes.
-fn read_limited(path: &Path) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+/// The text of PROFILES_FILE, of at most [`LARGEST_FILE`] bytes.
+pub fn profiles_text(path: &Path) -> Result<String, String> {
+    let wrong = |why: &str| format!("PROFILES_FILE {} cannot be read: {why}.", path.display());
+    let file = File::open(path).map_err(|error| wrong(&error.to_string()))?;
     let mut text = String::new();
-    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    file.take(LARGEST_FILE + 1).read_to_string(&mut text).map_err(|error| wrong(&error.to_string()))?;
     if text.len() as u64 > LARGEST_FILE {
-        return Err(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
+        return Err(wrong(&format!("it is larger than {} MiB", LARGEST_FILE >> 20)));
     }
     Ok(text)
 }

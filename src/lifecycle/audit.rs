@@ -9,6 +9,8 @@ pub(super) enum Deed<'a> {
     Start,
     Stop,
     Delete,
+    /// Chooses another profile.
+    ChooseProfile,
     /// Trusts the repository of the session.
     TrustRepository,
     /// Requests a start without the history.
@@ -30,6 +32,7 @@ impl Deed<'_> {
             Self::Start => "start",
             Self::Stop => "stop",
             Self::Delete => "delete",
+            Self::ChooseProfile => "choose-profile",
             Self::TrustRepository => "trust-repository",
             Self::SetHistoryAside => "set-history-aside",
             Self::GiveUp => "give-up",

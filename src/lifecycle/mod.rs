@@ -14,6 +14,7 @@ mod leader;
 mod log_readers;
 mod memo_keeper;
 mod open;
+mod profile_choice;
 mod prompt_store;
 mod rate_limit;
 mod registry;
@@ -47,7 +48,8 @@ use crate::tempo::Tempo;
 pub use self::attach_tokens::MakeTokenError;
 pub use self::changes::Change;
 pub use self::log_readers::{LogError, MOST_PER_OWNER as MOST_LOG_READERS};
-pub use self::open::{OpenError, Opened};
+pub use self::open::{OpenError, Opened, Wishes};
+pub use self::profile_choice::ChoiceError;
 pub use self::rate_limit::{Stranger, TooMany};
 pub use self::registry::Registry;
 pub use self::replica_role::ReplicaRole;
@@ -152,6 +154,12 @@ impl Lifecycle {
     /// The runtime of the sessions.
     pub fn runtime(&self) -> &Arc<dyn Runtime> {
         &self.runtime
+    }
+
+    /// What is not as it should be, as slugs. Sessions go on despite it.
+    pub fn trouble(&self) -> Vec<&'static str> {
+        let profiles = self.runtime.profiles().trouble().map(|_| "profiles-not-reloaded");
+        self.runtime.trouble().into_iter().chain(profiles).collect()
     }
 
     /// Takes a step of the session's course, and publishes a change.

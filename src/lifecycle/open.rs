@@ -4,11 +4,22 @@ use std::sync::Arc;
 
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
+use super::profile_choice::ChoiceError;
 use super::prompt_store::NotKept;
 use super::runtime_port::RuntimeError;
 use crate::git::Branch;
+use crate::profiles::UnknownProfile;
 use crate::session::prompts::{Prompts, TooMuch};
 use crate::session::{Cause, CloneRequest, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
+
+/// What the user wants for a session besides its repository.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The profile. Default: a new session's is the first that its owner may use.
+    pub profile: Option<String>,
+    /// The agent's first message.
+    pub initial_message: Option<String>,
+}
 
 /// An opened session.
 pub struct Opened {
@@ -27,6 +38,9 @@ pub enum OpenError {
     /// Its first message cannot be kept.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    /// The user has no such profile.
+    #[error(transparent)]
+    NoProfile(#[from] UnknownProfile),
     /// The runtime could not create it.
     #[error("The session could not be created: {}", .0.message)]
     Failed(Failure),
@@ -40,24 +54,23 @@ impl Lifecycle {
         owner: &Email,
         origin: Origin,
         source_branch: Option<Branch>,
-        initial_message: Option<String>,
+        wishes: Wishes,
         cause: &Cause,
     ) -> Result<Opened, OpenError> {
         let key = SessionKey { owner: owner.clone(), origin };
         let spec = Spec { key, source_branch, created_at: self.clock.now() };
-        let opened = self.tasks.spawn(self.clone().open_as(spec, initial_message, cause.clone()));
+        let opened = self.tasks.spawn(self.clone().open_as(spec, wishes, cause.clone()));
         opened.await.unwrap_or_else(|error| Err(not_written(&error)))
     }
 
-    async fn open_as(
-        self: Arc<Self>,
-        spec: Spec,
-        initial_message: Option<String>,
-        cause: Cause,
-    ) -> Result<Opened, OpenError> {
+    async fn open_as(self: Arc<Self>, spec: Spec, wishes: Wishes, cause: Cause) -> Result<Opened, OpenError> {
+        let Wishes { profile, initial_message } = wishes;
         // Refuse it before the session is created.
         initial_message.as_deref().map_or(Ok(()), Prompts::check)?;
-        let memo = Memo { trusted: self.is_trusted(&spec), ..Memo::new(spec.created_at) };
+        if let Some(profile) = &profile {
+            self.check_profile(profile, &spec.key.owner)?;
+        }
+        let memo = Memo { trusted: self.is_trusted(&spec), profile: profile.clone(), ..Memo::new(spec.created_at) };
         let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);
@@ -76,6 +89,12 @@ impl Lifecycle {
             audit::record(&cause, &session, Deed::Create, Step::Done);
         }
         if !new {
+            if profile.is_some() {
+                self.choose_profile(&session, profile, &cause).await.map_err(|error| match error {
+                    ChoiceError::Unknown(unknown) => OpenError::NoProfile(unknown),
+                    ChoiceError::NotWritten(error) => not_written(&error),
+                })?;
+            }
             self.note_clone_request(&session, &spec).await.map_err(|error| not_written(&error))?;
         }
         if let Some(message) = initial_message {

@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
 
 use super::ReplicaRole;
+use crate::profiles::CurrentProfiles;
 use crate::session::prompts::Prompts;
 use crate::session::{Failure, Memo, Run, SessionId, Sighting, Spec};
 use crate::usage::Usage;
@@ -104,6 +105,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// Changes and stores the prompts that wait for a session's agent, in one atomic step. Stores them apart from the
     /// record, where only the router reads them. For an unknown session, does nothing and does not call `edit`.
     async fn edit_prompts(&self, id: SessionId, edit: PromptEdit<'_>) -> Result<(), RuntimeError>;
+
+    /// The profiles that sessions can use. None if sessions have no choice.
+    fn profiles(&self) -> CurrentProfiles {
+        CurrentProfiles::default()
+    }
 
     /// The runtime's current fault, as a slug. Sessions continue despite it, but news may be too old to trust a token.
     fn trouble(&self) -> Option<&'static str> {

@@ -73,11 +73,19 @@ impl ProfileSet {
             Some(name) => self.profiles.iter().find(|(known, _)| known == name),
             None => self.allowed(owner).next(),
         };
-        found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| {
-            let known: Vec<_> = self.allowed(owner).map(|(name, _)| name.as_str()).collect();
-            let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
-            UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
-        })
+        found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| self.unknown(name, owner))
+    }
+
+    /// Whether this user may choose this profile. Another user's profile does not exist for this one.
+    pub fn choose(&self, name: &str, user: &Email) -> Result<(), UnknownProfile> {
+        let found = self.allowed(user).any(|(known, _)| known == name);
+        if found { Ok(()) } else { Err(self.unknown(Some(name), user)) }
+    }
+
+    fn unknown(&self, name: Option<&str>, user: &Email) -> UnknownProfile {
+        let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
+        let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
+        UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
     }
 
     /// The profiles that this user may choose, in the order of the file.

@@ -113,6 +113,8 @@ pub enum Action {
     StopSession,
     /// Delete it with its files.
     DeleteSession,
+    /// Change its profile.
+    ChangeSession,
     /// Let its opencode use the repository's configuration.
     TrustRepository,
     /// List, make and revoke its attach tokens.
@@ -127,7 +129,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const EVERY: [Self; 13] = [
+    pub const EVERY: [Self; 14] = [
         Self::ReadSelf,
         Self::ListSessions,
         Self::CreateSession,
@@ -136,6 +138,7 @@ impl Action {
         Self::StartSession,
         Self::StopSession,
         Self::DeleteSession,
+        Self::ChangeSession,
         Self::TrustRepository,
         Self::ManageTokens,
         Self::ReadServer,
@@ -148,7 +151,7 @@ impl Action {
         match self {
             Self::ReadSelf | Self::ListSessions | Self::ReadSession | Self::ReadLog => Rights::READ,
             Self::CreateSession | Self::StartSession | Self::StopSession => Rights::MANAGE,
-            Self::DeleteSession | Self::TrustRepository | Self::ManageTokens => Rights::MANAGE,
+            Self::DeleteSession | Self::ChangeSession | Self::TrustRepository | Self::ManageTokens => Rights::MANAGE,
             Self::ReadServer => Rights::READ.or(Rights::USE),
             Self::UseServer | Self::Wake => Rights::USE,
         }
@@ -165,6 +168,7 @@ impl Action {
             Self::StartSession => "start-session",
             Self::StopSession => "stop-session",
             Self::DeleteSession => "delete-session",
+            Self::ChangeSession => "change-session",
             Self::TrustRepository => "trust-repository",
             Self::ManageTokens => "manage-tokens",
             Self::ReadServer => "read-server",

@@ -19,6 +19,7 @@ mod kubernetes;
 mod outages;
 mod prepare;
 mod process;
+mod profiles;
 mod replicas;
 mod restart;
 mod scale;

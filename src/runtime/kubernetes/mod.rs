@@ -59,6 +59,7 @@ use self::start_stop::StopIf;
 use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::lifecycle::ReplicaRole;
+use crate::profiles::CurrentProfiles;
 use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
 use crate::usage::Usage;
 
@@ -164,6 +165,10 @@ fn runtime_error(error: &ApiError) -> RuntimeError {
 impl Runtime for Kubernetes {
     fn name(&self) -> &'static str {
         "kubernetes"
+    }
+
+    fn profiles(&self) -> CurrentProfiles {
+        self.inner.settings.profiles.clone()
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {

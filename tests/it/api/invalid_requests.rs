@@ -65,7 +65,7 @@ async fn unknown_paths_and_methods_are_refused() {
     for (method, path, allowed) in [
         ("DELETE", "/api/me".to_owned(), vec!["GET", "HEAD"]),
         ("PUT", "/api/sessions".to_owned(), vec!["GET", "HEAD", "POST"]),
-        ("PATCH", format!("/api/sessions/{id}"), vec!["DELETE", "GET", "HEAD"]),
+        ("PUT", format!("/api/sessions/{id}"), vec!["DELETE", "GET", "HEAD", "PATCH"]),
         ("GET", format!("/api/sessions/{id}/start"), vec!["POST"]),
         ("POST", format!("/api/sessions/{id}/logs"), vec!["GET", "HEAD"]),
         ("POST", "/api/openapi.json".to_owned(), vec!["GET", "HEAD"]),

@@ -9,6 +9,7 @@ mod metrics;
 mod openapi;
 mod pasted_addresses;
 mod probes;
+mod profile_choice;
 mod route_actions;
 mod session_lifecycle;
 mod start_without_history;

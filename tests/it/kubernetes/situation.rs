@@ -8,7 +8,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Patch, PatchParams, PostParams};
 use opencode_router::git::{Branch, RepoUrl};
-use opencode_router::lifecycle::{Lifecycle, Limits, OpenError};
+use opencode_router::lifecycle::{Lifecycle, Limits, OpenError, Wishes};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{Failure, IdleRules, Origin, Outcome, Phase, PhaseName, Reason, Session};
@@ -97,7 +97,7 @@ impl Situation {
 
     /// A session of this origin, which starts.
     pub async fn open_origin(&self, origin: Origin) -> Result<Arc<Session>, OpenError> {
-        let opened = self.lifecycle.open(&callers::dev(), origin, None, None, &callers::test()).await?;
+        let opened = self.lifecycle.open(&callers::dev(), origin, None, Wishes::default(), &callers::test()).await?;
         Ok(opened.session)
     }
 
@@ -114,7 +114,7 @@ impl Situation {
     /// The same, on a branch that is created from another one.
     pub async fn open_branch_from(&self, url: &str, branch: &str, source: &str) -> Arc<Session> {
         let (origin, source) = (repository(url, branch), Some(Branch::parse(source).unwrap()));
-        self.lifecycle.open(&callers::dev(), origin, source, None, &callers::test()).await.unwrap().session
+        self.lifecycle.open(&callers::dev(), origin, source, Wishes::default(), &callers::test()).await.unwrap().session
     }
 
     /// The same session in this router.

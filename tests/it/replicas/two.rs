@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use opencode_router::lifecycle::{Lifecycle, Limits};
+use opencode_router::lifecycle::{Lifecycle, Limits, Wishes};
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{Clock, Email, IdleRules, Origin, PhaseName, Session, SessionId};
@@ -89,7 +89,7 @@ impl Replica {
     /// Opens a new project of this user.
     pub async fn open_as(&self, owner: &Email) -> Arc<Session> {
         self.lifecycle
-            .open(owner, Origin::new_project(), None, None, &callers::test())
+            .open(owner, Origin::new_project(), None, Wishes::default(), &callers::test())
             .await
             .unwrap_or_else(|error| panic!("{error}"))
             .session

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use opencode_router::opencode::Server;
+use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{News, Sighting};
 use opencode_router::session::Run;
 use opencode_router::session::prompts::Prompts;
@@ -35,6 +36,8 @@ pub struct Fake {
     kept: Mutex<Vec<SessionId>>,
     usage: Mutex<Option<Usage>>,
     measured: Mutex<Option<(SessionId, Usage)>>,
+    /// The profiles that sessions can use.
+    pub profiles: CurrentProfiles,
     me: std::sync::Weak<Self>,
 }
 
@@ -67,6 +70,7 @@ impl Fake {
             kept: Mutex::default(),
             usage: Mutex::default(),
             measured: Mutex::default(),
+            profiles: CurrentProfiles::default(),
             me: me.clone(),
         })
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use opencode_router::session::prompts::Prompts;
 use opencode_router::session::{Failure, Memo, Observation, PhaseName, Run, SessionId, Spec};
@@ -18,6 +19,10 @@ use super::{Fake, FakeSession};
 impl Runtime for Fake {
     fn name(&self) -> &'static str {
         "fake"
+    }
+
+    fn profiles(&self) -> CurrentProfiles {
+        self.profiles.clone()
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {

@@ -1,0 +1,3 @@
+//! Profiles files, as operators meet them.
+
+mod check_config;
