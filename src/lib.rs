@@ -94,6 +94,7 @@ pub mod opencode {
     mod home;
     mod v1 {
         pub(super) mod home_files;
+        pub(super) mod moved_project;
     }
 
     pub use dialect::{Dialect, Launch, RequestKind, Serve};

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Dialect;
-use super::v1::home_files;
+use super::v1::{home_files, moved_project};
+use super::{Dialect, Launch};
 
 impl Dialect {
     /// Creates opencode's folders in a home, and links its file of logins to `login`. Existing files stay.
@@ -39,6 +39,13 @@ impl Dialect {
     pub fn history_files(self, home: &Path) -> Vec<PathBuf> {
         match self {
             Self::V1 => home_files::database_files(home),
+        }
+    }
+
+    /// The programs to run, in order, after the project's folder moved. Else opencode does not list its conversations.
+    pub fn move_project(self, home: &Path, old: &Path, new: &Path) -> Vec<Launch> {
+        match self {
+            Self::V1 => moved_project::commands(home, old, new),
         }
     }
 

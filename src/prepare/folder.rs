@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::adopted_files;
 use super::git_command::Git;
 use super::history::History;
 use super::job::{Job, Owner};
@@ -37,6 +38,7 @@ fn with_figures(failure: Failure, folder: &Path) -> Failure {
 
 async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<Option<Checkout>, Failure> {
     let begun = SystemTime::now();
+    adopted_files::move_files(job, report).map_err(|error| files_failure(&error))?;
     make_folders(job).map_err(|error| files_failure(&error))?;
     let history = History::of(job);
     let program = identify(job, history.program(), children).await?;
@@ -44,6 +46,7 @@ async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> R
     remove_stale_locks(job, begun, report);
     let checkout = check_out(job, Git::new(job, children, report)).await?;
     history.prepare_for(program, report).await?;
+    adopted_files::finish(job, children, report).await.map_err(|error| files_failure(&error))?;
     Ok(checkout)
 }
 

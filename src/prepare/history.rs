@@ -27,6 +27,8 @@ const FOLDER: &str = "history";
 const DRAFT: &str = ".unfinished";
 /// Copies to keep. Two, so that a rollback does not remove the copy from before the upgrade.
 const MOST_COPIES: usize = 2;
+/// Instead of the version of opencode that made an adopted history.
+const UNKNOWN: &str = "unknown";
 /// Bytes to copy before the preparation looks at its signals again.
 const STEP: u64 = 4 * 1024 * 1024;
 /// Size limit for the state, in bytes. Code in the session can change the file.
@@ -107,8 +109,10 @@ impl<'a> History<'a> {
 
     /// Keeps a copy if another version of opencode made the history. No process has the files open.
     async fn keep_copy(&self, next: &KnownProgram, report: &mut Report<'_>) -> io::Result<()> {
-        let made_with = self.state.version.as_ref().or(self.job.made_with.as_ref()).filter(|version| is_plain(version));
-        let (Some(old), Some(new)) = (made_with, next.version.as_ref()) else { return Ok(()) };
+        let known = self.state.version.as_deref().or(self.job.made_with.as_deref());
+        // Nobody recorded which version of opencode the old router ran.
+        let made_with = known.or(self.job.adopted.then_some(UNKNOWN)).filter(|version| is_plain(version));
+        let (Some(old), Some(new)) = (made_with, next.version.as_deref()) else { return Ok(()) };
         let files = self.files();
         if old == new || files.is_empty() {
             return Ok(());

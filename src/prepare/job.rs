@@ -12,8 +12,10 @@ use crate::opencode::Dialect;
 const FIRST: u32 = 1;
 /// The version of a clone without a branch.
 const DEFAULT_BRANCH: u32 = 2;
+/// The version of a job whose folder is adopted. A program that does not know it would clone beside the old files.
+const ADOPTED: u32 = 3;
 /// The highest version that this program knows.
-const KNOWN: u32 = DEFAULT_BRANCH;
+const KNOWN: u32 = ADOPTED;
 /// The time without progress after which `git` is ended, in seconds. The router's setting has the same default.
 const STALL_SECONDS: u64 = 60;
 /// Size limit for a job, in bytes.
@@ -36,6 +38,9 @@ pub struct Job {
     /// The time without progress after which `git` is ended, in seconds.
     #[serde(default = "stall_seconds")]
     pub stall_seconds: u64,
+    /// The folder is a volume of the old Node.js router. The preparation first moves its files to their places.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
     /// The dialect of the session's opencode.
     #[serde(default)]
     pub dialect: Dialect,
@@ -108,6 +113,7 @@ impl Job {
             owner,
             clone: None,
             stall_seconds: STALL_SECONDS,
+            adopted: false,
             dialect: Dialect::default(),
             opencode_version: None,
             made_with: None,
@@ -123,6 +129,12 @@ impl Job {
         let default_branch = clone.as_ref().is_some_and(|clone| clone.branch.is_none());
         self.version = if default_branch { DEFAULT_BRANCH } else { FIRST };
         self.clone = clone;
+        self
+    }
+
+    /// The same job on a volume of the old Node.js router.
+    pub fn adopting(mut self) -> Self {
+        (self.version, self.adopted) = (ADOPTED, true);
         self
     }
 
@@ -183,8 +195,8 @@ mod tests {
 
     #[test]
     fn a_job_of_a_later_version_is_refused() {
-        let later = MINIMAL.replace("\"version\":1", "\"version\":3");
-        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 3"));
+        let later = MINIMAL.replace("\"version\":1", "\"version\":4");
+        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 4"));
     }
 
     #[test]
@@ -194,6 +206,13 @@ mod tests {
         let clone = job.clone.clone().map(|clone| Clone { branch: None, ..clone });
         let job = job.cloning(clone);
         assert_eq!(job.version, 2);
+        assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+    }
+
+    #[test]
+    fn a_program_that_knows_no_adoption_refuses_an_adopted_folder() {
+        let job = Job::parse(MINIMAL).unwrap().adopting();
+        assert_eq!(job.version, 3, "the version of a program that knows a default branch is 2");
         assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
     }
 

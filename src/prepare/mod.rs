@@ -4,6 +4,7 @@
 //! The preparation is a separate program. It gets a [`Job`] and prints lines ([`PrepareLine`]): log lines, progress,
 //! and finally its [`PrepareEnd`]. This module does not depend on HTTP or Kubernetes.
 
+mod adopted_files;
 mod checkout_file;
 mod clone_failure;
 mod folder;

@@ -28,6 +28,20 @@ pub(in crate::opencode) fn furnish(home: &Path, login: Option<&Path>) -> io::Res
     }
 }
 
+/// The variables of every opencode that works in this home.
+pub(super) fn variables(home: &Path) -> Vec<(&'static str, String)> {
+    let below = |path: &str| home.join(path).display().to_string();
+    vec![
+        ("HOME", home.display().to_string()),
+        ("XDG_CONFIG_HOME", below(".config")),
+        ("XDG_DATA_HOME", below(".local/share")),
+        ("XDG_STATE_HOME", below(".local/state")),
+        ("XDG_CACHE_HOME", below(".cache")),
+        // Only the operator changes the version of a session's opencode.
+        ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
+    ]
+}
+
 /// Whether this home records the plugin package.
 pub(in crate::opencode) fn has_plugin_package(home: &Path) -> bool {
     plugin_files(home).iter().all(|file| file.exists())

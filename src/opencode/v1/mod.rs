@@ -8,6 +8,7 @@ mod bounded_json;
 pub(super) mod commands;
 pub(super) mod home_files;
 pub(super) mod landing_page;
+pub(super) mod moved_project;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;
 pub(super) mod server_state;

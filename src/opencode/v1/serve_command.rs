@@ -1,6 +1,7 @@
 //! The command line of opencode 1.
 
 use super::super::dialect::{Launch, Serve};
+use super::home_files::variables;
 
 /// The password variable of opencode's server and clients.
 pub(in crate::opencode) const PASSWORD: &str = "OPENCODE_SERVER_PASSWORD";
@@ -21,16 +22,7 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
     if serve.prints_log {
         args.extend(["--print-logs", "--log-level", "WARN"]);
     }
-    let below = |path: &str| serve.home.join(path).display().to_string();
-    let mut env = vec![
-        ("HOME", serve.home.display().to_string()),
-        ("XDG_CONFIG_HOME", below(".config")),
-        ("XDG_DATA_HOME", below(".local/share")),
-        ("XDG_STATE_HOME", below(".local/state")),
-        ("XDG_CACHE_HOME", below(".cache")),
-        // Only the operator changes the version of a session's opencode.
-        ("OPENCODE_DISABLE_AUTOUPDATE", "1".to_owned()),
-    ];
+    let mut env = variables(serve.home);
     env.extend(serve.ignores_project.then(|| ("OPENCODE_DISABLE_PROJECT_CONFIG", "1".to_owned())));
     env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));
     Launch { args: args.into_iter().map(str::to_owned).collect(), env }

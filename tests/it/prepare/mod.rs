@@ -1,5 +1,6 @@
 //! `opencode-session prepare` on a session's folder.
 
+mod adopted_volume;
 mod checkout;
 mod default_branch;
 mod history;
