@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use opencode_router::app::{Addresses, App, Ended, Signals};
-use opencode_router::config::{self, Config, NoConfig, RuntimeName};
+use opencode_router::config::{self, AdoptCommand, Config, NoConfig, RuntimeName};
 use opencode_router::init::open_files;
+use opencode_router::runtime::kubernetes;
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, prepare, profiles, telemetry};
@@ -22,11 +23,17 @@ fn main() -> ExitCode {
         Some("profile-schema") => say(&serde_json::to_string_pretty(&profiles::profile_schema()).unwrap_or_default()),
         Some("print-settings") => say(&config::reference()),
         Some("print-openapi") => say(&api::document().to_pretty_json().unwrap_or_default()),
-        _ => match Config::read(std::env::args_os()) {
-            Ok(config) => finish(run(&config)),
-            Err(NoConfig::Asked(text)) => say(&text),
-            Err(NoConfig::Wrong(text)) => finish(Err(text)),
-        },
+        Some(AdoptCommand::ARGUMENT) => with(AdoptCommand::read(std::env::args_os()), adopt),
+        _ => with(Config::read(std::env::args_os()), |config| run(&config)),
+    }
+}
+
+/// Runs the program with these settings, or says why there are none.
+fn with<T>(read: Result<T, NoConfig>, run: impl FnOnce(T) -> Result<(), String>) -> ExitCode {
+    match read {
+        Ok(settings) => finish(run(settings)),
+        Err(NoConfig::Asked(text)) => say(&text),
+        Err(NoConfig::Wrong(text)) => finish(Err(text)),
     }
 }
 
@@ -44,6 +51,14 @@ fn finish(result: Result<(), String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[tokio::main]
+async fn adopt(command: AdoptCommand) -> Result<(), String> {
+    kubernetes::adopt(command.from, command.namespace, command.apply, &mut |line| {
+        say(line);
+    })
+    .await
 }
 
 #[tokio::main]

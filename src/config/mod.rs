@@ -1,5 +1,6 @@
 //! All settings, grouped by concern. Each is a flag and an environment variable.
 
+mod adopt_command;
 mod check;
 mod kubernetes;
 mod lifecycle;
@@ -13,6 +14,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+pub use self::adopt_command::AdoptCommand;
 pub use self::check::check;
 pub use self::kubernetes::{KubernetesConfig, profiles_text};
 pub use self::lifecycle::{LifecycleConfig, RuntimeName};

@@ -9,8 +9,10 @@ use serde_json::Value;
 const FIRST: u32 = 1;
 /// The version of a record whose key names no branch.
 const DEFAULT_BRANCH: u32 = 2;
+/// The version of a record whose files may still be where the old Node.js router had them.
+const ADOPTION: u32 = 3;
 /// The highest version that this program knows.
-const KNOWN: u32 = DEFAULT_BRANCH;
+const KNOWN: u32 = ADOPTION;
 
 /// Fields of a record that this program does not know. It writes them back unchanged.
 ///
@@ -41,6 +43,11 @@ impl RecordFormat {
         Self { version: DEFAULT_BRANCH, min_reader: Some(DEFAULT_BRANCH) }
     }
 
+    /// The format of an adopted session. An older router would clone beside the files.
+    pub fn since_adoption() -> Self {
+        Self { version: ADOPTION, min_reader: Some(ADOPTION) }
+    }
+
     /// Why this program must not use the record. `None` if it may.
     pub fn refusal(self) -> Option<String> {
         let needed = self.min_reader.filter(|needed| *needed > KNOWN)?;
@@ -61,7 +68,7 @@ mod tests {
         assert_eq!(RecordFormat::since_default_branch().refusal(), None);
         assert_eq!(format(r#"{"version": 7}"#).refusal(), None);
         assert_eq!(format(r#"{"version": 7, "minReader": 1}"#).refusal(), None);
-        let refusal = format(r#"{"version": 7, "minReader": 3}"#).refusal().unwrap();
-        assert!(refusal.contains("needs format version 3, and this router knows 2"), "{refusal}");
+        let refusal = format(r#"{"version": 7, "minReader": 4}"#).refusal().unwrap();
+        assert!(refusal.contains("needs format version 4, and this router knows 3"), "{refusal}");
     }
 }

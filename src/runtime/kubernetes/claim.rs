@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde::{Deserialize, Serialize};
 
+use super::adoption::ADOPTED_FROM;
 use super::names;
 use crate::git::{Branch, RepoUrl};
 use crate::session::prompts::PromptMarks;
@@ -60,6 +61,8 @@ pub(super) struct Record {
     pub(super) version: u64,
     /// The claim is being deleted, with its files.
     pub(super) deleting: bool,
+    /// The volume is from the old Node.js router.
+    pub(super) adopted: bool,
 }
 
 impl Record {
@@ -106,6 +109,7 @@ impl Record {
             resource_version: meta.resource_version.clone().unwrap_or_default(),
             version: names::version(meta),
             deleting: meta.deletion_timestamp.is_some(),
+            adopted: annotations.0.contains_key(ADOPTED_FROM),
         };
         if names::session_of(meta) != Some(record.spec.id()) {
             return Err("its key does not give the id that it is named after".to_owned());

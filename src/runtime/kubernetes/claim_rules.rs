@@ -86,7 +86,7 @@ fn unusable_record_says_why() {
         annotations.insert(format!("{PREFIX}{name}"), value.to_owned());
         Record::read(&claim).unwrap_err()
     };
-    assert!(with("min-reader", "3").contains("needs format version 3"));
+    assert!(with("min-reader", "4").contains("needs format version 4"));
     assert!(with("format", "new").contains("opencode-router/format"));
     assert!(with("owner", "nobody").contains("opencode-router/owner"));
     assert!(with("nonce", "x").contains("exactly one"));

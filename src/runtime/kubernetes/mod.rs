@@ -4,6 +4,7 @@
 //! number, in the record before the Pod's creation and in the Pod. So concurrent replicas never confuse two runs.
 
 mod address_trust;
+mod adoption;
 mod api_server;
 mod cached_session;
 mod claim;
@@ -63,6 +64,7 @@ use crate::profiles::CurrentProfiles;
 use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
 use crate::usage::Usage;
 
+pub use self::adoption::{Namespaces, adopt, adopt_in};
 pub use self::kubernetes_settings::KubernetesSettings;
 pub use self::profile_check::read_profiles;
 

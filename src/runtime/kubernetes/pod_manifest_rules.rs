@@ -8,6 +8,7 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::manifest;
 use super::seen_pod::PodSeen;
 use crate::init::ANY_ADDRESS;
+use crate::prepare::{JOB_VARIABLE, Job};
 use crate::profiles::ProfileSet;
 use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
@@ -26,12 +27,17 @@ pub(super) fn record() -> Record {
         resource_version: "7".to_owned(),
         version: 7,
         deleting: false,
+        adopted: false,
     }
 }
 
 fn pod(settings: &KubernetesSettings) -> Pod {
+    pod_of(settings, &record())
+}
+
+fn pod_of(settings: &KubernetesSettings, record: &Record) -> Pod {
     let profile = settings.profiles.get().all()[0].1.clone();
-    manifest::pod(settings, &profile, &record()).unwrap()
+    manifest::pod(settings, &profile, record).unwrap()
 }
 
 fn spec(settings: &KubernetesSettings) -> PodSpec {
@@ -102,4 +108,15 @@ fn a_pod_names_no_number_that_the_cluster_chooses() {
     for container in containers(spec) {
         assert_eq!(container.security_context.unwrap().run_as_user, None);
     }
+}
+
+#[test]
+fn preparation_moves_the_files_of_an_adopted_volume() {
+    let job = |adopted| {
+        let spec = pod_of(&KubernetesSettings::sample(), &Record { adopted, ..record() }).spec.unwrap();
+        let prepare = spec.init_containers.unwrap().remove(0);
+        let job = prepare.env.unwrap().into_iter().find(|variable| variable.name == JOB_VARIABLE).unwrap();
+        Job::parse(&job.value.unwrap()).unwrap().adopted
+    };
+    assert!(job(true) && !job(false));
 }

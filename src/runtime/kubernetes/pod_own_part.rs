@@ -90,6 +90,9 @@ fn volume_mount() -> Value {
 fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) -> Value {
     let clone = clone_settings(settings, profile);
     let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo, &clone);
+    if record.adopted {
+        job = job.adopting();
+    }
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     json!({

@@ -59,6 +59,7 @@ fn made_up() -> Option<Record> {
         resource_version: String::new(),
         version: 0,
         deleting: false,
+        adopted: false,
     })
 }
 

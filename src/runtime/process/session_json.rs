@@ -229,9 +229,9 @@ mod tests {
         dir.prepare().unwrap();
         write(&dir, &other, &memo).unwrap();
         assert!(read(&dir).is_err());
-        let newer = r#"{"version": 3, "minReader": 3}"#;
+        let newer = r#"{"version": 4, "minReader": 4}"#;
         let dir = folder(&data, &one.id().to_string(), newer);
-        assert!(read(&dir).unwrap_err().to_string().contains("needs format version 3"));
+        assert!(read(&dir).unwrap_err().to_string().contains("needs format version 4"));
         assert!(write(&dir, &one, &memo).is_err());
         assert_eq!(std::fs::read_to_string(dir.record()).unwrap(), newer);
     }

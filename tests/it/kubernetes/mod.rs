@@ -1,5 +1,6 @@
 //! Sessions as Pods of a real cluster, with faults from the cluster, the repository or an administrator.
 
+mod adoption;
 mod any_user;
 mod cluster_refusals;
 mod pod_clone_failures;
