@@ -171,7 +171,7 @@ pub fn profiles_text(path: &Path) -> Result<String, String> {
 }
 
 /// A Kubernetes name (RFC 1123 subdomain).
-fn name(text: &str) -> Result<String, String> {
+pub(super) fn name(text: &str) -> Result<String, String> {
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
     let good = text.len() <= 253 && text.bytes().all(inner);
