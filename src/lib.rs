@@ -3,6 +3,7 @@
 //! # The map
 //! | room | what is in it |
 //! |---|---|
+//! | [`doctor`] | checks a machine or cluster for the router |
 //! | [`app`] | wiring of the rooms; the router's exit |
 //! | [`config`] | settings, each a flag and an environment variable |
 //! | [`edge`] | sockets in, requests out: route → identify → authorise → lease → forward |
@@ -48,6 +49,8 @@ pub mod app;
 pub mod auth;
 #[cfg(feature = "router")]
 pub mod config;
+#[cfg(feature = "router")]
+pub mod doctor;
 #[cfg(feature = "router")]
 pub mod edge;
 #[cfg(all(feature = "router", any(test, fuzzing)))]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use opencode_router::app::{Addresses, App, Ended, Signals};
 use opencode_router::config::{self, AdoptCommand, Config, NoConfig, RuntimeName};
+use opencode_router::doctor::{self, Order};
 use opencode_router::init::open_files;
-use opencode_router::runtime::kubernetes;
+use opencode_router::runtime::kubernetes::{self, diagnosis};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
 use opencode_router::{api, prepare, profiles, telemetry};
@@ -16,6 +17,8 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(supervisor::ARGUMENT) => finish(supervisor::main().map_err(|error| error.to_string())),
         Some(prepare::ARGUMENT) => prepare::prepare_from_input(),
+        Some(doctor::ARGUMENT) => examine(),
+        Some("print-rights") => say(&diagnosis::needed_rights()),
         Some("check-config") => match config::check(std::env::args_os().skip(2)) {
             Ok(text) | Err(NoConfig::Asked(text)) => say(&text),
             Err(NoConfig::Wrong(text)) => finish(Err(text)),
@@ -50,6 +53,20 @@ fn finish(result: Result<(), String>) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "opencode-router: {text}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Exit status 1: something has to be done.
+#[tokio::main]
+async fn examine() -> ExitCode {
+    let order = match Order::read(std::env::args_os()) {
+        Ok(order) => order,
+        Err(help) => return say(&help),
+    };
+    match doctor::examine(&order, std::io::stdout()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => finish(Err(format!("The findings cannot be printed: {error}."))),
     }
 }
 

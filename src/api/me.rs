@@ -11,6 +11,9 @@ use crate::answer::Problem;
 use crate::profiles::Profile;
 use crate::session::Principal;
 
+/// The path that says who the caller is.
+pub const ME_PATH: &str = "/api/me";
+
 /// Facts about the router.
 #[derive(Clone, Debug)]
 pub struct About {

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lifecycle::Lifecycle;
 
-pub use me::About;
+pub use me::{About, ME_PATH};
 pub use openapi::{document, router};
 pub use probes::{Readiness, is_probe};
 pub use streams::phase_events;

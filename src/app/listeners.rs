@@ -17,7 +17,7 @@ use crate::init::any_address;
 use crate::lifecycle::Lifecycle;
 
 /// Default port of the attach listener.
-const ATTACH_PORT: u16 = 4096;
+pub(crate) const ATTACH_PORT: u16 = 4096;
 
 /// The bound sockets.
 pub(super) struct Listeners {
@@ -90,7 +90,7 @@ async fn try_bind(config: &Config, port: u16) -> io::Result<Listener> {
 }
 
 /// The configured address. `::` becomes `0.0.0.0` if the kernel has no IPv6, so that it suits every node of a cluster.
-fn bind_address(config: &Config) -> IpAddr {
+pub(crate) fn bind_address(config: &Config) -> IpAddr {
     match config.network.bind_address {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => any_address(),
         address => address,

@@ -28,6 +28,8 @@ use crate::session::Clock;
 use crate::web;
 
 pub use self::addresses::Addresses;
+pub(crate) use self::listeners::{ATTACH_PORT, bind_address};
+pub(crate) use self::runtime_setup::{git_version, kubernetes_settings, process_settings};
 pub use self::shutdown::{Ended, Shutdown, Signals};
 
 /// The reason why the router cannot start: one sentence with the fix.

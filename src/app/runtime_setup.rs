@@ -10,8 +10,8 @@ use super::StartError;
 use super::profile_reload::follow_profiles;
 use crate::config::Config;
 use crate::runtime::Runtime;
-use crate::runtime::kubernetes::Kubernetes;
-use crate::runtime::process::{Process, opencode_version};
+use crate::runtime::kubernetes::{Kubernetes, KubernetesSettings};
+use crate::runtime::process::{Process, ProcessSettings, opencode_version};
 
 /// A runtime, and the values that depend on it.
 pub(super) struct Place {
@@ -23,11 +23,9 @@ pub(super) struct Place {
 
 /// Sessions as processes of this machine.
 pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
-    git_is_there().await?;
-    let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
-    let single_user = config.users.dev_email.is_some();
-    let settings =
-        config.process.settings(version.clone(), config.lifecycle.clones(), single_user).map_err(StartError)?;
+    git_version().await?;
+    let settings = process_settings(config).await?;
+    let version = settings.opencode_version.clone();
     let data_dir = settings.data_dir.clone();
     let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
     Ok(Place {
@@ -38,23 +36,35 @@ pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
     })
 }
 
+/// The settings of the process runtime. Runs opencode to learn its version.
+pub(crate) async fn process_settings(config: &Config) -> Result<ProcessSettings, StartError> {
+    let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
+    let single_user = config.users.dev_email.is_some();
+    config.process.settings(version, config.lifecycle.clones(), single_user).map_err(StartError)
+}
+
 /// Sessions as Pods of a cluster.
 pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
-    let own_namespace = Kubernetes::own_namespace().await.map_err(|why| no_cluster(&why))?;
-    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
-    let clones = config.lifecycle.clones();
-    let settings = config.kubernetes.settings(own_namespace, host, clones, config.tempo).map_err(StartError)?;
+    let settings = kubernetes_settings(config).await?;
     let profile_reload = follow_profiles(config.kubernetes.clone(), settings.clone());
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     runtime.refuse_other_release().await.map_err(StartError)?;
     Ok(Place { runtime: Arc::new(runtime), opencode_version: None, data_dir: None, profile_reload })
 }
 
-/// The sessions' preparations run `git` on this machine. The router itself does not.
-async fn git_is_there() -> Result<(), StartError> {
+/// The settings of the Kubernetes runtime.
+pub(crate) async fn kubernetes_settings(config: &Config) -> Result<KubernetesSettings, StartError> {
+    let own_namespace = Kubernetes::own_namespace().await.map_err(|why| no_cluster(&why))?;
+    let host = rustix::system::uname().nodename().to_string_lossy().to_lowercase();
+    let clones = config.lifecycle.clones();
+    config.kubernetes.settings(own_namespace, host, clones, config.tempo).map_err(StartError)
+}
+
+/// What `git --version` prints. The sessions' preparations run `git` on this machine. The router itself does not.
+pub(crate) async fn git_version() -> Result<String, StartError> {
     let git = tokio::process::Command::new("git").arg("--version").output().await;
     match git {
-        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         _ => Err(StartError("git was not found: install Git 2.30 or later, or add it to PATH.".to_owned())),
     }
 }

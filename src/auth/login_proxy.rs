@@ -12,7 +12,7 @@ use crate::session::access::{Rights, Via};
 use crate::session::{Caller, Email, Principal};
 
 /// The header in which login proxies such as oauth2-proxy name the user.
-const EMAIL_HEADER: &str = "x-auth-request-email";
+pub const EMAIL_HEADER: &str = "x-auth-request-email";
 
 /// Accepts the identity header only from peers in these networks.
 #[derive(Clone, Debug)]

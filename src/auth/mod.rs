@@ -11,7 +11,7 @@ mod shared_peers;
 pub use authenticator::{AuthError, Authenticator, Authenticators, Presented};
 pub use bearer_token::AttachTokens;
 pub use cause::cause_of;
-pub use login_proxy::LoginProxy;
+pub use login_proxy::{EMAIL_HEADER, LoginProxy};
 pub use loopback_user::LoopbackUser;
 pub use origin::{CrossSite, check_origin};
 pub use shared_peers::SharedPeers;

@@ -34,6 +34,7 @@ use crate::tempo::Tempo;
     version,
     max_term_width = 100,
     after_help = "On one machine: DEV_EMAIL=you@localhost opencode-router, then open http://localhost:3000.\n\
+                  opencode-router doctor checks this machine or cluster, and says what to do.\n\
                   SIGINT (Ctrl-C) stops the router and its sessions. SIGTERM stops the router and leaves its sessions \
                   running for the next start. With RUNTIME=kubernetes, every signal leaves them running. Files \
                   stay in all cases."

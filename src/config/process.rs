@@ -34,6 +34,13 @@ pub struct ProcessConfig {
 }
 
 impl ProcessConfig {
+    /// The folder for all sessions. Fails without a setting and without a home.
+    pub fn data_dir_or_default(&self) -> Result<PathBuf, String> {
+        let default = || Some(shared_data()?.join("opencode-router"));
+        let data_dir = self.data_dir.clone().or_else(default);
+        data_dir.ok_or_else(|| "There is no home folder for sessions: set ROUTER_DATA_DIR.".to_owned())
+    }
+
     /// Builds the runtime's settings from this configuration and the router's environment. `single_user`: only the user
     /// who runs the router can have sessions.
     pub fn settings(
@@ -42,20 +49,19 @@ impl ProcessConfig {
         clone: CloneSettings,
         single_user: bool,
     ) -> Result<ProcessSettings, String> {
-        let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
-        let shared = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
-        let shared = shared.or_else(|| home.as_ref().map(|home| home.join(".local/share")));
-        let data_dir = self.data_dir.clone().or_else(|| shared.as_ref().map(|shared| shared.join("opencode-router")));
+        let data_dir = self.data_dir_or_default();
         let local_user =
-            home.zip(shared).filter(|_| single_user && self.share_local_login).map(|(home, shared)| LocalUser {
-                home,
-                ssh_agent: std::env::var("SSH_AUTH_SOCK").ok(),
-                opencode_login: shared.join("opencode/auth.json"),
-                lends_git_login: self.share_git_login,
-                trusts_repositories: self.trust_repositories,
+            home().zip(shared_data()).filter(|_| single_user && self.share_local_login).map(|(home, shared)| {
+                LocalUser {
+                    home,
+                    ssh_agent: std::env::var("SSH_AUTH_SOCK").ok(),
+                    opencode_login: shared.join("opencode/auth.json"),
+                    lends_git_login: self.share_git_login,
+                    trusts_repositories: self.trust_repositories,
+                }
             });
         Ok(ProcessSettings {
-            data_dir: data_dir.ok_or("There is no home folder for sessions: set ROUTER_DATA_DIR.")?,
+            data_dir: data_dir?,
             opencode: self.opencode.clone(),
             dialect: Dialect::of_version(&opencode_version).ok_or_else(|| unknown_version(&opencode_version))?,
             opencode_version,
@@ -65,6 +71,17 @@ impl ProcessConfig {
             local_user,
         })
     }
+}
+
+/// The home of the user who runs the router.
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+/// The folder for the data of all of this user's programs.
+fn shared_data() -> Option<PathBuf> {
+    let named = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|data| data.is_absolute());
+    named.or_else(|| Some(home()?.join(".local/share")))
 }
 
 fn unknown_version(version: &str) -> String {

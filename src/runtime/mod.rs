@@ -1,6 +1,7 @@
 //! The runtimes: sessions as processes of this machine, or as Pods of a Kubernetes cluster.
 //! [`crate::lifecycle::runtime_port`] has the trait and its contract.
 
+mod finding;
 pub mod kubernetes;
 mod log_tail;
 mod long_lines;
@@ -8,5 +9,6 @@ mod opencode_exit;
 mod preparation_job;
 pub mod process;
 
+pub use self::finding::{Finding, Status};
 pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 pub use crate::session::Sighting;

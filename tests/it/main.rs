@@ -7,6 +7,7 @@ mod api;
 mod attach;
 mod browser;
 mod contract;
+mod doctor;
 mod edge;
 mod faults;
 mod forward;

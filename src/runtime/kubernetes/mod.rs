@@ -14,6 +14,7 @@ mod claim_evolution;
 pub(crate) mod claim_properties;
 #[cfg(test)]
 mod claim_rules;
+pub mod diagnosis;
 mod explain;
 mod kubernetes_settings;
 mod literal;

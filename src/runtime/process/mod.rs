@@ -3,6 +3,7 @@
 //! Sessions survive a router restart: records are files, and each run's supervisor keeps running. It reports the run's
 //! state to each client that connects.
 
+mod data_dir_check;
 mod log_reader;
 mod marked_processes;
 mod process_settings;
@@ -39,6 +40,7 @@ use crate::private_files::remove_tree;
 use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
 use crate::usage::{Gauge, Usage, volume};
 
+pub use self::data_dir_check::{DataDirUse, check_data_dir};
 pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};
 
 /// Capacity of the channel to the registry, which takes each item in microseconds.

@@ -23,6 +23,8 @@ use crate::session::SessionId;
 
 /// Longest path of a Unix socket on Linux, without the closing NUL (unix(7)).
 const LONGEST_SOCKET_PATH: usize = 107;
+/// The file that a router locks.
+pub(super) const LOCK: &str = "lock";
 
 /// The process runtime's data folder, locked by this router.
 #[derive(Debug)]
@@ -34,13 +36,9 @@ pub(super) struct DataDir {
 impl DataDir {
     /// Creates the folders, readable only by this user, and takes the lock.
     pub(super) fn prepare(path: &Path) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let longest = path.join("sessions").join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
-        if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
-            return Err(io::Error::other("its path is too long for Unix sockets; choose one of at most 60 bytes"));
-        }
+        let path = checked_path(path)?;
         make_private(&path)?;
-        let lock = File::create(path.join("lock"))?;
+        let lock = File::create(path.join(LOCK))?;
         lock.try_lock().map_err(|error| not_locked(error, "another router uses it"))?;
         let data = Self { path, _lock: lock };
         make_private(&data.sessions())?;
@@ -59,6 +57,16 @@ impl DataDir {
     pub(super) fn session(&self, id: SessionId) -> SessionDir {
         SessionDir(self.sessions().join(id.to_string()))
     }
+}
+
+/// The absolute path of a data folder. Fails if the sockets of sessions would have too long paths.
+pub(super) fn checked_path(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let longest = path.join("sessions").join("x".repeat(SessionId::LENGTH)).join("supervisor.sock");
+    if longest.as_os_str().len() > LONGEST_SOCKET_PATH {
+        return Err(io::Error::other("its path is too long for Unix sockets; choose one of at most 60 bytes"));
+    }
+    Ok(path)
 }
 
 /// The folder of one session.

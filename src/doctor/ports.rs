@@ -1,0 +1,94 @@
+//! The ports of the router on this machine: free, or held by a router.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use serde::Deserialize;
+use tokio::net::TcpStream;
+
+use super::http_request::{PATIENCE, get};
+use crate::app::{ATTACH_PORT, bind_address};
+use crate::config::Config;
+use crate::runtime::Finding;
+
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
+    let (address, network) = (bind_address(config), &config.network);
+    let mut findings = vec![port("port", "PORT", SocketAddr::new(address, network.port)).await];
+    findings.push(match network.attach_port {
+        Some(number) => port("attach-port", "ATTACH_PORT", SocketAddr::new(address, number)).await,
+        None => default_attach_port(SocketAddr::new(address, ATTACH_PORT)).await,
+    });
+    if let Some(number) = network.metrics_port {
+        findings.push(port("metrics-port", "METRICS_PORT", SocketAddr::new(address, number)).await);
+    }
+    findings
+}
+
+async fn port(name: &'static str, variable: &str, address: SocketAddr) -> Finding {
+    if address.port() == 0 {
+        return Finding::ok(name, format!("{variable}=0 stands for any free port."));
+    }
+    let Err(error) = TcpListener::bind(address) else { return Finding::ok(name, format!("{address} is free.")) };
+    if error.kind() != ErrorKind::AddrInUse {
+        return Finding::problem(
+            name,
+            format!("{address} cannot be listened on: {error}."),
+            format!("Choose another port with {variable}, or another BIND_ADDRESS."),
+        );
+    }
+    if is_router(address).await {
+        return Finding::ok(name, format!("A router that runs listens on {address}."));
+    }
+    Finding::problem(
+        name,
+        format!("Another program listens on {address}."),
+        format!("End it, or choose another port with {variable}."),
+    )
+}
+
+/// Without a setting, the router takes any free port if this one is not free.
+async fn default_attach_port(address: SocketAddr) -> Finding {
+    let found = port("attach-port", "ATTACH_PORT", address).await;
+    match found.advice {
+        None => found,
+        Some(_) => Finding::warning(
+            found.name,
+            found.message,
+            "The router takes any free port instead, another one after each start: set ATTACH_PORT to keep one.",
+        ),
+    }
+}
+
+/// The parts of a readiness probe that only the router has.
+#[derive(Deserialize)]
+struct Readiness {
+    #[serde(rename = "waitingFor")]
+    _waiting_for: Vec<String>,
+    #[serde(rename = "trouble")]
+    _trouble: Vec<String>,
+}
+
+/// Whether a router answers there. Its listeners answer probes by address, except the one for metrics.
+pub(super) async fn is_router(address: SocketAddr) -> bool {
+    let address = reachable(address);
+    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await else { return false };
+    let host = address.to_string();
+    let answer = get(stream, "/readyz", &[("host", &host)]).await;
+    if answer.is_ok_and(|answer| serde_json::from_slice::<Readiness>(&answer.body).is_ok()) {
+        return true;
+    }
+    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await else { return false };
+    let metrics = get(stream, "/metrics", &[("host", &host)]).await;
+    metrics.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains("opencode_router_"))
+}
+
+/// An address that reaches a listener of all addresses.
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        // It accepts IPv4 too.
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}

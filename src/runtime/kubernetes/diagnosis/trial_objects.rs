@@ -1,0 +1,102 @@
+//! A dry run of a session's objects. The API server applies all its rules (policies, quotas, webhooks) and stores
+//! nothing: <https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>.
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::api::{Api, PostParams};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::api_server::{ApiError, Cluster, asked};
+use super::super::claim::Record;
+use super::super::{KubernetesSettings, manifest};
+use crate::profiles::Profile;
+use crate::runtime::Finding;
+use crate::session::random::random_hex;
+use crate::session::{Email, Memo, Origin, SessionKey, Spec};
+
+/// The owner of a session that never exists. The domain cannot exist either (RFC 2606).
+const OWNER: &str = "doctor@opencode-router.invalid";
+/// The owner references of the trial need the UID of a claim. No object has this one.
+const NO_UID: &str = "00000000-0000-4000-8000-000000000000";
+
+const CLAIM: &str = "trial-volume";
+const SECRET: &str = "trial-secret";
+const POD: &str = "trial-pod";
+
+/// Tries to create the objects of a session.
+pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> Vec<Finding> {
+    let set = settings.profiles.get();
+    let mut findings = Vec::new();
+    for (name, profile) in set.all() {
+        let (claim, record) = match session(profile) {
+            Ok(session) => session,
+            Err(why) => return vec![Finding::not_checked(CLAIM, format!("No session for a trial: {why}."))],
+        };
+        if findings.is_empty() {
+            let secret = manifest::secret(&record, &random_hex::<16>().into());
+            findings.push(attempt(SECRET, "Secret", &cluster.secrets, &secret).await);
+        }
+        let kind =
+            |kind: &str| if set.all().len() > 1 { format!("{kind} (profile “{name}”)") } else { kind.to_owned() };
+        findings.push(attempt(CLAIM, &kind("volume claim"), &cluster.claims, &claim).await);
+        findings.push(match manifest::pod(settings, profile, &record) {
+            Ok(pod) => attempt(POD, &kind("Pod"), &cluster.pods, &pod).await,
+            Err(error) => Finding::explained_problem(POD, format!("The profile “{name}” makes no Pod: {error}.")),
+        });
+    }
+    findings
+}
+
+/// A new project's claim, and its record as if the claim existed.
+fn session(profile: &Profile) -> Result<(PersistentVolumeClaim, Record), String> {
+    let owner = Email::parse(OWNER).map_err(|error| error.to_string())?;
+    let key = SessionKey { owner, origin: Origin::new_project() };
+    let spec = Spec { key, source_branch: None, created_at: Timestamp::now() };
+    let claim = manifest::claim(profile, &spec, &Memo::new(spec.created_at));
+    let mut existing = claim.clone();
+    existing.metadata.uid = Some(NO_UID.to_owned());
+    Ok((claim, Record::read(&existing)?))
+}
+
+async fn attempt<K>(name: &'static str, kind: &str, api: &Api<K>, object: &K) -> Finding
+where
+    K: Clone + Debug + Serialize + DeserializeOwned,
+{
+    let without_storing = PostParams { dry_run: true, ..PostParams::default() };
+    match asked(api.create(&without_storing, object)).await {
+        Ok(_) => Finding::ok(name, format!("The cluster accepts a session's {kind} (dry run).")),
+        Err(error) => refused(name, kind, &error),
+    }
+}
+
+fn refused(name: &'static str, kind: &str, error: &ApiError) -> Finding {
+    // `failure` has the sentences that users of sessions get, with what to do.
+    Finding::explained_problem(name, error.failure(&format!("a session's {kind}")).message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trial_session_has_a_complete_record() {
+        let settings = KubernetesSettings::sample();
+        let profile = settings.profiles.get().all()[0].1.clone();
+        let (claim, record) = session(&profile).unwrap();
+        assert_eq!(claim.metadata.uid, None, "the API server refuses a claim with a UID");
+        let pod = manifest::pod(&settings, &profile, &record).unwrap();
+        let owner = &pod.metadata.owner_references.unwrap()[0];
+        assert_eq!((owner.uid.as_str(), Some(&owner.name)), (NO_UID, claim.metadata.name.as_ref()));
+    }
+
+    #[test]
+    fn a_refusal_has_the_api_servers_sentence() {
+        let error = ApiError::Final("pods \"x\" is forbidden: violates PodSecurity".to_owned());
+        let found = refused(POD, "Pod", &error);
+        assert!(found.message.contains("a session's Pod"), "{}", found.message);
+        assert!(found.message.contains("violates PodSecurity"), "{}", found.message);
+    }
+}

@@ -1,0 +1,132 @@
+//! A cluster: rights, storage, a dry run of a session's objects, and a real session.
+
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::{ResourceQuota, Secret, ServiceAccount};
+use kube::api::{Api, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use opencode_router::runtime::kubernetes::KubernetesSettings;
+use opencode_router::runtime::kubernetes::diagnosis::diagnose_with;
+use opencode_router::runtime::{Finding, Status};
+use serde_json::json;
+
+use super::examination::Examination;
+use crate::support::condition::eventually;
+use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE, kubeconfig, set_profile};
+
+/// The finding of this name.
+fn found<'a>(findings: &'a [Finding], name: &str) -> &'a Finding {
+    findings.iter().find(|finding| finding.name == name).unwrap_or_else(|| panic!("no {name}: {findings:#?}"))
+}
+
+fn assert_found(findings: &[Finding], name: &str, status: Status, words: &str) {
+    let finding = found(findings, name);
+    assert_eq!(finding.status, status, "{finding:?}");
+    assert!(finding.message.contains(words), "{words:?} in {finding:?}");
+}
+
+async fn diagnose(namespace: &Namespace, change: impl FnOnce(&mut KubernetesSettings)) -> Vec<Finding> {
+    let mut settings = namespace.settings("doctor");
+    change(&mut settings);
+    diagnose_with(namespace.client.clone(), &settings).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn good_cluster_has_no_problem_and_keeps_nothing() {
+    let namespace = Namespace::create().await;
+    let findings = diagnose(&namespace, |_| {}).await;
+    let names: Vec<_> = findings.iter().map(|finding| finding.name).collect();
+    let expected = ["api-server", "api-latency", "clock", "rights", "release", "storage-class"];
+    assert_eq!(names, [&expected[..], &["trial-volume", "trial-secret", "trial-pod"]].concat());
+    for name in names.into_iter().filter(|name| *name != "api-latency") {
+        assert_found(&findings, name, Status::Ok, "");
+    }
+    namespace.is_empty().await;
+    let secrets: Api<Secret> = namespace.api();
+    assert!(secrets.list(&Default::default()).await.unwrap().items.is_empty(), "a dry run stores nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn refusals_have_the_api_servers_sentence() {
+    let namespace = Namespace::create().await;
+    // The namespace's Pods may not run as root.
+    let root = diagnose(&namespace, |settings| {
+        set_profile(settings, &json!({"podSecurityContext": {"runAsUser": 0, "runAsGroup": 0, "fsGroup": 0}}));
+    })
+    .await;
+    assert_found(&root, "trial-pod", Status::Problem, "violates PodSecurity \"restricted:latest\"");
+    assert_found(&root, "trial-volume", Status::Ok, "");
+
+    let quota = json!({"metadata": {"name": "few"}, "spec": {"hard": {"persistentvolumeclaims": "0"}}});
+    let quotas: Api<ResourceQuota> = namespace.api();
+    quotas.create(&PostParams::default(), &serde_json::from_value(quota).unwrap()).await.unwrap();
+    eventually("the quota counts", async || quotas.get("few").await.unwrap().status.and_then(|status| status.hard))
+        .await;
+    let full = diagnose(&namespace, |_| {}).await;
+    assert_found(&full, "trial-volume", Status::Problem, "exceeded quota: few");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn missing_objects_are_named() {
+    let namespace = Namespace::create().await;
+    let findings = diagnose(&namespace, |settings| {
+        settings.api_key_secret = Some("keys".to_owned());
+        set_profile(settings, &json!({"storage": {"className": "nowhere"}}));
+    })
+    .await;
+    assert_found(&findings, "api-keys", Status::Problem, "API_KEY_SECRET_NAME names the Secret keys");
+    assert_found(&findings, "storage-class", Status::Problem, "nowhere does not exist");
+    let secret = serde_json::from_value(json!({"metadata": {"name": "keys"}})).unwrap();
+    namespace.api::<Secret>().create(&PostParams::default(), &secret).await.unwrap();
+    let findings = diagnose(&namespace, |settings| settings.api_key_secret = Some("keys".to_owned())).await;
+    assert_found(&findings, "api-keys", Status::Ok, "The Secret keys exists");
+}
+
+/// A client with the rights of the namespace's default account: none.
+async fn powerless(namespace: &Namespace) -> Client {
+    let accounts: Api<ServiceAccount> = namespace.api();
+    let request: TokenRequest = serde_json::from_value(json!({"spec": {"audiences": []}})).unwrap();
+    let answer = accounts.create_token_request("default", &PostParams::default(), &request).await.unwrap();
+    let kubeconfig = Kubeconfig::read_from(kubeconfig()).unwrap();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    config.auth_info = Default::default();
+    config.auth_info.token = Some(answer.status.unwrap().token.into());
+    Client::try_from(config).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn missing_rights_are_named() {
+    let namespace = Namespace::create().await;
+    let findings = diagnose_with(powerless(&namespace).await, &namespace.settings("doctor")).await;
+    for right in ["create pods", "get pods/log", "patch persistentvolumeclaims", "update leases"] {
+        assert_found(&findings, "rights", Status::Problem, right);
+    }
+    assert!(found(&findings, "rights").advice.as_ref().unwrap().contains("rbac.create"));
+    assert_found(&findings, "storage-class", Status::NotChecked, "may not read storage classes");
+    assert_found(&findings, "trial-pod", Status::Problem, "forbidden");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn session_is_started_as_a_pod_and_deleted() {
+    let namespace = Namespace::create().await;
+    let report = Examination::new()
+        .with("RUNTIME", "kubernetes")
+        .with("ROUTER_DOMAIN", "cluster.localhost")
+        .with("OPENCODE_IMAGE", STAND_IN_IMAGE)
+        .with("OPENCODE_NAMESPACE", &namespace.name)
+        .with("STORAGE_SIZE", "1Gi")
+        .with("SESSION_CPU_REQUEST", "10m")
+        .with("SESSION_MEMORY_REQUEST", "64Mi")
+        .with("SESSION_TMP_SIZE", "1Gi")
+        .with("KUBECONFIG", kubeconfig().to_str().unwrap())
+        .report(&["--deep"])
+        .await;
+    report.says("session", "ok", &["A session was ready after", "opencode 1.18.33"]);
+    assert_eq!(report.code, Some(0), "{report:?}");
+    namespace.is_empty().await;
+}
