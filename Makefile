@@ -6,10 +6,11 @@ WEB_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) web/index.ht
 DIR := target/kube
 # HAProxy and dropbear are in folders that users other than root do not have in their PATH.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+ON_THIS_MACHINE = DEV_EMAIL="$${DEV_EMAIL:-$$(id -un)@localhost}" OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}"
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test check unit fuzz bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run doctor quick test check unit fuzz bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -19,9 +20,11 @@ help: ## Show this list
 run: tools $(WEB) opencode ## Build everything and start on this machine; Ctrl-C stops it
 	@echo "Building the router (the first time takes a few minutes)"
 	@cargo build --release --locked --quiet
-	@DEV_EMAIL="$${DEV_EMAIL:-$$(id -un)@localhost}" \
-	 OPENCODE_PROGRAM="$${OPENCODE_PROGRAM:-$(CURDIR)/$(OPENCODE)}" \
-	 exec target/release/opencode-router
+	@$(ON_THIS_MACHINE) exec target/release/opencode-router
+
+doctor: tools $(WEB) opencode ## Check whether this machine suits `make run`, and say what to do
+	@cargo build --release --locked --quiet
+	@$(ON_THIS_MACHINE) exec target/release/opencode-router doctor
 
 # A test is in a lane by where it is: tests/tools/lanes. In groups, since two cores are not enough for all lanes at once.
 test: tools test-tools opencode $(WEB) ## Check and test everything

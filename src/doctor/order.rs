@@ -33,9 +33,10 @@ impl Order {
     /// for.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let (mut json, mut deep) = (false, false);
-        let mut settings: Vec<_> = arguments.into_iter().collect();
+        // The program's name, and the arguments after the first.
+        let arguments = arguments.into_iter().enumerate();
+        let mut settings: Vec<_> = arguments.filter(|(index, _)| *index != 1).map(|(_, argument)| argument).collect();
         settings.retain(|argument| match argument.to_str() {
-            Some(ARGUMENT) => false,
             Some("--json") => std::mem::replace(&mut json, true),
             Some("--deep") => std::mem::replace(&mut deep, true),
             _ => true,
@@ -62,6 +63,8 @@ mod tests {
         assert!(order.json && !order.deep);
         assert_eq!(order.config.unwrap().network.port, 3333);
         assert!(read(&["--deep", "--dev-email", "me@localhost"]).unwrap().deep);
+        let named = read(&["--dev-email", "me@localhost", "--router-host", ARGUMENT]).unwrap();
+        assert_eq!(named.config.unwrap().network.router_host.as_deref(), Some(ARGUMENT));
     }
 
     #[test]

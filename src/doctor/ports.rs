@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
-use super::http_request::{PATIENCE, get};
+use super::http_request::{Answer, PATIENCE, get};
 use crate::app::{ATTACH_PORT, bind_address};
 use crate::config::Config;
 use crate::runtime::Finding;
@@ -71,15 +71,18 @@ struct Readiness {
 /// Whether a router answers there. Its listeners answer probes by address, except the one for metrics.
 pub(super) async fn is_router(address: SocketAddr) -> bool {
     let address = reachable(address);
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await else { return false };
-    let host = address.to_string();
-    let answer = get(stream, "/readyz", &[("host", &host)]).await;
-    if answer.is_ok_and(|answer| serde_json::from_slice::<Readiness>(&answer.body).is_ok()) {
+    let Ok(answer) = ask(address, "/readyz").await else { return false };
+    if serde_json::from_slice::<Readiness>(&answer.body).is_ok() {
         return true;
     }
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await else { return false };
-    let metrics = get(stream, "/metrics", &[("host", &host)]).await;
+    let metrics = ask(address, "/metrics").await;
     metrics.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains("opencode_router_"))
+}
+
+async fn ask(address: SocketAddr, path: &str) -> Result<Answer, String> {
+    let connected = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await;
+    let stream = connected.map_err(|_| "no answer in time".to_owned())?.map_err(|error| error.to_string())?;
+    get(stream, path, &[("host", &address.to_string())]).await
 }
 
 /// An address that reaches a listener of all addresses.

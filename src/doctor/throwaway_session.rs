@@ -1,6 +1,7 @@
 //! Starts a session as users do, waits until opencode is ready, and deletes the session again in every case.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,17 +24,15 @@ const DELETED_WITHIN: Duration = Duration::from_secs(120);
 
 /// Starts a session on the configured runtime, with a router that serves no client.
 pub(super) async fn check(config: &Config) -> Finding {
+    // From now on, no signal ends the program at once.
+    let stopped = match signalled() {
+        Ok(stopped) => stopped,
+        Err(error) => return Finding::not_checked(NAME, format!("Signals cannot be received: {error}.")),
+    };
     let own = random_hex::<4>();
     // A short name: paths of Unix sockets are short.
     let folder = std::env::temp_dir().join(format!("ocr-doctor-{own}"));
-    let found = match App::bind(&apart(config, &own, folder.clone()), Arc::new(SteadyClock::begin())).await {
-        Ok(app) => {
-            let found = with_lifecycle(app.lifecycle()).await;
-            app.lifecycle().end().await;
-            found
-        }
-        Err(error) => Finding::explained_problem(NAME, error.to_string()),
-    };
+    let found = with_router(&apart(config, &own, folder.clone()), stopped).await;
     if folder.exists()
         && let Err(error) = remove_tree(&folder)
     {
@@ -41,6 +40,26 @@ pub(super) async fn check(config: &Config) -> Finding {
         return Finding::warning(NAME, format!("{} {message}", found.message), "Remove it.");
     }
     found
+}
+
+async fn with_router(config: &Config, stopped: impl Future<Output = ()>) -> Finding {
+    let mut stopped = pin!(stopped);
+    let app = tokio::select! {
+        app = App::bind(config, Arc::new(SteadyClock::begin())) => app,
+        () = &mut stopped => return interrupted(),
+    };
+    match app {
+        Ok(app) => {
+            let found = with_lifecycle(app.lifecycle(), stopped).await;
+            app.lifecycle().end().await;
+            found
+        }
+        Err(error) => Finding::explained_problem(NAME, error.to_string()),
+    }
+}
+
+fn interrupted() -> Finding {
+    Finding::not_checked(NAME, "A signal ended the check.")
 }
 
 /// The same settings, beside a router that runs: with other ports, another data folder and another replica's name.
@@ -54,25 +73,20 @@ fn apart(config: &Config, own: &str, folder: PathBuf) -> Config {
     config
 }
 
-async fn with_lifecycle(lifecycle: &Arc<Lifecycle>) -> Finding {
-    let cause = match Email::parse(OWNER) {
-        Ok(owner) => Cause::own(Actor::User(owner), "opencode-router doctor --deep"),
+async fn with_lifecycle(lifecycle: &Arc<Lifecycle>, stopped: impl Future<Output = ()>) -> Finding {
+    let owner = match Email::parse(OWNER) {
+        Ok(owner) => owner,
         Err(error) => return Finding::not_checked(NAME, error.to_string()),
     };
-    // Before the session exists: from now on, no signal ends the program at once.
-    let stopped = match signalled() {
-        Ok(stopped) => stopped,
-        Err(error) => return Finding::not_checked(NAME, format!("Signals cannot be received: {error}.")),
-    };
-    let Actor::User(owner) = &cause.actor else { return Finding::not_checked(NAME, "There is no owner.") };
+    let cause = Cause::own(Actor::User(owner.clone()), "opencode-router doctor --deep");
     let begun = Instant::now();
-    let session = match lifecycle.open(owner, Origin::new_project(), None, Wishes::default(), &cause).await {
+    let session = match lifecycle.open(&owner, Origin::new_project(), None, Wishes::default(), &cause).await {
         Ok(opened) => opened.session,
         Err(error) => return Finding::explained_problem(NAME, error.to_string()),
     };
     let found = tokio::select! {
         outcome = lifecycle.wake(&session, &cause).outcome() => started(&session, &outcome, begun.elapsed()),
-        () = stopped => Finding::not_checked(NAME, "A signal ended the check."),
+        () = stopped => interrupted(),
     };
     let deletion = tokio::time::timeout(DELETED_WITHIN, lifecycle.delete(&session, &cause));
     match deletion.await {
