@@ -1,4 +1,5 @@
-// `helm test` checks the network from where sessions run. These tests run the script of its pod against stand-ins.
+// `helm test` checks the network from where sessions run. These tests run the script of its pod against stand-ins. It also
+// runs the doctor as the router.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
@@ -68,4 +69,25 @@ test('a name that is not resolved proves nothing', async () => {
   const { code, said } = await run({ router: 401, name: 'router.invalid' })
   assert.equal(code, 1)
   assert.match(said, /could not be resolved/)
+})
+
+for (const name of ['external', 'sidecar']) {
+  test(`${name}: the doctor has the settings and the rights of the router`, () => {
+    const objects = render(name)
+    const doctor = objects.one('Pod', '-test-doctor')
+    const { spec } = objects.one('Deployment').spec.template
+    const [own, router] = [doctor.spec.containers[0], spec.containers[0]]
+    assert.deepEqual(own.args, ['doctor'])
+    assert.deepEqual(own.env, router.env)
+    assert.equal(doctor.metadata.namespace, objects.one('Deployment').metadata.namespace)
+    assert.equal(doctor.spec.serviceAccountName, spec.serviceAccountName)
+    assert.deepEqual(doctor.spec.volumes, spec.volumes.filter((volume) => volume.name === 'api-access'))
+    assert.deepEqual(own.volumeMounts, router.volumeMounts.filter((mount) => mount.name === 'api-access'))
+  })
+}
+
+test('without DNS in the cluster, the doctor can be left out', () => {
+  const pods = render('external', { tests: { doctor: false } }).all('Pod')
+  assert.deepEqual(pods.filter(({ metadata }) => metadata.name.endsWith('-doctor')), [])
+  assert.equal(pods.length, 2)
 })

@@ -31,7 +31,7 @@ function assertRestricted({ metadata, spec }, numbers = true) {
 for (const name of ['external', 'sidecar']) {
   test(`${name}: every pod satisfies the restricted standard`, () => {
     const pods = render(name).pods()
-    assert.equal(pods.length, 3)
+    assert.equal(pods.length, 4)
     for (const pod of pods) assertRestricted(pod)
   })
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::examination::Examination;
 use crate::support::condition::eventually;
+use crate::support::installation::Installation;
 use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE, kubeconfig, set_profile};
 
 /// The finding of this name.
@@ -129,4 +130,29 @@ async fn session_is_started_as_a_pod_and_deleted() {
     report.says("session", "ok", &["A session was ready after", "opencode 1.18.33"]);
     assert_eq!(report.code, Some(0), "{report:?}");
     namespace.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn installed_router_has_all_that_it_needs() {
+    let installed = Installation::install().await;
+    let said = installed.test().await;
+    let are_good = |said: &str, names: &[&str]| {
+        for name in names {
+            assert!(said.lines().any(|line| line.starts_with(&format!("ok           {name} "))), "{name}: {said}");
+        }
+    };
+    let checks = ["api-server", "rights", "release", "trial-volume", "trial-secret", "trial-pod"];
+    are_good(&said, &checks);
+    assert!(said.contains("The router may not read storage classes"), "{said}");
+    // As docs/deploy.md says, in a replica's own Pod.
+    let replica = "deployment/router-opencode-router";
+    let deep = ["exec", replica, "--container", "router", "--", "opencode-router", "doctor", "--deep"];
+    let said = installed.namespace.kubectl(&deep).await;
+    are_good(&said, &[&checks[..], &["forged-identity", "session"]].concat());
+    let sessions = ["get", "pods,pvc,secrets", "--selector", "app.kubernetes.io/managed-by=opencode-router"];
+    let left = installed.sessions.kubectl(&[&sessions[..], &["--output", "name"]].concat()).await;
+    assert_eq!(left, "", "the session is deleted");
+    let leases = installed.sessions.kubectl(&["get", "leases", "--output", "name"]).await;
+    assert!(leases.contains("opencode-router-leads-") && !leases.contains("opencode-router-doctor"), "{leases}");
 }

@@ -110,9 +110,10 @@ impl Installation {
         self.chart("upgrade", &all).await;
     }
 
-    /// The chart's notes for its user after the installation.
-    pub async fn test(&self) {
+    /// Runs the chart's tests. Returns what the doctor printed.
+    pub async fn test(&self) -> String {
         self.helm(&["test", RELEASE, "--timeout", "120s"], &Value::Null).await;
+        self.namespace.kubectl(&["logs", &format!("{RELEASE}-opencode-router-test-doctor")]).await
     }
 
     async fn chart(&self, action: &str, values: &Value) {

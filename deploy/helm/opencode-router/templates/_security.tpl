@@ -18,3 +18,22 @@ numbers of users and groups by namespace, and refuses Pods that name others.
 {{- define "opencode-router.sessionUser" -}}
 {{- ternary 0 (int64 .Values.sessions.userId) .Values.openshift }}
 {{- end }}
+
+{{/* The volume with the token for the API server. Only containers that mount it have the token. */}}
+{{- define "opencode-router.apiAccess" -}}
+- name: api-access
+  projected:
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3607
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - {key: ca.crt, path: ca.crt}
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
+{{- end }}
