@@ -11,7 +11,8 @@ use opencode_router::init::open_files;
 use opencode_router::runtime::kubernetes::{self, diagnosis};
 use opencode_router::runtime::process::supervisor;
 use opencode_router::session::clock::SteadyClock;
-use opencode_router::{api, prepare, profiles, telemetry};
+use opencode_router::telemetry::{self, LogFormat};
+use opencode_router::{api, prepare, profiles};
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -63,6 +64,10 @@ async fn examine() -> ExitCode {
         Ok(order) => order,
         Err(help) => return say(&help),
     };
+    if order.changes_sessions() {
+        // Only the audit log, on standard error.
+        telemetry::start_log("off", LogFormat::Text);
+    }
     match doctor::examine(&order, std::io::stdout()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -29,6 +29,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether it creates and deletes a session, which the audit log must say.
+    pub fn changes_sessions(&self) -> bool {
+        self.deep
+    }
+
     /// Reads the arguments of the program, and the environment for the rest. The error is the help that the user asked
     /// for.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {

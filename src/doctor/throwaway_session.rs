@@ -59,7 +59,7 @@ async fn with_router(config: &Config, stopped: impl Future<Output = ()>) -> Find
 }
 
 fn interrupted() -> Finding {
-    Finding::not_checked(NAME, "A signal ended the check.")
+    Finding::problem(NAME, "A signal ended the check before a session was ready.", "Run it again.")
 }
 
 /// The same settings, beside a router that runs: with other ports, another data folder and another replica's name.

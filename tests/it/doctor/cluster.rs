@@ -8,12 +8,14 @@ use kube::{Client, Config};
 use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::runtime::kubernetes::diagnosis::diagnose_with;
 use opencode_router::runtime::{Finding, Status};
+use rustix::process::Signal;
 use serde_json::json;
 
-use super::examination::Examination;
-use crate::support::condition::eventually;
+use super::examination::{Examination, Report};
+use crate::support::condition::{eventually, in_time};
 use crate::support::installation::Installation;
 use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE, kubeconfig, set_profile};
+use crate::support::processes;
 
 /// The finding of this name.
 fn found<'a>(findings: &'a [Finding], name: &str) -> &'a Finding {
@@ -111,11 +113,9 @@ async fn missing_rights_are_named() {
     assert_found(&findings, "trial-pod", Status::Problem, "forbidden");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a cluster: make test brings one up"]
-async fn session_is_started_as_a_pod_and_deleted() {
-    let namespace = Namespace::create().await;
-    let report = Examination::new()
+/// The program on the cluster, with sessions in this namespace.
+fn examination(namespace: &Namespace) -> Examination {
+    Examination::new()
         .with("RUNTIME", "kubernetes")
         .with("ROUTER_DOMAIN", "cluster.localhost")
         .with("OPENCODE_IMAGE", STAND_IN_IMAGE)
@@ -125,10 +125,42 @@ async fn session_is_started_as_a_pod_and_deleted() {
         .with("SESSION_MEMORY_REQUEST", "64Mi")
         .with("SESSION_TMP_SIZE", "1Gi")
         .with("KUBECONFIG", kubeconfig().to_str().unwrap())
-        .report(&["--deep"])
-        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn session_is_started_as_a_pod_and_deleted() {
+    let namespace = Namespace::create().await;
+    let report = examination(&namespace).report(&["--deep"]).await;
     report.says("session", "ok", &["A session was ready after", "opencode 1.18.33"]);
     assert_eq!(report.code, Some(0), "{report:?}");
+    namespace.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn session_without_an_image_is_explained_and_deleted() {
+    let namespace = Namespace::create().await;
+    let missing = examination(&namespace).with("OPENCODE_IMAGE", "missing:1").with("IMAGE_PULL_POLICY", "Never");
+    let report = missing.with("START_TIMEOUT_SECONDS", "5").report(&["--deep"]).await;
+    report.has_one_problem("session", &["A session did not start", "missing:1"]);
+    namespace.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn interrupted_session_is_deleted_from_the_cluster() {
+    let namespace = Namespace::create().await;
+    let missing = examination(&namespace).with("OPENCODE_IMAGE", "missing:1").with("IMAGE_PULL_POLICY", "Never");
+    let child = missing.command(&["--json", "--deep"]).spawn().unwrap();
+    eventually("its Pod exists", async || {
+        let pods = namespace.kubectl(&["get", "pods", "--output", "name"]).await;
+        pods.contains("opencode-session-").then_some(())
+    })
+    .await;
+    processes::send(i32::try_from(child.id().unwrap()).unwrap(), Signal::INT);
+    let output = in_time("the examination ends", child.wait_with_output()).await.unwrap();
+    Report::of(&output).has_one_problem("session", &["A signal ended the check"]);
     namespace.is_empty().await;
 }
 

@@ -24,9 +24,14 @@ fn processes_of(examination: &Examination) -> Vec<i32> {
 #[tokio::test(flavor = "multi_thread")]
 async fn session_is_started_and_deleted() {
     let examination = Examination::new();
-    let report = examination.report(&["--deep"]).await;
+    let output = in_time("it ends", examination.command(&["--json", "--deep"]).output()).await.unwrap();
+    let report = Report::of(&output);
     report.says("session", "ok", &["A session was ready after", "opencode 1.18.33"]);
     assert_eq!(report.code, Some(0), "{report:?}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    for change in ["create", "start", "delete"] {
+        assert!(log.contains(change) && log.contains("doctor@opencode-router.invalid"), "{change}: {log}");
+    }
     assert!(!examination.path("data").exists(), "the router's own data folder is not used");
     assert_nothing_is_left(&examination);
 }
@@ -54,7 +59,7 @@ async fn signal_ends_the_check_and_deletes_the_session() {
         eventually("its opencode runs", async || processes_of(&examination).iter().any(sleeps).then_some(())).await;
         processes::send(i32::try_from(child.id().unwrap()).unwrap(), signal);
         let output = in_time("the examination ends", child.wait_with_output()).await.unwrap();
-        Report::of(&output).says("session", "not-checked", &["A signal ended the check"]);
+        Report::of(&output).has_one_problem("session", &["A signal ended the check"]);
         assert_nothing_is_left(&examination);
     }
 }
