@@ -45,3 +45,20 @@ test('the certificate covers every host, and the Ingress uses it', () => {
   const named = render('sidecar', { ...set, 'ingress.tlsSecretName': 'mine' })
   assert.equal(named.one('Certificate').spec.secretName, 'mine')
 })
+
+test('profiles are a file of the router and of the doctor, in their order', () => {
+  const none = render('external')
+  assert.equal(none.environment().PROFILES_FILE, undefined)
+  assert(!none.all('ConfigMap').some(({ metadata }) => metadata.name.endsWith('-profiles')))
+
+  const text = 'profiles:\n  small: {}\n  large: {resources: {limits: {memory: 8Gi}}}\n'
+  const some = render('external', { profiles: text })
+  const { name } = some.one('ConfigMap', '-profiles').metadata
+  assert.equal(some.one('ConfigMap', '-profiles').data['profiles.yaml'], text)
+  assert.equal(some.environment().PROFILES_FILE, '/etc/opencode-router/profiles.yaml')
+  for (const pod of [some.one('Deployment').spec.template, some.one('Pod', '-test-doctor')]) {
+    const volume = pod.spec.volumes.find((volume) => volume.configMap?.name === name)
+    const mount = pod.spec.containers[0].volumeMounts.find((mount) => mount.name === volume.name)
+    assert.equal(mount.mountPath, '/etc/opencode-router')
+  }
+})

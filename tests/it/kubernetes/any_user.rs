@@ -1,8 +1,8 @@
 //! A session works with any user and group, as clusters such as OpenShift choose them.
 
-use super::situation::Situation;
 use serde_json::json;
 
+use super::situation::Situation;
 use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 
 /// A number that no image and no other namespace knows.

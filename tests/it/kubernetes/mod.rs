@@ -6,6 +6,7 @@ mod cluster_refusals;
 mod pod_clone_failures;
 mod pod_clone_progress;
 mod pod_usage_figures;
+mod profiles;
 mod run_end_reasons;
 mod situation;
 mod start_delays;

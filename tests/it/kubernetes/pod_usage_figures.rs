@@ -3,9 +3,9 @@
 use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::session::{PhaseName, Reason, Session};
 
-use super::situation::{Situation, failed};
 use serde_json::json;
 
+use super::situation::{Situation, failed};
 use crate::support::condition::eventually;
 use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 

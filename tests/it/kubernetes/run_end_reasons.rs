@@ -5,9 +5,9 @@ use kube::api::{Api, DeleteParams, EvictParams};
 use opencode_router::runtime::kubernetes::KubernetesSettings;
 use opencode_router::session::{PhaseName, Reason, Session};
 
-use super::situation::{Situation, failed, pod_name, reaches, until};
 use serde_json::json;
 
+use super::situation::{Situation, failed, pod_name, reaches, until};
 use crate::support::condition::eventually;
 use crate::support::kubernetes::{SESSION_IMAGE, set_profile};
 

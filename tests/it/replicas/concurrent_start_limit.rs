@@ -7,10 +7,9 @@ use opencode_router::lifecycle::Limits;
 use opencode_router::runtime::kubernetes::Kubernetes;
 use opencode_router::session::clock::SystemClock;
 use opencode_router::session::{Email, Outcome};
-
-use super::two::{Replica, limits};
 use serde_json::json;
 
+use super::two::{Replica, limits};
 use crate::support::callers;
 use crate::support::condition::{eventually, in_time};
 use crate::support::kubernetes::{Namespace, set_profile};

@@ -26,6 +26,7 @@ settings. Each name appears once: server-side apply refuses a list with duplicat
   (list "LOG_LEVEL" .Values.log.level)
   (list "LOG_FORMAT" .Values.log.format)
   (list "OPENCODE_IMAGE" (include "opencode-router.sessionImage" .))
+  (list "PROFILES_FILE" (ternary "/etc/opencode-router/profiles.yaml" "" (not (empty .Values.profiles))))
   (list "RELEASE_NAME" (include "opencode-router.fullname" .))
   (list "OPENCODE_NAMESPACE" (include "opencode-router.sessionsNamespace" .))
   (list "IMAGE_PULL_POLICY" $sessions.imagePullPolicy)
