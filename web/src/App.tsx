@@ -134,6 +134,7 @@ export function App() {
             draft={draft}
             setDraft={setDraft}
             recentRepos={recentRepos()}
+            profiles={account.me()?.profiles ?? []}
             onStarted={onStarted}
             onClose={() => dialogs.setOver(undefined)}
           />
@@ -147,6 +148,7 @@ export function App() {
           <Detail
             session={session}
             runtime={account.me()?.runtime}
+            profiles={account.me()?.profiles ?? []}
             lastStep={sessions.lastStep(session.id)}
             notes={dialogs.detail()?.notes ?? []}
             commands={commands}

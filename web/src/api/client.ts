@@ -17,6 +17,8 @@ export const startWithoutHistory = (id: string) => json<Session>("POST", `${path
 
 export const trustRepository = (id: string) => json<Session>("POST", `${pathOf(id)}/trust`);
 
+export const chooseProfile = (id: string, profile: string) => json<Session>("PATCH", pathOf(id), { profile });
+
 export const stopSession = (id: string) => json<Session>("POST", `${pathOf(id)}/stop`);
 
 export async function deleteSession(id: string): Promise<void> {

@@ -71,6 +71,16 @@ export interface Session {
   usage?: Usage;
 }
 
+/** A template for sessions. */
+export interface Profile {
+  name: string;
+  title: string;
+  description?: string;
+  image?: string;
+  /** The size of a new session's volume. */
+  storage?: string;
+}
+
 export interface Me {
   email: string;
   identity: "local" | "proxy";
@@ -84,12 +94,15 @@ export interface Me {
     holdTimeoutSeconds: number;
     startTimeoutSeconds: number;
   };
+  /** What the user can choose, the default first. Empty if there is no choice. */
+  profiles: Profile[];
 }
 
 export interface NewSession {
   repoUrl?: string;
   branch?: string;
   sourceBranch?: string;
+  profile?: string;
   initialMessage?: string;
 }
 

@@ -1,5 +1,5 @@
 import { createEffect, createSignal, For, Show } from "solid-js";
-import type { PhaseName, Session } from "../api/types";
+import type { PhaseName, Profile, Session } from "../api/types";
 import { ActionProblem } from "../sessions/ActionProblem";
 import { Actions, type Intents } from "../sessions/Actions";
 import type { Commands } from "../sessions/commands";
@@ -15,11 +15,13 @@ import { Dialog } from "../ui/Dialog";
 import { Icon } from "../ui/Icon";
 import { Facts } from "./Facts";
 import { Log } from "./Log";
+import { ProfileChoice } from "./ProfileChoice";
 import { Steps } from "./Steps";
 
 interface DetailProps {
   session: Session;
   runtime: string | undefined;
+  profiles: Profile[];
   lastStep: PhaseName | undefined;
   /** Notes on why and how this session was opened. */
   notes: string[];
@@ -68,6 +70,9 @@ export function Detail(props: DetailProps) {
         inDetail
       />
       <ActionProblem id={props.session.id} commands={props.commands} />
+      <Show when={props.profiles.length > 0}>
+        <ProfileChoice session={props.session} profiles={props.profiles} commands={props.commands} />
+      </Show>
       <Facts session={props.session} />
       <Log session={props.session} />
     </Dialog>

@@ -12,7 +12,6 @@ export function Facts(props: { session: Session }) {
       <Fact name="Repository" value={props.session.repoUrl} mono />
       <Fact name="Branch" value={branchLabel(props.session)} mono />
       <Fact name="Created from" value={props.session.sourceBranch} mono />
-      <Fact name="Profile" value={props.session.profile} />
       <Fact name="Created" value={ago(props.session.createdAt)} />
       <Fact name="Last activity" value={ago(props.session.lastActivityAt)} />
       <Fact name="Disk" value={gauge(props.session.usage?.disk)} />

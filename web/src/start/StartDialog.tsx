@@ -2,10 +2,12 @@ import { createSignal, Show } from "solid-js";
 import { createStore, type SetStoreFunction } from "solid-js/store";
 import { ensureSession } from "../api/client";
 import { sentenceOf } from "../api/problem";
-import type { Session } from "../api/types";
+import type { Profile, Session } from "../api/types";
 import { Dialog } from "../ui/Dialog";
 import { Icon } from "../ui/Icon";
 import { Field } from "./Field";
+import { ProfileField } from "./ProfileField";
+import { rememberedProfile, rememberProfile } from "./remembered_profile";
 import { RepositoryFields } from "./RepositoryFields";
 import { type Draft, type DraftProblems, problemsOf, requestOf } from "./validate";
 
@@ -14,6 +16,7 @@ interface StartDialogProps {
   draft: Draft;
   setDraft: SetStoreFunction<Draft>;
   recentRepos: string[];
+  profiles: Profile[];
   onStarted: (session: Session, created: boolean) => void;
   onClose: () => void;
 }
@@ -22,6 +25,7 @@ export function StartDialog(props: StartDialogProps) {
   const [problems, setProblems] = createStore<{ fields: DraftProblems }>({ fields: {} });
   const [refusal, setRefusal] = createSignal("");
   const [sending, setSending] = createSignal(false);
+  const profile = () => props.draft.profile || rememberedProfile(props.profiles.map(({ name }) => name));
   let form: HTMLFormElement | undefined;
 
   async function submit(): Promise<void> {
@@ -35,7 +39,9 @@ export function StartDialog(props: StartDialogProps) {
     }
     setSending(true);
     try {
-      const { session, created } = await ensureSession(requestOf(props.draft));
+      const choice = props.profiles.length > 1 ? { profile: profile() } : {};
+      const { session, created } = await ensureSession(requestOf({ ...props.draft, ...choice }));
+      if (profile() !== "") rememberProfile(profile());
       props.onStarted(session, created);
     } catch (thrown) {
       setRefusal(sentenceOf(thrown));
@@ -70,6 +76,13 @@ export function StartDialog(props: StartDialogProps) {
             setDraft={props.setDraft}
             problems={problems.fields}
             recentRepos={props.recentRepos}
+          />
+        </Show>
+        <Show when={props.profiles.length > 1}>
+          <ProfileField
+            profiles={props.profiles}
+            chosen={profile()}
+            onChoose={(name) => props.setDraft("profile", name)}
           />
         </Show>
         <Field id="start-message" label="First message" hint="Optional. The agent starts with it when the session is ready.">

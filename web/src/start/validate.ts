@@ -5,6 +5,8 @@ export interface Draft {
   repoUrl: string;
   branch: string;
   sourceBranch: string;
+  /** Empty: the same as before, or the first one for a new session. */
+  profile: string;
   firstMessage: string;
 }
 
@@ -13,6 +15,7 @@ export const emptyDraft = (): Draft => ({
   repoUrl: "",
   branch: "",
   sourceBranch: "",
+  profile: "",
   firstMessage: "",
 });
 
@@ -53,6 +56,7 @@ export function requestOf(draft: Draft): NewSession {
     set("branch", draft.branch);
     set("sourceBranch", draft.sourceBranch);
   }
+  set("profile", draft.profile);
   set("initialMessage", draft.firstMessage);
   return wanted;
 }
