@@ -10,7 +10,7 @@ ON_THIS_MACHINE = DEV_EMAIL="$${DEV_EMAIL:-$$(id -un)@localhost}" OPENCODE_PROGR
 NPM_INSTALL := --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run doctor quick test check unit fuzz bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests
+.PHONY: help run doctor quick test check unit fuzz bench starts scale clean cluster-up cluster-down opencode web docs tools test-tools web-check cluster-test chart-check manifests image
 
 help: ## Show this list
 	@echo "opencode-router: an opencode server for every user, repository and branch"
@@ -70,6 +70,9 @@ docs: $(WEB) ## Write the pages that are made from the code
 manifests: ## Write the manifests that are made from the chart
 	@deploy/manifests/render > deploy/manifests/opencode-router.yaml.new
 	@mv deploy/manifests/opencode-router.yaml.new deploy/manifests/opencode-router.yaml
+
+image: ## Build an image: NAME, and if wanted REGISTRY, VERSION, PLATFORMS
+	@REGISTRY="$(REGISTRY)" VERSION="$(VERSION)" PLATFORMS="$(PLATFORMS)" deploy/images/build "$(NAME)" $(ARGUMENTS)
 
 cluster-up: ## Start a Kubernetes of its own on this machine, in target/kube or DIR
 	@tests/cluster/build

@@ -10,7 +10,8 @@ import { stages } from './support/dockerfile.mjs'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path) => readFileSync(join(project, path), 'utf8')
-const FILES = ['Dockerfile', 'deploy/images/session/Dockerfile']
+const IMAGES = ['session', 'tools', 'devbox', 'attach']
+const FILES = ['Dockerfile', ...IMAGES.map((name) => `deploy/images/${name}/Dockerfile`)]
 // Stages for a context that has only these files: `tests/cluster/images` makes one.
 const PREBUILT = ['opencode-router', 'opencode-session', 'node_modules']
 // Set by BuildKit: https://docs.docker.com/build/building/variables/#multi-platform-build-arguments
@@ -40,11 +41,17 @@ for (const file of FILES) {
     for (const [argument, value] of Object.entries(global)) {
       const selects = all.some(({ image }) => image.text === `\${${argument}}`)
       if (selects) assert(names.includes(value) || value.includes(':'), `${argument}=${value}`)
-      assert(read('deploy/images/README.md').includes(`\`${argument}\``), `${argument} is not explained`)
     }
   })
 
-  test(`${file}: the copied sources are a whole Cargo project`, (t) => {
+  test(`${file}: each argument is explained`, () => {
+    const declared = all.flatMap(({ declared }) => declared)
+    for (const argument of new Set([...Object.keys(global), ...declared])) {
+      assert(read('deploy/images/README.md').includes(`\`${argument}\``), argument)
+    }
+  })
+
+  if (names.includes('built')) test(`${file}: the copied sources are a whole Cargo project`, (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'context-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const { copies } = all.find(({ name }) => name === 'built')
@@ -62,6 +69,32 @@ for (const file of FILES) {
     for (const { src_path } of programs) assert(existsSync(src_path), src_path)
   })
 }
+
+test('each image can be built by its name, and is in the list of images', () => {
+  const built = /^all="(.*)"$/m.exec(read('deploy/images/build'))[1].split(' ')
+  assert.deepEqual(built, ['router', ...IMAGES])
+  for (const file of FILES) assert(read('deploy/images/README.md').includes(file.replace('deploy/images/', '')), file)
+})
+
+test('the tools image has opencodes that the pinned one has, for each processor', () => {
+  const { packages } = JSON.parse(read('deploy/opencode/package-lock.json'))
+  const { optionalDependencies } = packages['node_modules/opencode-ai']
+  const { VARIANTS } = stages(read('deploy/images/tools/Dockerfile')).global
+  const list = (...words) => {
+    const lines = execFileSync(join(project, 'deploy/images/tools/variants'), words, { encoding: 'utf8', stdio: 'pipe' })
+    return lines.trimEnd().split('\n').map((line) => line.split(' '))
+  }
+  for (const [arch, count] of [['amd64', 4], ['arm64', 2]]) {
+    const all = list(arch, ...VARIANTS.replaceAll('"', '').split(' '))
+    assert.equal(all.length, count)
+    for (const [, name, ending] of all) {
+      assert(name in optionalDependencies, name)
+      assert(name.endsWith(ending))
+    }
+  }
+  assert.throws(() => list('', 'glibc'), /“” is not known: name amd64 or arm64/)
+  assert.throws(() => list('amd64', 'uclibc'), /no variant “uclibc”/)
+})
 
 test('the pinned opencode has a package for each processor of an image', () => {
   const { dependencies } = JSON.parse(read('deploy/opencode/package.json'))

@@ -43,6 +43,13 @@ test('an image for a processor that the lock file lacks', async (t) => {
   assert(existsSync(file(`${name}/bin/opencode`)))
 })
 
+test('a variant for musl, which the lock file lacks', async (t) => {
+  const name = 'opencode-linux-x64-baseline-musl'
+  const { code, said, file } = await install(t, ['amd64', '-baseline-musl'], [[name, version, 'x64'], [name, NEWER, 'x64']])
+  assert.equal(code, 0, said)
+  assert.equal(JSON.parse(readFileSync(file(`${name}/package.json`), 'utf8')).version, version)
+})
+
 test('this machine, if the lock file lacks its processor', async (t) => {
   const names = [`opencode-linux-${cpu}`, `opencode-linux-${cpu}-baseline`]
   const programs = names.flatMap((name) => [[name, version, cpu], [name, NEWER, cpu]])

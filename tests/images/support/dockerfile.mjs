@@ -7,7 +7,7 @@ function instructions(text) {
 }
 
 /** The build arguments in a text, outside single quotes. Shell variables have lower-case names here. */
-const variables = (text) => [...text.replace(/'[^']*'/g, '').matchAll(/\$\{?([A-Z_]+)/g)].map(([, name]) => name)
+const variables = (text) => [...text.replace(/'[^']*'/g, '').matchAll(/\$\{?([A-Z][A-Z0-9_]*)/g)].map(([, name]) => name)
 
 /** The arguments before the first stage, and the stages. */
 export function stages(text) {
@@ -36,8 +36,10 @@ export function stages(text) {
       stage.user = rest
     } else if (kind === 'RUN') {
       stage.used.push(...variables(rest))
-      const mount = /--mount=\S*from=([\w-]+)/.exec(rest)
-      if (mount) stage.copies.push({ from: mount[1], sources: [], target: '' })
+      for (const mount of words.filter((word) => word.startsWith('--mount='))) {
+        const { from, source } = Object.fromEntries(mount.slice('--mount='.length).split(',').map((one) => one.split('=')))
+        stage.copies.push({ from, sources: from ? [] : [source], target: '' })
+      }
     }
   }
   return { global, all }

@@ -29,7 +29,8 @@ const main = (installed) =>
 
 const program = (name, version, cpu) =>
   pack((folder) => {
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version, os: ['linux'], cpu: [cpu] }))
+    const libc = name.endsWith('-musl') ? ['musl'] : undefined
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version, os: ['linux'], cpu: [cpu], libc }))
     writeFileSync(join(folder, 'bin/opencode'), ...script(`echo ${version}`))
   })
 
