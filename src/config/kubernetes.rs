@@ -158,7 +158,7 @@ impl KubernetesConfig {
     }
 }
 
-/// The text of PROFILES_FILE, of at most [`LARGEST_FILE`] bytes.
+/// The text of PROFILES_FILE, of at most 1 MiB.
 pub fn profiles_text(path: &Path) -> Result<String, String> {
     let wrong = |why: &str| format!("PROFILES_FILE {} cannot be read: {why}.", path.display());
     let file = File::open(path).map_err(|error| wrong(&error.to_string()))?;

@@ -1,11 +1,14 @@
 //! The journeys. Each has its own router, git host and browser.
 
+use opencode_router::profiles::{Profile, ProfileSet};
 use rustix::process::Signal;
 
 use super::journey::Journey;
+use crate::support::app::TestApp;
 use crate::support::git::GitServer;
 use crate::support::program::Program;
 use crate::support::router::Router;
+use crate::support::upstream::Upstream;
 
 fn journey(script: &str, router: &Router, git: &GitServer) -> Journey {
     Journey::new(script).with("ROUTER_URL", router.url()).with("MISSING_REPO_URL", git.url("no-such"))
@@ -53,6 +56,19 @@ pub async fn the_routers_page(router: &Router, git: &GitServer, last_words: &str
 async fn router_page_works_by_keyboard_in_dark_mode_and_on_a_phone() {
     let (git, program) = (GitServer::start().await, Program::start_with_stand_in().await);
     journey("router_page_looks.mjs", &program, &git).run().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn profile_is_chosen_for_a_session_and_changed() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start(upstream.address).await;
+    let text = "profiles:
+  small: {title: Small box, description: For reviews, image: box:1, storage: {size: 2Gi}}
+  large: {title: Large box}
+";
+    app.fake.profiles.replace(ProfileSet::read(text, &Profile::default(), |_| Vec::new()).unwrap());
+    let router = format!("http://localhost:{}", app.address.port());
+    Journey::new("profile_choice.mjs").with("ROUTER_URL", router).run().await;
 }
 
 #[tokio::test]
