@@ -61,8 +61,8 @@ pub async fn what_was_checked_out_is_kept(place: &impl Place) {
 
 pub async fn profile_of_a_session_can_change(place: &impl Place) {
     let mut stage = Stage::set(place).await;
-    stage.runtime.edit(stage.id, &mut |memo| memo.profile = Some("large".to_owned())).await.unwrap();
+    stage.runtime.edit(stage.id, &mut |memo| memo.profile = Some("default".to_owned())).await.unwrap();
     let sighting = stage.ready().await;
-    assert_eq!((sighting.spec.id(), sighting.memo.profile.as_deref()), (stage.id, Some("large")));
+    assert_eq!((sighting.spec.id(), sighting.memo.profile.as_deref()), (stage.id, Some("default")));
     stage.end().await;
 }

@@ -35,13 +35,14 @@ pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> V
             Ok(session) => session,
             Err(why) => return vec![Finding::not_checked(CLAIM, format!("No session for a trial: {why}."))],
         };
-        if findings.is_empty() {
-            let secret = manifest::secret(&record, &random_hex::<16>().into());
-            findings.push(attempt(SECRET, "Secret", &cluster.secrets, &secret).await);
-        }
         let kind =
             |kind: &str| if set.all().len() > 1 { format!("{kind} (profile “{name}”)") } else { kind.to_owned() };
         findings.push(attempt(CLAIM, &kind("volume claim"), &cluster.claims, &claim).await);
+        // Secrets are alike in all profiles.
+        if findings.len() == 1 {
+            let secret = manifest::secret(&record, &random_hex::<16>().into());
+            findings.push(attempt(SECRET, "Secret", &cluster.secrets, &secret).await);
+        }
         findings.push(match manifest::pod(settings, profile, &record) {
             Ok(pod) => attempt(POD, &kind("Pod"), &cluster.pods, &pod).await,
             Err(error) => Finding::explained_problem(POD, format!("The profile “{name}” makes no Pod: {error}.")),
