@@ -42,7 +42,7 @@ pub struct App {
     listeners: Listeners,
     end: End,
     addresses: Addresses,
-    _profile_reload: Option<AbortOnDropHandle<()>>,
+    profile_reload: Option<AbortOnDropHandle<()>>,
 }
 
 impl App {
@@ -54,7 +54,7 @@ impl App {
         };
         let mut app = Self::with_runtime(config, place.runtime, clock, place.opencode_version).await?;
         app.addresses.data_dir = place.data_dir;
-        app._profile_reload = place.profile_reload;
+        app.profile_reload = place.profile_reload;
         Ok(app)
     }
 
@@ -107,7 +107,7 @@ impl App {
             delay: Duration::from_secs(network.shutdown_delay_seconds),
             drain_timeout: Duration::from_secs(network.drain_timeout_seconds),
         };
-        Ok(Self { listeners, addresses, end, _profile_reload: None })
+        Ok(Self { listeners, addresses, end, profile_reload: None })
     }
 
     /// The router's addresses.
@@ -122,7 +122,7 @@ impl App {
 
     /// Serves until `shutdown` resolves. Then open requests may finish within the drain time-out.
     pub async fn run(self, shutdown: impl Future<Output = Shutdown>) {
-        let Self { listeners, end, _profile_reload, .. } = self;
+        let Self { listeners, end, profile_reload: _following, .. } = self;
         tokio::join!(listeners.serve(&end.front, &end.lifecycle, &end.drain), end.run(shutdown));
     }
 }

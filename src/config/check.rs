@@ -15,18 +15,19 @@ pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<String, No
     let Some(file) = file else {
         arguments.insert(0, program);
         let config = Config::read(arguments)?;
-        return Ok(format!("The settings are valid.{}", profiles(&config)?));
+        let valid = "The settings are valid.".to_owned();
+        return Ok(profiles(&config)?.map_or(valid.clone(), |profiles| format!("{valid} {profiles}")));
     };
     arguments.splice(..1, [program, OsString::from("--profiles-file"), file]);
     let matches = Config::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
     let config = Config::from_arg_matches(&matches).map_err(|error| explain(&error))?;
-    Ok(profiles(&config)?.trim_start().to_owned())
+    Ok(profiles(&config)?.unwrap_or_default())
 }
 
-/// The valid profiles, as a sentence after a space. Empty without a file.
-fn profiles(config: &Config) -> Result<String, NoConfig> {
+/// The valid profiles, as a sentence. `None` without a file.
+fn profiles(config: &Config) -> Result<Option<String>, NoConfig> {
     if config.kubernetes.profiles_file.is_none() {
-        return Ok(String::new());
+        return Ok(None);
     }
     let (namespace, host) = ("default".to_owned(), "router".to_owned());
     let settings = config.kubernetes.settings(namespace, host, config.lifecycle.clones(), config.tempo);
@@ -36,5 +37,5 @@ fn profiles(config: &Config) -> Result<String, NoConfig> {
         None => name.clone(),
     });
     let names: Vec<_> = names.collect();
-    Ok(format!(" Profiles: {}.", names.join(", ")))
+    Ok(Some(format!("Profiles: {}.", names.join(", "))))
 }

@@ -114,7 +114,7 @@ fn started(session: &Session, outcome: &Outcome, time: Duration) -> Finding {
             format!("A session did not start: {}", failure.message),
             "docs/deploy.md, section Troubleshooting, lists causes.",
         ),
-        Outcome::Stopped | Outcome::Gone => Finding::not_checked(NAME, "Somebody else stopped the session."),
+        Outcome::Stopped | Outcome::Gone => Finding::not_checked(NAME, "Another router stopped the session."),
     }
 }
 

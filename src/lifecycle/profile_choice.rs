@@ -22,7 +22,7 @@ pub enum ChoiceError {
 impl Lifecycle {
     /// Whether this user may choose this profile.
     pub fn check_profile(&self, name: &str, user: &Email) -> Result<(), UnknownProfile> {
-        self.runtime.profiles().get().choose(name, user)
+        self.runtime.profiles().get().of(Some(name), user).map(|_| ())
     }
 
     /// Chooses the profile for the session's next start. `None` is the first one that its owner may use.

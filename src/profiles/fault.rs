@@ -12,7 +12,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault with a sentence without its full stop.
+    /// A fault. The message may lack its full stop.
     pub fn new(message: impl Into<String>) -> Self {
         Self { line: None, profile: None, field: None, message: message.into() }
     }
@@ -55,7 +55,8 @@ impl fmt::Display for Fault {
         if let Some(field) = &self.field {
             write!(formatter, "{field}: ")?;
         }
-        write!(formatter, "{}.", self.message.trim_end_matches('.'))
+        let end = if self.message.ends_with(['.', '?']) { "" } else { "." };
+        write!(formatter, "{}{end}", self.message)
     }
 }
 

@@ -83,7 +83,7 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
     faults
 }
 
-/// The fields without what only a merge understands: `null`, `$patch`, and items that a merge removes.
+/// The fields without what only a merge understands: `null` and `$patch`. Items of lists keep their places.
 fn without_directives(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
@@ -93,10 +93,7 @@ fn without_directives(value: &Value) -> Option<Value> {
                 kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?))).collect();
             Some(Value::Object(kept))
         }
-        // A removed item keeps its place as an empty one would not parse, so the indices of later ones stay right.
-        Value::Array(items) => {
-            Some(items.iter().filter(|item| item.get("$patch").is_none()).filter_map(without_directives).collect())
-        }
+        Value::Array(items) => Some(items.iter().map(|item| without_directives(item).unwrap_or_default()).collect()),
         other => Some(other.clone()),
     }
 }

@@ -84,7 +84,7 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
     let replaces =
         |item: &Value| item.get(PATCH).is_some_and(|it| it == "replace") && item.as_object().map(Map::len) == Some(1);
     let replaced = patch.iter().any(replaces);
-    let Some(key) = key_of(path, &base, &patch) else {
+    let Some((key, keys)) = key_of(path, &base, &patch) else {
         let items = patch.into_iter().filter(|item| !replaces(item));
         return items.map(|item| merge_at(path, Value::Null, item)).collect();
     };
@@ -93,7 +93,7 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
     }
     for item in patch.into_iter().filter(|item| !replaces(item)) {
         let id = item.get(key).filter(|id| !id.is_null()).cloned();
-        let id = id.ok_or_else(|| MergeFault::NoKey(shown(path), key.to_owned()))?;
+        let id = id.ok_or_else(|| MergeFault::NoKey(shown(path), keys.join("” or “")))?;
         let same = base.iter().position(|old| old.get(key) == Some(&id));
         let deletes = item.get(PATCH).is_some_and(|it| it == "delete");
         match (same, deletes) {
@@ -109,15 +109,16 @@ fn merge_lists(path: &str, mut base: Vec<Value>, patch: Vec<Value>) -> Result<Va
     Ok(Value::Array(base))
 }
 
-/// The key of a list's items, if the list merges. Lists of plain values are replaced.
-fn key_of(path: &str, base: &[Value], patch: &[Value]) -> Option<&'static str> {
+/// The key of a list's items, and all keys that such a list can have. `None` if the list is replaced, as one of plain
+/// values is.
+fn key_of(path: &str, base: &[Value], patch: &[Value]) -> Option<(&'static str, &'static [&'static str])> {
     let (_, keys) = KEYED.iter().find(|(list, _)| *list == last(path))?;
     let items = || base.iter().chain(patch);
     if !items().all(Value::is_object) {
         return None;
     }
     let used = keys.iter().find(|key| items().any(|item| item.get(**key).is_some()));
-    used.or(keys.first()).copied()
+    Some((*used.or(keys.first())?, keys))
 }
 
 /// The last field of a path.

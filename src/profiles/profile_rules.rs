@@ -72,15 +72,19 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
     let cases = [
         (
             "profiles:\n  a:\n    imgae: x\n",
-            "line 3: profile “a”: imgae: there is no field “imgae”. Did you mean “image”?.",
+            "line 3: profile “a”: imgae: there is no field “imgae”. Did you mean “image”?",
+        ),
+        (
+            "profiles:\n  a:\n    volumes:\n      - {name: a, $patch: delete}\n      - {name: b, $patch: replace, emptyDri: {}}\n",
+            "line 5: profile “a”: volumes[1].emptyDri: there is no field “emptyDri”. Did you mean “emptyDir”?",
         ),
         (
             "profiles:\n  a:\n    podSecurityContext:\n      runAsUsr: 1\n",
-            "line 4: profile “a”: podSecurityContext.runAsUsr: there is no field “runAsUsr”. Did you mean “runAsUser”?.",
+            "line 4: profile “a”: podSecurityContext.runAsUsr: there is no field “runAsUsr”. Did you mean “runAsUser”?",
         ),
         (
             "profiles:\n  a:\n    containers:\n      prepare:\n        env:\n          - {name: A, vlaue: x}\n",
-            "line 6: profile “a”: containers.prepare.env[0].vlaue: there is no field “vlaue”. Did you mean “value”?.",
+            "line 6: profile “a”: containers.prepare.env[0].vlaue: there is no field “vlaue”. Did you mean “value”?",
         ),
         (
             "profiles:\n  a:\n    nodeSelector: [x]\n",
@@ -161,7 +165,10 @@ fn users_see_their_profiles_and_the_first_is_their_default() {
     assert_eq!(names("bob@x.org"), ("team".to_owned(), "team small".to_owned()));
     assert_eq!(names("eve@y.org"), ("small".to_owned(), "small".to_owned()));
     let eve = Email::parse("eve@y.org").unwrap();
-    assert_eq!(set.of(Some("huge"), &eve).unwrap_err().to_string(), "There is no profile “huge”. There are: small.");
+    for name in ["huge", "gpu", "team"] {
+        let said = set.of(Some(name), &eve).unwrap_err().to_string();
+        assert_eq!(said, format!("There is no profile “{name}”. There are: small."));
+    }
 }
 
 #[test]

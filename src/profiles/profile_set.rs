@@ -24,7 +24,7 @@ pub struct ProfileSet {
     profiles: Vec<(String, Arc<Profile>)>,
 }
 
-/// A session's profile is not among these any more.
+/// The user has no profile of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("There is no profile “{name}”. There are: {known}.")]
 pub struct UnknownProfile {
@@ -67,25 +67,15 @@ impl ProfileSet {
         Ok(Self { profiles })
     }
 
-    /// The profile of a session. Without a name, it is the first that its owner may use.
-    pub fn of(&self, name: Option<&str>, owner: &Email) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
-        let found = match name {
-            Some(name) => self.profiles.iter().find(|(known, _)| known == name),
-            None => self.allowed(owner).next(),
-        };
-        found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| self.unknown(name, owner))
-    }
-
-    /// Whether this user may choose this profile. Another user's profile does not exist for this one.
-    pub fn choose(&self, name: &str, user: &Email) -> Result<(), UnknownProfile> {
-        let found = self.allowed(user).any(|(known, _)| known == name);
-        if found { Ok(()) } else { Err(self.unknown(Some(name), user)) }
-    }
-
-    fn unknown(&self, name: Option<&str>, user: &Email) -> UnknownProfile {
-        let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
-        let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
-        UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
+    /// The profile of this name. Without a name, it is the first that the user may use. Another user's profile does not
+    /// exist for this one, also if it was chosen before.
+    pub fn of(&self, name: Option<&str>, user: &Email) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
+        let found = self.allowed(user).find(|(known, _)| name.is_none_or(|name| name == known));
+        found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| {
+            let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
+            let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
+            UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
+        })
     }
 
     /// The profiles that this user may choose, in the order of the file.

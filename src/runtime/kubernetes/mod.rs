@@ -39,6 +39,7 @@ mod seen_pod;
 mod session_cache;
 mod start_hints;
 mod start_stop;
+mod trial_session;
 mod upkeep;
 mod watch_freshness;
 mod watches;

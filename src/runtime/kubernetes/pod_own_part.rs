@@ -70,8 +70,15 @@ pub(super) fn settle(pod: &mut Value) {
 
 /// Whether a path is the volume's, however it is written.
 fn is_root(path: &Value) -> bool {
-    let parts = path.as_str().unwrap_or_default().split('/').filter(|part| !matches!(*part, "" | "."));
-    parts.eq(ROOT.split('/').filter(|part| !part.is_empty()))
+    let mut parts = Vec::new();
+    for part in path.as_str().unwrap_or_default().split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.into_iter().eq(ROOT.trim_start_matches('/').split('/'))
 }
 
 fn variable(name: &str, value: &str) -> Value {

@@ -1,28 +1,34 @@
 //! What Kubernetes' types and rules say of a profile, without a cluster.
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
-use super::claim::{Record, Requested};
 use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::{self, OPENCODE, PREPARE};
 use super::pod_own_part::own_part;
 use super::pod_security::violations;
+use super::trial_session::trial_session;
 use crate::profiles::{Fault, Faults, Profile, ProfileSet, ignored_path};
-use crate::session::{Email, Memo, Origin, SessionKey, Spec};
 
 /// Reads a profiles file. Every profile begins with `base`.
 pub fn read_profiles(settings: &KubernetesSettings, base: &Profile, text: &str) -> Result<ProfileSet, Faults> {
     ProfileSet::read(text, base, |profile| profile_faults(settings, profile))
 }
 
-/// The faults of a profile, from the Pod of a made-up session.
+/// The faults of a profile, from the Pod of a trial session.
 pub(super) fn profile_faults(settings: &KubernetesSettings, profile: &Profile) -> Vec<Fault> {
-    let Some(record) = made_up() else { return Vec::new() };
+    let record = match trial_session(profile) {
+        Ok((_, record)) => record,
+        Err(why) => return vec![Fault::new(format!("no session can be tried with it: {why}"))],
+    };
     let mut faults = Vec::new();
     if profile.image.as_deref().is_none_or(|image| image.trim().is_empty()) {
         faults.push(Fault::new("there is no image. Name one here, or set OPENCODE_IMAGE").in_field("image"));
+    }
+    for (n, port) in profile.ports.iter().flatten().enumerate() {
+        if port.name.is_empty() || port.port == 0 {
+            faults.push(Fault::new("expected name, and port from 1 to 65535").in_field(&format!("ports[{n}]")));
+        }
     }
     faults.extend(reserved_variables(&own_part(settings, profile, &record), profile));
     let pod = match manifest::pod_value(settings, profile, &record) {
@@ -41,26 +47,6 @@ pub(super) fn profile_faults(settings: &KubernetesSettings, profile: &Profile) -
         }));
     }
     faults
-}
-
-/// The record of a session that does not exist.
-fn made_up() -> Option<Record> {
-    let owner = Email::parse("someone@example.org").ok()?;
-    let created_at = Timestamp::UNIX_EPOCH;
-    let key = SessionKey { owner, origin: Origin::NewProject { nonce: "sample".to_owned() } };
-    Some(Record {
-        spec: Spec { key, source_branch: None, created_at },
-        memo: Memo::new(created_at),
-        wanted: Requested::Running,
-        run: 1,
-        requested_at: None,
-        created_at: None,
-        uid: "00000000-0000-0000-0000-000000000000".to_owned(),
-        resource_version: String::new(),
-        version: 0,
-        deleting: false,
-        adopted: false,
-    })
 }
 
 /// Unknown fields and wrong types.

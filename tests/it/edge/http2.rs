@@ -157,3 +157,19 @@ async fn held_upload_does_not_block_other_uploads() {
         assert_eq!(in_time("an answer", held).await.unwrap().unwrap().status(), 200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusal_of_one_request_leaves_the_connection_to_the_others() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_local(upstream.address, &["--max-requests-per-user", "1"]).await;
+    let id = app.ready().await;
+    let host = app.session_host(&id);
+    let client = connect(&app).await;
+    let mut events = ask(&client, "GET", &host, "/events", &[]).await;
+    // Over HTTP/1, this answer ends its connection.
+    let refused = ask(&client, "GET", &host, "/echo", &[]).await;
+    assert_eq!((refused.status().as_u16(), refused.headers().get("connection")), (503, None));
+    upstream.say("still here");
+    let frame = in_time("an event", events.frame()).await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap(), "data: still here\n\n");
+}

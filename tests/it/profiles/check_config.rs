@@ -30,8 +30,8 @@ fn mistakes_are_told_with_their_lines() {
     let (status, said) = check("profiles:\n  a:\n    imgae: x\n  b:\n    tolerations: [{kee: x}]\n");
     assert_eq!(status, Some(1));
     let expected = "opencode-router: PROFILES_FILE FILE is wrong:\n\
-                    line 3: profile “a”: imgae: there is no field “imgae”. Did you mean “image”?.\n\
-                    line 5: profile “b”: tolerations[0].kee: there is no field “kee”. Did you mean “key”?.\n";
+                    line 3: profile “a”: imgae: there is no field “imgae”. Did you mean “image”?\n\
+                    line 5: profile “b”: tolerations[0].kee: there is no field “kee”. Did you mean “key”?\n";
     assert_eq!(said, expected);
     let (status, said) = check("profiles:\n  a: {}\n");
     assert_eq!((status, said.contains("line 2: profile “a”: image: there is no image.")), (Some(1), true), "{said}");

@@ -3,24 +3,15 @@
 
 use std::fmt::Debug;
 
-use jiff::Timestamp;
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::{Api, PostParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::api_server::{ApiError, Cluster, asked};
-use super::super::claim::Record;
+use super::super::trial_session::trial_session;
 use super::super::{KubernetesSettings, manifest};
-use crate::profiles::Profile;
 use crate::runtime::Finding;
 use crate::session::random::random_hex;
-use crate::session::{Email, Memo, Origin, SessionKey, Spec};
-
-/// The owner of a session that never exists. The domain cannot exist either (RFC 2606).
-const OWNER: &str = "doctor@opencode-router.invalid";
-/// The owner references of the trial need the UID of a claim. No object has this one.
-const NO_UID: &str = "00000000-0000-4000-8000-000000000000";
 
 const CLAIM: &str = "trial-volume";
 const SECRET: &str = "trial-secret";
@@ -31,7 +22,7 @@ pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> V
     let set = settings.profiles.get();
     let mut findings = Vec::new();
     for (name, profile) in set.all() {
-        let (claim, record) = match session(profile) {
+        let (claim, record) = match trial_session(profile) {
             Ok(session) => session,
             Err(why) => return vec![Finding::not_checked(CLAIM, format!("No session for a trial: {why}."))],
         };
@@ -49,17 +40,6 @@ pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> V
         });
     }
     findings
-}
-
-/// A new project's claim, and its record as if the claim existed.
-fn session(profile: &Profile) -> Result<(PersistentVolumeClaim, Record), String> {
-    let owner = Email::parse(OWNER).map_err(|error| error.to_string())?;
-    let key = SessionKey { owner, origin: Origin::new_project() };
-    let spec = Spec { key, source_branch: None, created_at: Timestamp::now() };
-    let claim = manifest::claim(profile, &spec, &Memo::new(spec.created_at));
-    let mut existing = claim.clone();
-    existing.metadata.uid = Some(NO_UID.to_owned());
-    Ok((claim, Record::read(&existing)?))
 }
 
 async fn attempt<K>(name: &'static str, kind: &str, api: &Api<K>, object: &K) -> Finding
@@ -80,13 +60,14 @@ fn refused(name: &'static str, kind: &str, error: &ApiError) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::trial_session::NO_UID;
     use super::*;
 
     #[test]
     fn the_trial_session_has_a_complete_record() {
         let settings = KubernetesSettings::sample();
         let profile = settings.profiles.get().all()[0].1.clone();
-        let (claim, record) = session(&profile).unwrap();
+        let (claim, record) = trial_session(&profile).unwrap();
         assert_eq!(claim.metadata.uid, None, "the API server refuses a claim with a UID");
         let pod = manifest::pod(&settings, &profile, &record).unwrap();
         let owner = &pod.metadata.owner_references.unwrap()[0];
