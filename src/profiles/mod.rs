@@ -5,6 +5,7 @@ mod document;
 mod fault;
 mod field_check;
 mod merge;
+mod opencode_parts;
 mod profile;
 mod profile_parts;
 #[cfg(test)]
@@ -17,9 +18,13 @@ pub use self::current_profiles::CurrentProfiles;
 pub use self::fault::{Fault, Faults};
 pub use self::field_check::ignored_path;
 pub use self::merge::{MergeFault, merge};
+pub use self::opencode_parts::{
+    EntrySource, IdlePart, OpencodeFile, OpencodePart, Permission, PluginsPart, ProcessPart, SkillSource, ToolsPart,
+};
 pub use self::profile::Profile;
 pub use self::profile_parts::{
-    Allow, ClonePart, ContainerPart, Containers, Credential, PortPart, StoragePart, TmpPart,
+    Allow, ClonePart, ContainerPart, Containers, Credential, DataPlace, DataVolume, Lfs, OpencodeData, PortPart,
+    StoragePart, TmpPart,
 };
 pub use self::profile_set::{ProfileSet, UnknownProfile};
 pub use self::quantity::quantity;

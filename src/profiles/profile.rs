@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::opencode_parts::{EntrySource, IdlePart, OpencodePart, Permission, PluginsPart, ProcessPart, ToolsPart};
 use super::profile_parts::{Allow, ClonePart, Containers, Credential, PortPart, StoragePart, TmpPart};
 
 /// A named template for sessions.
@@ -34,12 +35,18 @@ pub struct Profile {
     /// The image of sessions. Default: OPENCODE_IMAGE.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The image with opencode, Git and the preparation. Then `image` needs none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolsPart>,
     /// When to pull the image: Always, IfNotPresent or Never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_pull_policy: Option<ImagePullPolicy>,
     /// Secrets with the credentials to pull the images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_pull_secrets: Option<Vec<String>>,
+    /// The folder of the projects in the sessions' containers. Default: `/data/work`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_dir: Option<String>,
     /// Labels of the Pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
@@ -109,18 +116,39 @@ pub struct Profile {
     /// Ports of opencode's container besides opencode's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ports: Option<Vec<PortPart>>,
+    /// Certificates of authorities, in PEM, that all programs trust besides the public ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<EntrySource>,
+    /// Plugins of opencode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<PluginsPart>,
+    /// opencode's configuration and files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opencode: Option<OpencodePart>,
+    /// Whether opencode asks before it acts. Default: opencode's own rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission: Option<Permission>,
     /// How repositories are cloned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clone: Option<ClonePart>,
     /// The session's volume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage: Option<StoragePart>,
+    /// When idle sessions stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle: Option<IdlePart>,
+    /// Seconds that a start may take. Default: START_TIMEOUT_SECONDS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_timeout_seconds: Option<u32>,
     /// The last word: a strategic merge patch of the Pod's metadata and spec.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Map<String, Value>>,
     /// Allows what the restricted Pod Security Standard forbids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relaxed: Option<bool>,
+    /// Settings for sessions that are processes of one machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessPart>,
 }
 
 /// When the kubelet pulls an image.

@@ -16,6 +16,8 @@ pub struct Allow {
     pub emails: Vec<String>,
     /// Domains of e-mail addresses, such as `example.org`.
     pub domains: Vec<String>,
+    /// Groups that the login proxy names.
+    pub groups: Vec<String>,
 }
 
 impl Allow {
@@ -34,9 +36,15 @@ impl Allow {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Containers {
+    /// The container that copies the tools.
+    #[serde(rename = "tools-init", skip_serializing_if = "Option::is_none")]
+    pub tools_init: Option<ContainerPart>,
     /// The container that prepares the session's folder: clone, branch, home.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepare: Option<ContainerPart>,
+    /// The container that installs opencode's plugins.
+    #[serde(rename = "plugin-init", skip_serializing_if = "Option::is_none")]
+    pub plugin_init: Option<ContainerPart>,
     /// opencode's container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opencode: Option<ContainerPart>,
@@ -146,6 +154,40 @@ pub struct StoragePart {
     /// Its access mode. Default: ReadWriteOnce.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_mode: Option<String>,
+    /// Where opencode keeps its conversations. Default: volume.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opencode_data: Option<OpencodeData>,
+}
+
+/// Where opencode keeps its conversations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected volume, ephemeral, or a volume of its own: size, and className if wanted")]
+pub enum OpencodeData {
+    /// In a place with a name.
+    Place(DataPlace),
+    /// On a volume of its own.
+    OwnVolume(DataVolume),
+}
+
+/// A place for opencode's conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DataPlace {
+    /// On the session's volume.
+    Volume,
+    /// In the Pod: they end with it.
+    Ephemeral,
+}
+
+/// A volume for opencode's conversations alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DataVolume {
+    /// Its size, as a Kubernetes quantity.
+    pub size: String,
+    /// The storage class. Default: the cluster's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_name: Option<String>,
 }
 
 /// How repositories are cloned.
@@ -155,6 +197,27 @@ pub struct ClonePart {
     /// The filter of a partial clone; `off` clones everything. Default: CLONE_FILTER.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
+    /// The number of commits of the history. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// Clones submodules too. Default: false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submodules: Option<bool>,
+    /// Whether the files of Git LFS are fetched. Default: auto.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lfs: Option<Lfs>,
+}
+
+/// Whether the files of Git LFS are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lfs {
+    /// If the image has Git LFS.
+    Auto,
+    /// Always: a start without Git LFS fails.
+    Always,
+    /// Never.
+    Never,
 }
 
 impl ClonePart {

@@ -1,0 +1,121 @@
+//! The fields of a profile about opencode: its program, its configuration, its times.
+
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The tools image. An init container copies its files to `/tools`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolsPart {
+    /// The image.
+    pub image: String,
+}
+
+/// An entry of a ConfigMap or of a Secret: exactly one of the two is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EntrySource {
+    /// The ConfigMap's name, in the sessions' namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<String>,
+    /// The Secret's name, in the sessions' namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The entry.
+    pub key: String,
+}
+
+/// Plugins of opencode. A container of their own installs them, and only it sees `env`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PluginsPart {
+    /// npm packages with their exact version, such as `@corp/opencode-plugin@1.0.0`.
+    pub packages: Vec<String>,
+    /// Environment variables of the installation, such as the registry and its token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<EnvVar>>,
+    /// ConfigMaps and Secrets whose entries are environment variables of the installation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env_from: Option<Vec<EnvFromSource>>,
+}
+
+/// opencode's configuration and files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OpencodePart {
+    /// What an `opencode.json` would have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<Map<String, Value>>,
+    /// Files in opencode's configuration folder, such as `agent/review.md`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<OpencodeFile>>,
+    /// Skills from Git repositories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skills: Option<Vec<SkillSource>>,
+}
+
+/// A file in opencode's configuration folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OpencodeFile {
+    /// Its path in the folder.
+    pub path: String,
+    /// The ConfigMap with its content. Exactly one of `configMap` and `secret` is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<String>,
+    /// The Secret with its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The entry.
+    pub key: String,
+}
+
+/// A Git repository with skills.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SkillSource {
+    /// The address of the repository.
+    pub git: String,
+    /// The branch or tag. Default: the default branch.
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The folder with a folder for each skill. Default: the repository's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Whether opencode asks before it acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// It asks before it changes files or runs commands.
+    Ask,
+    /// It never asks: for unattended work.
+    Allow,
+}
+
+/// When idle sessions stop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IdlePart {
+    /// Minutes without use after which a session stops. Default: IDLE_TIMEOUT_MINUTES.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_minutes: Option<f64>,
+    /// Minutes that a working or waiting agent keeps its session running. Default: MAX_BUSY_MINUTES.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_busy_minutes: Option<f64>,
+}
+
+/// Settings for sessions that are processes of one machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProcessPart {
+    /// Environment variables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<EnvVar>>,
+    /// A program with its arguments that runs opencode: opencode's own command line follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+}
