@@ -4,13 +4,15 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use opencode_router::init::{OWN_PROGRAM, run_program};
-use opencode_router::prepare::prepare_from_environment;
+use opencode_router::init::{First, OWN_PROGRAM, ToolsFolder, run_program};
+use opencode_router::prepare::{install_plugins_from_environment, prepare_from_environment};
 
-const USAGE: &str = "usage: opencode-session prepare | run -- PROGRAM [ARGUMENT]... | install FOLDER";
+const USAGE: &str =
+    "usage: opencode-session prepare | plugins | run -- PROGRAM [ARGUMENT]... | install FOLDER | copy-tools FOLDER";
 /// Exit status for wrong arguments.
 const WRONG_USE: u8 = 64;
 
@@ -18,10 +20,37 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let words: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
     match words[..] {
-        [verb] if verb == "prepare" => prepare_from_environment(),
-        [verb, dashes, _, ..] if verb == "run" && dashes == "--" => run_program(&arguments[2], &arguments[3..]),
+        [verb] if verb == "prepare" => with_tools(First::Tools, &arguments).unwrap_or_else(prepare_from_environment),
+        [verb] if verb == "plugins" => {
+            with_tools(First::Tools, &arguments).unwrap_or_else(install_plugins_from_environment)
+        }
+        [verb, dashes, _, ..] if verb == "run" && dashes == "--" => {
+            let run = || run_program(&arguments[2], &arguments[3..]);
+            with_tools(First::Path, &arguments).unwrap_or_else(run)
+        }
         [verb, folder] if verb == "install" => install(Path::new(folder)),
+        [verb, folder] if verb == "copy-tools" => copy_tools(Path::new(folder)),
         _ => say(USAGE, WRONG_USE),
+    }
+}
+
+/// In a tools folder: begins again with its programs in the search path, and returns only if that fails. Elsewhere, and
+/// the second time, does nothing.
+fn with_tools(first: First, arguments: &[OsString]) -> Option<ExitCode> {
+    let path = std::env::var_os("PATH");
+    let path = ToolsFolder::own()?.search_path(first, path.as_deref())?;
+    let error = Command::new(OWN_PROGRAM).args(arguments).env("PATH", path).exec();
+    Some(say(&format!("opencode-session cannot start itself: {error}."), 1))
+}
+
+/// Copies the tools image's files into a folder, for the containers of another image.
+fn copy_tools(folder: &Path) -> ExitCode {
+    let Some(tools) = ToolsFolder::own() else {
+        return say("This image has no tools: use the image of deploy/images/tools.", WRONG_USE);
+    };
+    match tools.copy_to(folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => say(&format!("The tools cannot be copied to {}: {error}.", folder.display()), 1),
     }
 }
 

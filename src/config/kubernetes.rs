@@ -42,6 +42,10 @@ pub struct KubernetesConfig {
     /// Secret in the sessions' namespace with the credentials to pull the image.
     #[arg(long, env = "IMAGE_PULL_SECRET_NAME", value_parser = name)]
     pub image_pull_secret_name: Option<String>,
+    /// Whether the tools image of a profile is mounted as a volume, so that no start copies it. The cluster needs image
+    /// volumes: Kubernetes 1.35, or the feature gate ImageVolume, and a container runtime that has them.
+    #[arg(long, env = "IMAGE_VOLUMES", default_value_t = false, action = clap::ArgAction::Set)]
+    pub image_volumes: bool,
     /// File with the profiles of sessions, in YAML. The router reads it again when it changes. See docs/profiles.md.
     /// Default: one profile, made of the settings below.
     #[arg(long, env = "PROFILES_FILE")]
@@ -111,6 +115,7 @@ impl KubernetesConfig {
             profiles: CurrentProfiles::new(ProfileSet::only(self.base_profile()?)),
             api_key_secret: self.api_key_secret_name.clone(),
             config_map: self.config_map_name.clone(),
+            image_volumes: self.image_volumes,
             stale_after: Duration::from_secs(self.stale_after_seconds),
             clone,
             tempo,

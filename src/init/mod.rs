@@ -10,6 +10,7 @@ pub mod process_tree;
 pub mod processes_at_work;
 mod run_program;
 mod secret_input;
+mod tools_folder;
 
 /// This process's executable, even after an upgrade replaced its file (proc(5)).
 pub const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -18,3 +19,4 @@ pub use any_address::{ANY_ADDRESS, any_address};
 pub use children::{Child, Children, PrintingChild};
 pub use run_program::run_program;
 pub use secret_input::secret_input;
+pub use tools_folder::{First, ToolsFolder};

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::v1::{home_files, moved_project};
+use serde_json::Value;
+
+use super::v1::{home_files, moved_project, plugins};
 use super::{Dialect, Launch};
 
 impl Dialect {
@@ -35,10 +37,32 @@ impl Dialect {
         }
     }
 
-    /// The files of opencode's database in a home: the history of its conversations.
-    pub fn history_files(self, home: &Path) -> Vec<PathBuf> {
+    /// The files of opencode's database: the history of its conversations. They are in a home, or in a folder of their
+    /// own.
+    pub fn history_files(self, home: &Path, folder: Option<&Path>) -> Vec<PathBuf> {
         match self {
-            Self::V1 => home_files::database_files(home),
+            Self::V1 => home_files::database_files(home, folder),
+        }
+    }
+
+    /// The variable with which opencode keeps its database in this folder.
+    pub fn history_variable(self, folder: &Path) -> (&'static str, String) {
+        match self {
+            Self::V1 => home_files::database_variable(folder),
+        }
+    }
+
+    /// How opencode installs npm packages into the folder `node_modules` of this folder.
+    pub fn install_plugins(self, folder: &Path, packages: &[String]) -> Launch {
+        match self {
+            Self::V1 => plugins::install(folder, packages),
+        }
+    }
+
+    /// The plugins that [`Dialect::install_plugins`] installed, as its configuration names them.
+    pub fn plugin_config(self, folder: &Path, packages: &[String]) -> Value {
+        match self {
+            Self::V1 => plugins::config(folder, packages),
         }
     }
 

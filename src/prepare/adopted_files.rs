@@ -15,13 +15,11 @@ use std::ffi::OsString;
 use std::fs::{File, read_dir, rename};
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::job::Job;
+use super::project_place::move_conversations;
 use super::report::Report;
 use crate::init::Children;
-use crate::opencode::Launch;
 use crate::private_files::{make_private, write_atomically};
 
 /// The folder during an adoption.
@@ -38,10 +36,6 @@ const LOST_AND_FOUND: &str = "lost+found";
 const OLD_HOME: &str = "/home/opencode";
 /// The project's folder, below the home. The second name is from the first releases.
 const PROJECTS: [&str; 2] = ["repo", "projects"];
-/// Time limit for one change of opencode's database.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Limit for the reported output of opencode, in bytes.
-const LONGEST_OUTPUT: usize = 2000;
 
 /// Moves the files, unless an earlier preparation did.
 pub(super) fn move_files(job: &Job, report: &mut Report<'_>) -> io::Result<()> {
@@ -108,37 +102,11 @@ pub(super) async fn finish(job: &Job, children: &Children, report: &mut Report<'
     if !job.adopted || !during.exists() {
         return Ok(());
     }
-    let home = job.home();
-    if let Some(name) = project_was(job)?.filter(|_| !job.dialect.history_files(&home).is_empty()) {
-        let old = Path::new(OLD_HOME).join(name);
-        for launch in job.dialect.move_project(&home, &old, &job.project_folder()) {
-            if let Err(why) = run_opencode(&home, &launch, children).await {
-                let why = why.trim().escape_debug();
-                let old = old.display();
-                report
-                    .log(&format!("[prepare] the old conversations are kept, but opencode lists them in {old}: {why}"));
-                return Ok(());
-            }
-        }
+    if let Some(name) = project_was(job)?
+        && !move_conversations(job, &Path::new(OLD_HOME).join(name), children, report).await
+    {
+        return Ok(());
     }
     report.log("[prepare] the old router's files are at their new places");
     rename(during, job.folder.join(DONE))
-}
-
-/// Runs opencode. The error is its output, or why it did not end.
-async fn run_opencode(home: &Path, launch: &Launch, children: &Children) -> Result<(), String> {
-    let mut command = Command::new("opencode");
-    command.args(&launch.args).envs(launch.env.iter().map(|(name, value)| (name, value)));
-    command.current_dir(home).stdin(Stdio::null());
-    let mut printed = Vec::new();
-    let mut child = children.spawn_printing(&mut command).map_err(|error| error.to_string())?;
-    let ended = child.follow(|bytes| printed.extend(bytes.iter().take(LONGEST_OUTPUT - printed.len())));
-    match tokio::time::timeout(PATIENCE, ended).await {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{status}: {}", String::from_utf8_lossy(&printed))),
-        Err(_) => {
-            child.terminate();
-            Err(format!("opencode did not end within {} s", PATIENCE.as_secs()))
-        }
-    }
 }

@@ -5,14 +5,16 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::adopted_files;
+use super::certificates;
 use super::git_command::Git;
 use super::history::History;
 use super::job::{Job, Owner};
 use super::program_version::identify;
 use super::project::{check_out, files_failure};
+use super::project_place;
 use super::report::Report;
 use super::stale_locks::remove_stale_locks;
-use crate::init::Children;
+use crate::init::{Children, ToolsFolder};
 use crate::private_files::{make_private, write_if_missing};
 use crate::session::{Checkout, Failure, Reason};
 use crate::usage::volume;
@@ -38,6 +40,7 @@ fn with_figures(failure: Failure, folder: &Path) -> Failure {
 
 async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<Option<Checkout>, Failure> {
     let begun = SystemTime::now();
+    job.certificates.as_ref().map_or(Ok(()), |certificates| certificates::write(certificates, report))?;
     adopted_files::move_files(job, report).map_err(|error| files_failure(&error))?;
     make_folders(job).map_err(|error| files_failure(&error))?;
     let history = History::of(job);
@@ -47,6 +50,7 @@ async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> R
     let checkout = check_out(job, Git::new(job, children, report)).await?;
     history.prepare_for(program, report).await?;
     adopted_files::finish(job, children, report).await.map_err(|error| files_failure(&error))?;
+    project_place::follow(job, children, report).await.map_err(|error| files_failure(&error))?;
     Ok(checkout)
 }
 
@@ -55,6 +59,10 @@ fn make_folders(job: &Job) -> io::Result<()> {
     make_private(&home)?;
     make_private(&job.work())?;
     write_if_missing(&home.join(".gitconfig"), &git_identity(&job.owner))?;
+    if let Some(tools) = ToolsFolder::own() {
+        // The profile of many systems forgets the search path in a login shell.
+        write_if_missing(&home.join(".profile"), &tools.shell_profile())?;
+    }
     job.dialect.furnish_home(&home, job.opencode_login.as_deref())
 }
 

@@ -85,7 +85,7 @@ impl<'a> History<'a> {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.job.dialect.history_files(&self.job.home())
+        self.job.history_files()
     }
 
     /// Carries out a request to set the history aside, once.

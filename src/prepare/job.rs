@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::certificates::Certificates;
 use crate::git::{Branch, CloneFilter, RepoUrl};
 use crate::opencode::Dialect;
 
@@ -14,8 +15,10 @@ const FIRST: u32 = 1;
 const DEFAULT_BRANCH: u32 = 2;
 /// The version of a job whose folder is adopted. A program that does not know it would clone beside the old files.
 const ADOPTED: u32 = 3;
+/// The version of a job of a profile that moves what older programs expect at fixed places.
+const PLACES: u32 = 4;
 /// The highest version that this program knows.
-const KNOWN: u32 = ADOPTED;
+const KNOWN: u32 = PLACES;
 /// The time without progress after which `git` is ended, in seconds. The router's setting has the same default.
 const STALL_SECONDS: u64 = 60;
 /// Size limit for a job, in bytes.
@@ -41,6 +44,15 @@ pub struct Job {
     /// The folder is a volume of the old Node.js router. The preparation first moves its files to their places.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub adopted: bool,
+    /// The folder in which opencode sees the projects. Default: `work/`, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<PathBuf>,
+    /// The folder of opencode's database. Default: in the home.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<PathBuf>,
+    /// The certificates that the session's programs trust. Default: those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Certificates>,
     /// The dialect of the session's opencode.
     #[serde(default)]
     pub dialect: Dialect,
@@ -114,6 +126,9 @@ impl Job {
             clone: None,
             stall_seconds: STALL_SECONDS,
             adopted: false,
+            workspace: None,
+            history: None,
+            certificates: None,
             dialect: Dialect::default(),
             opencode_version: None,
             made_with: None,
@@ -135,6 +150,20 @@ impl Job {
     /// The same job on a volume of the old Node.js router.
     pub fn adopting(mut self) -> Self {
         (self.version, self.adopted) = (ADOPTED, true);
+        self
+    }
+
+    /// The same job with these places.
+    pub fn with_places(
+        mut self,
+        workspace: Option<PathBuf>,
+        history: Option<PathBuf>,
+        ca: Option<Certificates>,
+    ) -> Self {
+        if workspace.is_some() || history.is_some() || ca.is_some() {
+            self.version = PLACES;
+        }
+        (self.workspace, self.history, self.certificates) = (workspace, history, ca);
         self
     }
 
@@ -172,9 +201,19 @@ impl Job {
         self.folder.join("work")
     }
 
-    /// The working folder of opencode.
+    /// The project's folder.
     pub(super) fn project_folder(&self) -> PathBuf {
         self.work().join(&self.project)
+    }
+
+    /// The same, where opencode sees it.
+    pub(super) fn project_place(&self) -> PathBuf {
+        self.workspace.as_ref().map_or_else(|| self.project_folder(), |folder| folder.join(&self.project))
+    }
+
+    /// The files of opencode's database.
+    pub(super) fn history_files(&self) -> Vec<PathBuf> {
+        self.dialect.history_files(&self.home(), self.history.as_deref())
     }
 }
 
@@ -195,8 +234,8 @@ mod tests {
 
     #[test]
     fn a_job_of_a_later_version_is_refused() {
-        let later = MINIMAL.replace("\"version\":1", "\"version\":4");
-        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 4"));
+        let later = MINIMAL.replace("\"version\":1", "\"version\":5");
+        assert!(Job::parse(&later).unwrap_err().to_string().contains("version 5"));
     }
 
     #[test]
@@ -213,6 +252,16 @@ mod tests {
     fn a_program_that_knows_no_adoption_refuses_an_adopted_folder() {
         let job = Job::parse(MINIMAL).unwrap().adopting();
         assert_eq!(job.version, 3, "the version of a program that knows a default branch is 2");
+        assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+    }
+
+    #[test]
+    fn a_program_that_knows_only_the_usual_places_refuses_others() {
+        let job = Job::parse(MINIMAL).unwrap();
+        assert_eq!(job.clone().with_places(None, None, None).version, 1);
+        let job = job.with_places(Some("/workspace".into()), None, None);
+        assert_eq!(job.version, 4);
+        assert_eq!(job.project_place(), Path::new("/workspace/app"));
         assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
     }
 

@@ -5,6 +5,7 @@
 //! and finally its [`PrepareEnd`]. This module does not depend on HTTP or Kubernetes.
 
 mod adopted_files;
+mod certificates;
 mod checkout_file;
 mod clone_failure;
 mod folder;
@@ -17,19 +18,23 @@ mod job;
 mod left_out;
 mod missing_files;
 mod output_lines;
+mod plugin_install;
 mod prepare_end;
 mod prepare_line;
 mod prepare_program;
 mod program_version;
 mod project;
+mod project_place;
 mod receive;
 mod report;
 mod stale_locks;
 mod stall_watch;
 
+pub use certificates::Certificates;
 pub use git_progress::Progress;
 pub use job::{Clone, CloneSettings, Job, Owner};
 pub use output_lines::{LONGEST_LINE, LastLines, LineSplitter};
+pub use plugin_install::{PLUGINS_VARIABLE, PluginsJob, install_plugins_from_environment};
 pub use prepare_end::PrepareEnd;
 pub use prepare_line::PrepareLine;
 pub use prepare_program::{ARGUMENT, JOB_VARIABLE, prepare_from_environment, prepare_from_input};

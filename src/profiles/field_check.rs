@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::document::field;
 use super::fault::Fault;
 use super::profile::Profile;
-use super::profile_parts::ClonePart;
+use super::profile_parts::{ClonePart, OpencodeData};
 use super::quantity::quantity;
 use super::schema::fields_at;
 
@@ -61,14 +61,32 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
             fault(&format!("credentials[{n}]"), message);
         }
     }
+    let own_data = match profile.storage.as_ref().and_then(|storage| storage.opencode_data.as_ref()) {
+        Some(OpencodeData::OwnVolume(volume)) => Some(volume),
+        _ => None,
+    };
     let sizes = [
         ("storage.size", profile.storage.as_ref().and_then(|storage| storage.size.as_ref())),
+        ("storage.opencodeData.size", own_data.map(|volume| &volume.size)),
         ("tmp.sizeLimit", profile.tmp.as_ref().and_then(|tmp| tmp.size_limit.as_ref())),
     ];
     for (path, size) in sizes {
         if let Some(Err(message)) = size.map(|size| quantity(size)) {
             fault(path, message);
         }
+    }
+    for (n, package) in profile.plugins.iter().flat_map(|plugins| &plugins.packages).enumerate() {
+        if !is_package(package) {
+            let message =
+                format!("“{package}”: expected the name of an npm package with its version, such as name@1.2.3");
+            fault(&format!("plugins.packages[{n}]"), message);
+        }
+    }
+    if profile.ca.as_ref().is_some_and(|ca| ca.config_map.is_some() == ca.secret.is_some()) {
+        fault("ca", "expected exactly one of configMap and secret".to_owned());
+    }
+    if profile.tools.as_ref().is_some_and(|tools| tools.image.trim().is_empty()) {
+        fault("tools.image", "expected the name of the tools image".to_owned());
     }
     if let Some(Err(error)) = profile.clone.as_ref().and_then(ClonePart::chosen) {
         fault("clone.filter", error.to_string());
@@ -81,6 +99,26 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Whether this is a package with an exact version
+/// (<https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name>, <https://semver.org>).
+fn is_package(text: &str) -> bool {
+    let plain = |part: &str| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'~');
+        !part.is_empty() && !part.starts_with(['.', '-']) && part.bytes().all(good)
+    };
+    let Some((name, version)) = text.rsplit_once('@') else { return false };
+    let (scope, name) = name
+        .strip_prefix('@')
+        .map_or(Some((None, name)), |name| name.split_once('/').map(|(scope, name)| (Some(scope), name)))
+        .unwrap_or((None, ""));
+    let mut numbers = version.splitn(3, '.');
+    let is_number =
+        |part: Option<&str>| part.is_some_and(|part| part.starts_with(|first: char| first.is_ascii_digit()));
+    let exact = (0..3).all(|_| is_number(numbers.next()));
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
+    text.len() <= 250 && scope.is_none_or(plain) && plain(name) && exact && version.bytes().all(good)
 }
 
 /// The fields without what only a merge understands: `null` and `$patch`. Items of lists keep their places.

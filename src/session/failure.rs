@@ -34,6 +34,8 @@ pub enum Reason {
     CloneFailed,
     /// The opencode program cannot be started.
     OpencodeMissing,
+    /// opencode's plugins cannot be installed.
+    PluginsFailed,
     /// opencode ended by itself.
     OpencodeExited,
     /// opencode cannot read the session's history, its database.

@@ -67,14 +67,20 @@ pub(in crate::opencode) fn snapshot_repositories(home: &Path) -> Vec<PathBuf> {
 
 /// The files of the database: `opencode.db`, or `opencode-<channel>.db` of another release channel, and SQLite's files
 /// beside it (<https://www.sqlite.org/tempfiles.html>).
-pub(in crate::opencode) fn database_files(home: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(home.join(DATA)).into_iter().flatten().flatten();
+pub(in crate::opencode) fn database_files(home: &Path, folder: Option<&Path>) -> Vec<PathBuf> {
+    let folder = folder.map_or_else(|| home.join(DATA), Path::to_owned);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let is_of_database = |name: &str| {
         let base = SQLITE_ENDS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         base.starts_with("opencode") && base.ends_with(".db")
     };
     let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_of_database));
     files.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path()).collect()
+}
+
+/// The variable with the file of the database.
+pub(in crate::opencode) fn database_variable(folder: &Path) -> (&'static str, String) {
+    ("OPENCODE_DB", folder.join("opencode.db").display().to_string())
 }
 
 /// Whether a project has plugins, commands, agents or settings. `AGENTS.md` alone runs nothing.
@@ -137,13 +143,13 @@ mod tests {
     fn the_database_has_its_files_beside_it() {
         let temp = tempfile::tempdir().unwrap();
         furnish(temp.path(), None).unwrap();
-        assert!(database_files(temp.path()).is_empty());
+        assert!(database_files(temp.path(), None).is_empty());
         let files = ["opencode.db", "opencode.db-wal", "opencode.db-shm", "opencode-dev.db", "opencode-dev.db-journal"];
         for name in files.iter().chain(&["auth.json", "other.db", "opencode.db.txt"]) {
             std::fs::write(temp.path().join(DATA).join(name), "").unwrap();
         }
         let mut names: Vec<_> =
-            database_files(temp.path()).iter().map(|file| file.file_name().unwrap().to_owned()).collect();
+            database_files(temp.path(), None).iter().map(|file| file.file_name().unwrap().to_owned()).collect();
         names.sort();
         let mut expected = files.to_vec();
         expected.sort_unstable();

@@ -9,6 +9,7 @@ pub(super) mod commands;
 pub(super) mod home_files;
 pub(super) mod landing_page;
 pub(super) mod moved_project;
+pub(super) mod plugins;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;
 pub(super) mod server_state;

@@ -23,6 +23,8 @@ pub struct KubernetesSettings {
     pub api_key_secret: Option<String>,
     /// A ConfigMap whose entry `opencode.json` is merged into every session's configuration.
     pub config_map: Option<String>,
+    /// Whether the tools image is mounted as a volume, not copied.
+    pub image_volumes: bool,
     /// Time that the watch must fail until the router checks a Pod before each new connection.
     pub stale_after: Duration,
     /// How sessions are cloned.
@@ -54,6 +56,7 @@ impl KubernetesSettings {
             profiles,
             api_key_secret: None,
             config_map: None,
+            image_volumes: false,
             stale_after: Duration::from_secs(120),
             clone: CloneSettings { filter: None, stall_seconds: 60 },
             tempo: Tempo::default(),

@@ -36,7 +36,7 @@ pub(super) const PASSWORD: &str = "password";
 pub(super) const LAST_LOG: &str = "last-log";
 
 /// Builds an object from JSON. Tests prove that the JSON is valid.
-fn object<T: serde::de::DeserializeOwned + Default>(value: Value) -> T {
+pub(super) fn object<T: serde::de::DeserializeOwned + Default>(value: Value) -> T {
     serde_json::from_value(value).unwrap_or_default()
 }
 
@@ -81,8 +81,9 @@ pub(super) fn secret(record: &Record, password: &SecretString) -> Secret {
 }
 
 /// The working folder of a session's opencode.
-pub(super) fn directory(spec: &Spec) -> String {
-    format!("{ROOT}/work/{}", spec.project_name())
+pub(super) fn directory(profile: &Profile, spec: &Spec) -> String {
+    let projects = profile.workspace_dir.as_deref().map_or_else(|| format!("{ROOT}/work"), str::to_owned);
+    format!("{}/{}", projects.trim_end_matches('/'), spec.project_name())
 }
 
 /// The Pod of the record's run, in layers: defaults, the profile, its patch, and the router's own part again.
@@ -97,7 +98,7 @@ pub(super) fn pod_value(
     record: &Record,
 ) -> Result<Value, MergeFault> {
     let own = own_part(settings, profile, record);
-    let mut pod = merge(defaults(settings), own.clone())?;
+    let mut pod = merge(defaults(settings, profile), own.clone())?;
     pod = merge(pod, profile_patch(settings, profile)?)?;
     pod = merge(pod, Value::Object(profile.pod.clone().unwrap_or_default()))?;
     pod = merge(pod, own)?;

@@ -21,12 +21,18 @@ mod literal;
 mod manifest;
 mod names;
 mod other_release;
+mod pod_certificates;
 mod pod_defaults;
+mod pod_history;
 mod pod_logs;
 #[cfg(test)]
 mod pod_manifest_rules;
 mod pod_own_part;
+mod pod_plugins;
 mod pod_security;
+#[cfg(test)]
+mod pod_step_rules;
+mod pod_tools;
 mod pod_usage;
 mod profile_check;
 #[cfg(test)]
@@ -39,6 +45,7 @@ mod seen_pod;
 mod session_cache;
 mod start_hints;
 mod start_stop;
+mod steps;
 mod trial_session;
 mod upkeep;
 mod watch_freshness;

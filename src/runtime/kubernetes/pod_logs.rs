@@ -16,6 +16,7 @@ use super::Inner;
 use super::api_server::{ApiError, asked};
 use super::manifest::{LAST_LOG, OPENCODE, PREPARE};
 use super::names::object_name;
+use super::seen_pod::PodSeen;
 use super::upkeep::entry;
 use crate::prepare::{LineSplitter, PrepareLine};
 use crate::runtime::log_tail::LogTail;
@@ -39,11 +40,11 @@ impl Inner {
     /// See [`crate::runtime::Runtime::logs`].
     pub(super) async fn read_logs(&self, id: SessionId, range: LogRange) -> Result<LogStream, ApiError> {
         let mut tail = LogTail::new(LogRange::LARGEST_TAIL);
-        if self.cache.pod(id).is_none() {
+        let Some(pod) = self.cache.pod(id) else {
             tail.push(self.last_log(id).await?.as_bytes());
             return Ok(one_chunk(tail.last_lines(range.tail)));
-        }
-        self.add_preparation(id, range.tail, &mut tail).await?;
+        };
+        self.add_preparation(id, &pod, range.tail, &mut tail).await?;
         if !range.follow {
             self.read_container(id, OPENCODE, range.tail, |chunk| tail.push(chunk)).await?;
             return Ok(split_long_lines(one_chunk(tail.last_lines(range.tail))));
@@ -52,10 +53,13 @@ impl Inner {
         if let Some(reader) = self.open(id, OPENCODE, range).await? {
             return Ok(split_long_lines(one_chunk(tail.last_lines(range.tail)).chain(chunks(reader)).boxed()));
         }
-        Ok(match self.open(id, PREPARE, range).await? {
-            Some(reader) => quiet(chunks(reader)),
-            None => one_chunk(Bytes::new()),
-        })
+        // Otherwise the last step that has.
+        for step in pod.steps.iter().rev().filter(|step| **step != OPENCODE) {
+            if let Some(reader) = self.open(id, step, range).await? {
+                return Ok(quiet(chunks(reader)));
+            }
+        }
+        Ok(one_chunk(Bytes::new()))
     }
 
     async fn open(&self, id: SessionId, container: &str, range: LogRange) -> Result<Option<Reader>, ApiError> {
@@ -79,10 +83,20 @@ impl Inner {
         self.open(id, PREPARE, LogRange { tail: KEPT_LINES, follow: true }).await
     }
 
-    /// Adds the log of the preparation, without its structured lines.
-    async fn add_preparation(&self, id: SessionId, lines: usize, tail: &mut LogTail) -> Result<(), ApiError> {
-        let mut open = LineSplitter::default();
-        self.read_container(id, PREPARE, lines, |chunk| tail.push(without_progress(&mut open, chunk).as_bytes())).await
+    /// Adds the logs of the steps before opencode, without their structured lines.
+    async fn add_preparation(
+        &self,
+        id: SessionId,
+        pod: &PodSeen,
+        lines: usize,
+        tail: &mut LogTail,
+    ) -> Result<(), ApiError> {
+        for step in pod.steps.iter().filter(|step| **step != OPENCODE) {
+            let mut open = LineSplitter::default();
+            let each = |chunk: &[u8]| tail.push(without_progress(&mut open, chunk).as_bytes());
+            self.read_container(id, step, lines, each).await?;
+        }
+        Ok(())
     }
 
     /// Reads the last lines of a container's log, if it has one.
@@ -121,18 +135,16 @@ impl Inner {
 
     /// Keeps the end of the log before its Pod is deleted. A failure is only logged.
     pub(super) async fn keep_last_log(&self, id: SessionId) {
+        let Some(pod) = self.cache.pod(id) else { return };
         let keep = async {
             let mut tail = LogTail::new(KEPT_BYTES);
-            self.add_preparation(id, KEPT_LINES, &mut tail).await?;
+            self.add_preparation(id, &pod, KEPT_LINES, &mut tail).await?;
             self.read_container(id, OPENCODE, KEPT_LINES, |chunk| tail.push(chunk)).await?;
             let kept = String::from_utf8_lossy(&tail.last_lines(KEPT_LINES)).into_owned();
             let patch = serde_json::json!({"data": {LAST_LOG: STANDARD.encode(kept)}});
             let patch = Patch::Merge(patch);
             asked(self.cluster.secrets.patch(&object_name(id), &PatchParams::default(), &patch)).await
         };
-        if self.cache.pod(id).is_none() {
-            return;
-        }
         match tokio::time::timeout(PATIENCE, keep).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(session = %id, %error, "the session's last log is not kept"),

@@ -9,16 +9,16 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::literal::literal;
 use super::manifest::{DIALECT, OPENCODE, PASSWORD, PORT, PREPARE, ROOT, RUN, directory, owned_by};
 use super::names::{labels, object_name};
+use super::pod_tools::{self, TOOLS, tools_init};
+use super::steps::{self, PLUGIN_INIT, STEPS, TOOLS_INIT};
+use super::{pod_certificates, pod_history, pod_plugins};
 use crate::init::ANY_ADDRESS;
 use crate::opencode::Serve;
-use crate::prepare::{CloneSettings, JOB_VARIABLE};
+use crate::prepare::{CloneSettings, JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
 use crate::profiles::{ClonePart, Profile};
 use crate::runtime::preparation_job::preparation_job;
 use crate::usage::usage_port;
 
-/// The program that prepares the volume. It is also opencode's parent in the Pod: it passes signals on and reaps
-/// orphans.
-const PROGRAM: &str = "opencode-session";
 /// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
 const TERMINATION_MESSAGE: &str = "/dev/termination-log";
 
@@ -30,24 +30,31 @@ pub(super) fn own_part(settings: &KubernetesSettings, profile: &Profile, record:
     if let Some(owners) = owners.as_array_mut() {
         owners.insert(0, json!({"$patch": "replace"}));
     }
+    let steps = steps::of_profile(settings, profile);
+    let mut init_containers = Vec::from_iter(steps.contains(&TOOLS_INIT).then(tools_init));
+    init_containers.push(prepare(settings, profile, record));
+    init_containers.extend(pod_plugins::job(profile).map(|job| plugin_init(settings, profile, &job)));
+    let mut volumes = vec![json!({"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}})];
+    volumes.extend(pod_tools::volume(settings, profile));
+    volumes.extend(pod_history::volume(profile, record));
     json!({
         "metadata": {
             "name": object_name(id),
             "labels": labels(id),
-            "annotations": {RUN: record.run.to_string()},
+            "annotations": {RUN: record.run.to_string(), STEPS: steps.join(",")},
             "ownerReferences": owners,
         },
         "spec": {
             "restartPolicy": "Never",
-            "initContainers": [prepare(settings, profile, record)],
-            "containers": [opencode(settings, record)],
-            "volumes": [{"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}}],
+            "initContainers": init_containers,
+            "containers": [opencode(settings, profile, record)],
+            "volumes": volumes,
         },
     })
 }
 
-/// Ends the layers with what depends on the result of all: a token only for a named service account, the volume at its
-/// path alone, and sidecars before the preparation, which may need them.
+/// Ends the layers with what depends on the result of all: a token only for a named service account, the router's
+/// volumes alone at their paths, and sidecars before the preparation, which may need them.
 pub(super) fn settle(pod: &mut Value) {
     let spec = &mut pod["spec"];
     if spec["serviceAccountName"].as_str().is_none_or(str::is_empty) {
@@ -55,11 +62,9 @@ pub(super) fn settle(pod: &mut Value) {
     }
     for list in ["initContainers", "containers"] {
         for container in spec[list].as_array_mut().into_iter().flatten() {
-            let name = container["name"].clone();
-            if let Some(mounts) =
-                container["volumeMounts"].as_array_mut().filter(|_| name == PREPARE || name == OPENCODE)
-            {
-                mounts.retain(|mount| !is_root(&mount["mountPath"]) || mount["mountPath"] == ROOT);
+            let is_step = container["name"].as_str().is_some_and(|name| steps::ALL.contains(&name));
+            if let Some(mounts) = container["volumeMounts"].as_array_mut().filter(|_| is_step) {
+                mounts.retain(|mount| own_path(&mount["mountPath"]).is_none_or(|own| mount["mountPath"] == own));
             }
         }
     }
@@ -68,8 +73,8 @@ pub(super) fn settle(pod: &mut Value) {
     }
 }
 
-/// Whether a path is the volume's, however it is written.
-fn is_root(path: &Value) -> bool {
+/// The mount path of the router's own that this path is, however it is written.
+fn own_path(path: &Value) -> Option<&'static str> {
     let mut parts = Vec::new();
     for part in path.as_str().unwrap_or_default().split('/') {
         match part {
@@ -78,7 +83,9 @@ fn is_root(path: &Value) -> bool {
             part => parts.push(part),
         }
     }
-    parts.into_iter().eq(ROOT.trim_start_matches('/').split('/'))
+    [ROOT, TOOLS, pod_history::PLACE]
+        .into_iter()
+        .find(|own| parts.iter().copied().eq(own.trim_start_matches('/').split('/')))
 }
 
 fn variable(name: &str, value: &str) -> Value {
@@ -89,9 +96,11 @@ fn command(words: &[&str]) -> Value {
     json!(words.iter().map(|word| literal(word)).collect::<Vec<_>>())
 }
 
-/// The volume at its path. `$patch` drops a sub-path that a profile adds.
-fn volume_mount() -> Value {
-    json!({"$patch": "replace", "name": "session", "mountPath": ROOT})
+/// The router's volumes at their paths. `$patch` drops a sub-path that a profile adds.
+fn mounts(settings: &KubernetesSettings, profile: &Profile) -> Vec<Value> {
+    let mut mounts = vec![json!({"$patch": "replace", "name": "session", "mountPath": ROOT})];
+    mounts.extend(pod_tools::mount(settings, profile));
+    mounts
 }
 
 fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) -> Value {
@@ -100,11 +109,13 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
     if record.adopted {
         job = job.adopting();
     }
+    let workspace = profile.workspace_dir.as_ref().map(PathBuf::from);
+    job = job.with_places(workspace, pod_history::folder(profile), pod_certificates::certificates(profile));
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     json!({
         "name": PREPARE,
-        "command": command(&[PROGRAM, "prepare"]),
+        "command": command(&[pod_tools::program(profile), "prepare"]),
         "args": null,
         "restartPolicy": null,
         "terminationMessagePath": null,
@@ -114,7 +125,25 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
             variable("TMPDIR", "/tmp"),
             variable(JOB_VARIABLE, &serde_json::to_string(&job).unwrap_or_default()),
         ],
-        "volumeMounts": [volume_mount()],
+        "volumeMounts": mounts(settings, profile).into_iter().chain(pod_history::mount(profile)).collect::<Vec<_>>(),
+    })
+}
+
+/// Its home is not the session's: what an agent wrote there must not decide where a token goes.
+fn plugin_init(settings: &KubernetesSettings, profile: &Profile, job: &PluginsJob) -> Value {
+    json!({
+        "name": PLUGIN_INIT,
+        "command": command(&[pod_tools::program(profile), "plugins"]),
+        "args": null,
+        "restartPolicy": null,
+        "terminationMessagePath": null,
+        "workingDir": "/tmp",
+        "env": [
+            variable("HOME", "/tmp"),
+            variable("TMPDIR", "/tmp"),
+            variable(PLUGINS_VARIABLE, &serde_json::to_string(job).unwrap_or_default()),
+        ],
+        "volumeMounts": mounts(settings, profile),
     })
 }
 
@@ -126,13 +155,15 @@ fn clone_settings(settings: &KubernetesSettings, profile: &Profile) -> CloneSett
     clone
 }
 
-fn opencode(settings: &KubernetesSettings, record: &Record) -> Value {
+fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -> Value {
     let spec = &record.spec;
     let config_file = settings.config_map.as_ref().map(|_| "/config/opencode.json");
     let home = format!("{ROOT}/home");
     // Not the Pod's own address: opencode's plugins reach an IPv6 server only as localhost.
     let (host, home) = (ANY_ADDRESS, home.as_ref());
-    let serve = Serve { host, port: PORT, home, config_file, prints_log: false, ignores_project: false };
+    let config = pod_plugins::config(profile);
+    let config = config.as_ref();
+    let serve = Serve { host, port: PORT, home, config_file, config, prints_log: false, ignores_project: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
         variable(usage_port::PORT_VARIABLE, &usage_port::PORT.to_string()),
@@ -145,18 +176,28 @@ fn opencode(settings: &KubernetesSettings, record: &Record) -> Value {
         }),
     ];
     env.extend(launch.env.iter().map(|(name, value)| variable(name, value)));
-    let words: Vec<_> =
-        [PROGRAM, "run", "--", "opencode"].into_iter().chain(launch.args.iter().map(String::as_str)).collect();
+    let history = pod_history::folder(profile).map(|folder| DIALECT.history_variable(&folder));
+    env.extend(history.map(|(name, value)| variable(name, &value)));
+    let mut opencode_mounts = mounts(settings, profile);
+    opencode_mounts.extend(pod_history::mount(profile));
+    opencode_mounts.extend(
+        profile
+            .workspace_dir
+            .as_ref()
+            .map(|folder| json!({"$patch": "replace", "name": "session", "mountPath": folder, "subPath": "work"})),
+    );
+    let run = [pod_tools::program(profile), "run", "--", "opencode"];
+    let words: Vec<_> = run.into_iter().chain(launch.args.iter().map(String::as_str)).collect();
     json!({
         "name": OPENCODE,
         "command": command(&words),
         "args": null,
-        "workingDir": directory(spec),
+        "workingDir": directory(profile, spec),
         "ports": [
             {"$patch": "replace", "name": "opencode", "containerPort": PORT},
             {"$patch": "replace", "name": "usage", "containerPort": usage_port::PORT},
         ],
         "env": env,
-        "volumeMounts": [volume_mount()],
+        "volumeMounts": opencode_mounts,
     })
 }

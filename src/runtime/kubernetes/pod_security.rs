@@ -3,11 +3,20 @@
 use serde_json::Value;
 
 /// The types of volumes that the standard allows.
-const VOLUMES: [&str; 8] =
-    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
+const VOLUMES: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
 /// The same in words.
 const VOLUME_TYPES: &str =
-    "configMap, csi, downwardAPI, emptyDir, ephemeral, persistentVolumeClaim, projected or secret";
+    "configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected or secret";
 /// Kernel settings that the standard allows.
 const SYSCTLS: [&str; 11] = [
     "kernel.shm_rmid_forced",

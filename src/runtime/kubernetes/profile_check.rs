@@ -7,8 +7,12 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::{self, OPENCODE, PREPARE};
 use super::pod_own_part::own_part;
 use super::pod_security::violations;
+use super::steps::PLUGIN_INIT;
 use super::trial_session::trial_session;
 use crate::profiles::{Fault, Faults, Profile, ProfileSet, ignored_path};
+
+/// Folders whose place is taken.
+const TAKEN: [&str; 7] = ["/data", "/tools", "/opencode-data", "/tmp", "/proc", "/sys", "/dev"];
 
 /// Reads a profiles file. Every profile begins with `base`.
 pub fn read_profiles(settings: &KubernetesSettings, base: &Profile, text: &str) -> Result<ProfileSet, Faults> {
@@ -30,6 +34,13 @@ pub(super) fn profile_faults(settings: &KubernetesSettings, profile: &Profile) -
             faults.push(Fault::new("expected name, and port from 1 to 65535").in_field(&format!("ports[{n}]")));
         }
     }
+    if let Some(folder) = profile.workspace_dir.as_deref().filter(|folder| !is_workspace(folder)) {
+        let message = format!(
+            "“{folder}”: expected an absolute path such as /workspace, without .., and outside {}",
+            TAKEN.join(", ")
+        );
+        faults.push(Fault::new(message).in_field("workspaceDir"));
+    }
     faults.extend(reserved_variables(&own_part(settings, profile, &record), profile));
     let pod = match manifest::pod_value(settings, profile, &record) {
         Ok(pod) => pod,
@@ -47,6 +58,15 @@ pub(super) fn profile_faults(settings: &KubernetesSettings, profile: &Profile) -
         }));
     }
     faults
+}
+
+/// Whether the projects can be mounted here.
+fn is_workspace(folder: &str) -> bool {
+    let mut parts = folder.split('/');
+    let absolute = parts.next() == Some("");
+    let parts: Vec<_> = parts.collect();
+    let plain = !parts.is_empty() && parts.iter().all(|part| !matches!(*part, "" | "." | ".."));
+    absolute && plain && !TAKEN.iter().any(|taken| taken[1..] == *parts[0])
 }
 
 /// Unknown fields and wrong types.
@@ -68,10 +88,13 @@ fn reserved_variables(own: &Value, profile: &Profile) -> Vec<Fault> {
         env.filter_map(|variable| Some(variable["name"].as_str()?.to_owned())).collect()
     };
     let (prepare, opencode) = (names("initContainers", PREPARE), names("containers", OPENCODE));
-    let both: Vec<_> = prepare.iter().chain(&opencode).cloned().collect();
+    let plugin_init = names("initContainers", PLUGIN_INIT);
+    let all: Vec<_> = prepare.iter().chain(&opencode).chain(&plugin_init).cloned().collect();
     let parts = profile.containers.clone().unwrap_or_default();
     let lists = [
-        ("env", profile.env.clone(), &both),
+        ("env", profile.env.clone(), &all),
+        ("plugins.env", profile.plugins.clone().and_then(|plugins| plugins.env), &plugin_init),
+        ("containers.plugin-init.env", parts.plugin_init.and_then(|part| part.env), &plugin_init),
         ("containers.prepare.env", parts.prepare.and_then(|part| part.env), &prepare),
         ("containers.opencode.env", parts.opencode.and_then(|part| part.env), &opencode),
     ];

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::{OPENCODE, PREPARE};
 use super::pod_defaults::hardened;
+use super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
 use crate::profiles::{ContainerPart, Credential, MergeFault, Profile, merge};
 
 /// The patch.
@@ -46,7 +47,7 @@ fn volumes(profile: &Profile, credentials: &[CredentialParts]) -> Value {
 }
 
 fn init_containers(settings: &KubernetesSettings, profile: &Profile) -> Result<Value, MergeFault> {
-    let part = profile.containers.as_ref().and_then(|containers| containers.prepare.as_ref());
+    let parts = profile.containers.clone().unwrap_or_default();
     let mut containers = Vec::new();
     for sidecar in profile.sidecars.iter().flatten() {
         let common = json!({"securityContext": hardened(), "restartPolicy": "Always"});
@@ -55,7 +56,24 @@ fn init_containers(settings: &KubernetesSettings, profile: &Profile) -> Result<V
         sidecar["restartPolicy"] = json!("Always");
         containers.push(sidecar);
     }
-    containers.push(container(settings, profile, PREPARE, part)?);
+    for step in steps::of_profile(settings, profile) {
+        match step {
+            TOOLS_INIT => {
+                let mut tools_init = container(settings, profile, step, parts.tools_init.as_ref())?;
+                tools_init["image"] = json!(profile.tools.as_ref().map(|tools| &tools.image));
+                containers.push(tools_init);
+            }
+            PREPARE => containers.push(container(settings, profile, step, parts.prepare.as_ref())?),
+            PLUGIN_INIT => {
+                let plugins = profile.plugins.clone().unwrap_or_default();
+                let own = ContainerPart { env: plugins.env, env_from: plugins.env_from, ..ContainerPart::default() };
+                let part = merge(json!(own), json!(parts.plugin_init.clone().unwrap_or_default()))?;
+                let part = serde_json::from_value(part).unwrap_or_default();
+                containers.push(container(settings, profile, step, Some(&part))?);
+            }
+            _ => {}
+        }
+    }
     Ok(json!(containers))
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::manifest::{OPENCODE, PORT, RUN};
-use super::{explain, names};
+use super::{explain, names, steps};
 use crate::session::{Checkout, Observation};
 
 /// A Pod, as observed.
@@ -25,6 +25,10 @@ pub(super) struct PodSeen {
     /// Volumes are mounted and the network is ready.
     pub(super) furnished: bool,
     pub(super) seen: Observation,
+    /// The names of its steps.
+    pub(super) steps: Vec<&'static str>,
+    /// The working folder of opencode.
+    pub(super) directory: String,
     /// What the first preparation checked out, from a preparation that has succeeded.
     pub(super) checkout: Option<Checkout>,
     /// The address of opencode, while its container runs.
@@ -68,10 +72,18 @@ impl PodSeen {
             node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),
             furnished: explain::is_furnished(pod),
             seen: explain::observe(pod),
+            steps: steps::of_pod(pod),
+            directory: directory(pod),
             checkout: explain::checkout(pod),
             serving: serving(pod).filter(|_| !deleting),
         }
     }
+}
+
+fn directory(pod: &Pod) -> String {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let opencode = containers.into_iter().find(|container| container.name == OPENCODE);
+    opencode.and_then(|container| container.working_dir.clone()).unwrap_or_default()
 }
 
 fn serving(pod: &Pod) -> Option<Serving> {

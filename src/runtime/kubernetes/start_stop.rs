@@ -11,6 +11,7 @@ use super::cached_session::{CachedSession, StartHint};
 use super::claim::{Record, RecordUpdate, Requested};
 use super::manifest;
 use super::names::object_name;
+use super::pod_history;
 use super::seen_pod::PodSeen;
 use super::watches::refresh;
 use crate::profiles::Profile;
@@ -150,6 +151,12 @@ impl Inner {
         let id = record.spec.id();
         self.password(record).await?;
         let profile = self.profile_of(&record.spec, &record.memo)?;
+        if let Some(claim) = pod_history::claim(&profile, record) {
+            match asked(self.cluster.claims.create(&PostParams::default(), &claim)).await {
+                Ok(_) | Err(ApiError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let pod = manifest::pod(&self.settings, &profile, record);
         let pod = pod.map_err(|error| ApiError::Final(format!("its profile cannot be applied: {error}")))?;
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;

@@ -65,7 +65,7 @@ impl Inner {
             }
         };
         let gate = self.gate(id, pod.uid.clone());
-        let run = Run::new(Server::new(serving.address, &password, manifest::directory(&record.spec), Some(gate)));
+        let run = Run::new(Server::new(serving.address, &password, pod.directory.clone(), Some(gate)));
         let mut readiness = Readiness::of(run.server());
         while let Step::Waits(waiting) = readiness.next().await {
             self.cache.update(id, |cached| cached.waits = Some((pod.uid.clone(), waiting)));

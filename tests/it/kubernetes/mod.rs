@@ -3,9 +3,11 @@
 mod adoption;
 mod any_user;
 mod cluster_refusals;
+mod own_images;
 mod pod_clone_failures;
 mod pod_clone_progress;
 mod pod_usage_figures;
+mod private_servers;
 mod profiles;
 mod run_end_reasons;
 mod situation;

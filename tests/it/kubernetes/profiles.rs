@@ -15,13 +15,13 @@ use crate::support::callers;
 use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE};
 
 /// Puts these profiles in force.
-fn offer(settings: &KubernetesSettings, text: &str) {
+pub fn offer(settings: &KubernetesSettings, text: &str) {
     let base: Profile = (*settings.profiles.get().all()[0].1).clone();
     let profiles = read_profiles(settings, &base, text).unwrap_or_else(|faults| panic!("{faults}"));
     settings.profiles.replace(profiles);
 }
 
-async fn create<K>(namespace: &Namespace, object: Value)
+pub async fn create<K>(namespace: &Namespace, object: Value)
 where
     K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
     K: Clone + std::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,

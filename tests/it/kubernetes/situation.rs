@@ -101,6 +101,13 @@ impl Situation {
         Ok(opened.session)
     }
 
+    /// A session of this origin with this profile, which starts.
+    pub async fn open_with_profile(&self, profile: &str, origin: Origin) -> Arc<Session> {
+        let wishes = Wishes { profile: Some(profile.to_owned()), initial_message: None };
+        let (user, cause) = (callers::dev(), callers::test());
+        self.lifecycle.open(&user, origin, None, wishes, &cause).await.unwrap().session
+    }
+
     /// A new project, which starts.
     pub async fn open(&self) -> Arc<Session> {
         self.open_origin(Origin::new_project()).await.unwrap()
@@ -149,7 +156,7 @@ impl Drop for Situation {
     }
 }
 
-fn repository(url: &str, branch: &str) -> Origin {
+pub fn repository(url: &str, branch: &str) -> Origin {
     Origin::Repository { url: RepoUrl::parse(url).unwrap(), branch: Branch::parse(branch).ok() }
 }
 

@@ -83,6 +83,7 @@ impl Namespace {
             profiles: CurrentProfiles::new(ProfileSet::only(serde_json::from_value(base).unwrap())),
             api_key_secret: None,
             config_map: None,
+            image_volumes: false,
             stale_after: Duration::from_secs(120),
             clone: CloneSettings { filter: "blob:limit=1m".parse().ok(), stall_seconds: 60 },
             tempo: tempo(),
@@ -111,6 +112,12 @@ impl Namespace {
     pub async fn output_of(&self, id: SessionId, command: &str) -> String {
         let pod = format!("opencode-session-{id}");
         self.kubectl(&["exec", &pod, "--container", "opencode", "--", "sh", "-c", command]).await
+    }
+
+    /// The output of a program in a session's container, without a shell.
+    pub async fn output_of_program(&self, id: SessionId, words: &[&str]) -> String {
+        let pod = format!("opencode-session-{id}");
+        self.kubectl(&[&["exec", &pod, "--container", "opencode", "--"], words].concat()).await
     }
 
     /// A session's claim in the API server.

@@ -16,6 +16,7 @@ pub mod login_proxy;
 pub mod model;
 mod model_answer;
 pub mod node;
+pub mod npm_registry;
 pub mod opencode;
 pub mod processes;
 pub mod program;

@@ -1,7 +1,7 @@
 //! HTTPS in front of a plain test server, with a certificate of a private authority.
 #![allow(clippy::unwrap_used, reason = "a test's support fails loudly")]
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,11 +24,11 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Listens on a free loopback port. Each connection goes to `server`, decrypted.
+    /// Listens on a free port of the server's address. Each connection goes to `server`, decrypted.
     pub async fn before(server: SocketAddr) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(certified(&folder.path().join("ca.pem"))));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(certified(&folder.path().join("ca.pem"), server.ip())));
+        let listener = TcpListener::bind((server.ip(), 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             let mut open = JoinSet::new();
@@ -58,15 +58,15 @@ async fn pass(acceptor: TlsAcceptor, stream: TcpStream, server: SocketAddr) {
     let _ = copy_bidirectional(&mut client, &mut server).await;
 }
 
-/// Makes an authority, writes its certificate to `file`, and lets it certify a server on loopback.
-fn certified(file: &Path) -> ServerConfig {
+/// Makes an authority, writes its certificate to `file`, and lets it certify a server at this address.
+fn certified(file: &Path, address: IpAddr) -> ServerConfig {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     std::fs::write(file, params.self_signed(&key).unwrap().pem()).unwrap();
     let authority = Issuer::new(params, key);
     let key = KeyPair::generate().unwrap();
-    let names = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+    let names = CertificateParams::new(vec![address.to_string()]).unwrap();
     let certificate = names.signed_by(&key, &authority).unwrap();
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
 use super::super::manifest::{DIALECT, OPENCODE, PREPARE};
-use super::status_of;
+use super::super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
+use super::{before_opencode, status_of};
 use crate::prepare::{LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::failure::sentence;
@@ -33,8 +34,8 @@ pub(super) fn why(pod: &Pod) -> Option<Failure> {
 
 /// When the container ended that decides why the Pod ended.
 pub(super) fn at(pod: &Pod) -> Option<Timestamp> {
-    let prepared = end_of(pod, PREPARE).filter(|ended| ended.exit_code != 0);
-    prepared.or_else(|| end_of(pod, OPENCODE))?.finished_at.as_ref().map(|time| time.0)
+    let stopped = failed_before_opencode(pod).map(|(_, ended)| ended);
+    stopped.or_else(|| end_of(pod, OPENCODE))?.finished_at.as_ref().map(|time| time.0)
 }
 
 fn ended_by_cluster(status: &PodStatus) -> Option<Failure> {
@@ -60,14 +61,44 @@ fn never_begun(status: &PodStatus) -> bool {
 }
 
 fn by_containers(pod: &Pod) -> Option<Failure> {
-    if let Some(ended) = end_of(pod, PREPARE).filter(|ended| ended.exit_code != 0) {
-        return Some(outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(ended)));
+    if let Some((name, ended)) = failed_before_opencode(pod) {
+        return Some(match name {
+            PREPARE => outside(ended, "its files were prepared").unwrap_or_else(|| prepared_badly(ended)),
+            TOOLS_INIT => outside(ended, "its tools were copied").unwrap_or_else(|| {
+                step_failed(Reason::ContainerFailed, "The session's tools could not be copied", ended)
+            }),
+            PLUGIN_INIT => outside(ended, "opencode's plugins were installed").unwrap_or_else(|| {
+                step_failed(Reason::PluginsFailed, "opencode's plugins could not be installed", ended)
+            }),
+            other => outside(ended, &format!("its container “{other}” ran")).unwrap_or_else(|| {
+                step_failed(Reason::ContainerFailed, &format!("The session's container “{other}” failed"), ended)
+            }),
+        });
     }
     let ended = end_of(pod, OPENCODE)?;
     // The runtime says "OOMKilled" for every later end of a container in which the kernel killed a tool.
     let other_end = ended.reason.as_deref() == Some("OOMKilled") && ended.exit_code != KILLED;
     let outside = (!other_end).then(|| outside(ended, "it worked")).flatten();
     Some(outside.unwrap_or_else(|| opencode_ended(ended)))
+}
+
+/// The container that kept opencode from starting: a step, or a container that the cluster or a profile added.
+fn failed_before_opencode(pod: &Pod) -> Option<(&str, &ContainerStateTerminated)> {
+    let steps = steps::of_pod(pod);
+    before_opencode(pod).find_map(|name| {
+        let ended = end_of(pod, name).filter(|ended| ended.exit_code != 0)?;
+        // A sidecar ends with its Pod, with any status.
+        let counts = steps.contains(&name) || !super::has_begun(pod, OPENCODE);
+        counts.then_some((name, ended))
+    })
+}
+
+/// A step that ended with an error. Its last line says why.
+fn step_failed(reason: Reason, what: &str, ended: &ContainerStateTerminated) -> Failure {
+    let printed = lines_of(ended);
+    let what = format!("{what} (status {}). Ask an administrator to fix the cause", ended.exit_code);
+    let message = sentence(&what, printed.last().map(String::as_str).unwrap_or_default());
+    Failure { log_tail: printed, ..Failure::new(reason, message) }
 }
 
 /// What the preparation says of the project, if it has succeeded.

@@ -3,9 +3,10 @@
 //! Conditions, reasons and states: <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/>, and recorded
 //! output of a cluster in `../recorded`.
 
-use k8s_openapi::api::core::v1::{ContainerState, ContainerStateWaiting, ContainerStatus, Pod, PodCondition};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodCondition};
 
 use super::super::manifest::{OPENCODE, PREPARE};
+use super::super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
 use crate::session::failure::sentence;
 use crate::session::{Failure, Observation, PhaseName, Reason};
 
@@ -18,20 +19,45 @@ pub(in crate::runtime::kubernetes) fn observe(pod: &Pod) -> Observation {
     if let Some(failure) = super::ended::why(pod) {
         return Observation { since: super::ended::at(pod), ..Observation::failed(failure) };
     }
-    let (prepare, opencode) = (state_of(pod, PREPARE), state_of(pod, OPENCODE));
-    if opencode.is_some_and(|state| state.running.is_some()) {
-        return Observation::of(PhaseName::Starting);
-    }
-    if prepare.is_some_and(|state| state.running.is_some()) {
-        return Observation::of(PhaseName::Cloning);
+    let steps = steps::of_pod(pod);
+    let is_over = |step: &&str| state_of(pod, step).is_some_and(|state| state.terminated.is_some());
+    let step = steps.iter().copied().find(|step| !is_over(step)).unwrap_or(OPENCODE);
+    if state_of(pod, step).is_some_and(|state| state.running.is_some()) {
+        return running(step);
     }
     if !is_scheduled(pod) {
         return scheduling(pod);
     }
-    if prepare.is_some_and(|state| state.terminated.is_some()) {
-        return waiting(PhaseName::Starting, opencode.and_then(|state| state.waiting.as_ref()));
+    // Until the preparation has begun, images are fetched.
+    let begun = has_begun(pod, PREPARE);
+    let phase = if begun { PhaseName::Starting } else { PhaseName::Pulling };
+    let own = waiting(phase, step, state_of(pod, step));
+    // A container that the cluster or a profile added can hold up the step.
+    let others = before_opencode(pod).filter(|name| !steps.contains(name));
+    let mut others = others.map(|name| waiting(phase, name, state_of(pod, name)));
+    if own.failure.is_some() { own } else { others.find(|other| other.failure.is_some()).unwrap_or(own) }
+}
+
+/// The phase while a step runs.
+fn running(step: &str) -> Observation {
+    let says = |phase, message: &str| Observation { message: Some(message.to_owned()), ..Observation::of(phase) };
+    match step {
+        TOOLS_INIT => says(PhaseName::Pulling, "Copying the tools."),
+        PREPARE => Observation::of(PhaseName::Cloning),
+        PLUGIN_INIT => says(PhaseName::Starting, "Installing opencode's plugins."),
+        _ => Observation::of(PhaseName::Starting),
     }
-    waiting(PhaseName::Pulling, prepare.and_then(|state| state.waiting.as_ref()))
+}
+
+/// The names of the containers that begin before opencode's.
+pub(super) fn before_opencode(pod: &Pod) -> impl Iterator<Item = &str> {
+    let containers = pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten());
+    containers.map(|container| container.name.as_str())
+}
+
+/// Whether a container runs or ran.
+pub(super) fn has_begun(pod: &Pod, name: &str) -> bool {
+    state_of(pod, name).is_some_and(|state| state.running.is_some() || state.terminated.is_some())
 }
 
 /// Whether volumes are mounted and the network is ready. Earlier delays are then over.
@@ -76,13 +102,19 @@ fn is_scheduled(pod: &Pod) -> bool {
 
 /// The phase of a container that has not started. The cluster retries most causes, so they only delay. A permanent
 /// cause ends the start.
-fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observation {
+fn waiting(phase: PhaseName, container: &str, state: Option<&ContainerState>) -> Observation {
+    let waiting = state.and_then(|state| state.waiting.as_ref());
+    let whose = match container {
+        PREPARE | PLUGIN_INIT | OPENCODE => "the session's image".to_owned(),
+        TOOLS_INIT => "the tools image".to_owned(),
+        other => format!("the image of the session's container “{other}”"),
+    };
     let said = waiting.and_then(|waiting| waiting.message.as_deref()).unwrap_or_default();
     let failed = |reason, what: &str| Failure::new(reason, sentence(what, said));
     match waiting.and_then(|waiting| waiting.reason.as_deref()).unwrap_or_default() {
         "InvalidImageName" => {
-            let what = "The name of the session's image is not valid. Ask an administrator to correct it";
-            Observation::failed(failed(Reason::InvalidImageName, what))
+            let what = format!("The name of {whose} is not valid. Ask an administrator to correct it");
+            Observation::failed(failed(Reason::InvalidImageName, &what))
         }
         "ErrImagePull"
         | "ImagePullBackOff"
@@ -90,8 +122,12 @@ fn waiting(phase: PhaseName, waiting: Option<&ContainerStateWaiting>) -> Observa
         | "RegistryUnavailable"
         | "ImageInspectError"
         | "SignatureValidationFailed" => {
-            let what = "The session's image cannot be pulled. Ask an administrator to fix the cause";
-            let failure = failed(Reason::ImagePullFailed, what);
+            let what = format!(
+                "{}{} cannot be pulled. Ask an administrator to fix the cause",
+                whose[..1].to_uppercase(),
+                &whose[1..]
+            );
+            let failure = failed(Reason::ImagePullFailed, &what);
             if is_final(said) { Observation::failed(failure) } else { held_up(phase, failure) }
         }
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {

@@ -9,3 +9,5 @@ mod tests;
 pub(super) use self::ended::checkout;
 pub(super) use self::events::{concerns, last_seen, obstacle};
 pub(super) use self::held_up::{is_furnished, observe, status_of};
+
+use self::held_up::{before_opencode, has_begun};

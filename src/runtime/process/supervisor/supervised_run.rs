@@ -154,5 +154,5 @@ fn free_port() -> io::Result<u16> {
 
 /// The settings of this session's server, on a loopback port.
 fn serve(home: &Path, port: u16, ignores_project: bool) -> Serve<'_> {
-    Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true, ignores_project }
+    Serve { host: "127.0.0.1", port, home, config_file: None, config: None, prints_log: true, ignores_project }
 }

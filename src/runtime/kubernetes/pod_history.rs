@@ -1,0 +1,70 @@
+//! The place of opencode's conversations, where that is not the session's volume.
+
+use std::path::PathBuf;
+
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use serde_json::{Value, json};
+
+use super::claim::Record;
+use super::manifest::{object, owned_by};
+use super::names::object_name;
+use crate::profiles::{DataPlace, DataVolume, OpencodeData, Profile};
+
+/// The mount path of the volume.
+pub(super) const PLACE: &str = "/opencode-data";
+/// The name of the volume in the Pod.
+const VOLUME: &str = "opencode-data";
+/// The size limit of conversations that end with their Pod.
+const EPHEMERAL_SIZE: &str = "2Gi";
+
+/// The folder of the conversations, if it is not on the session's volume.
+pub(super) fn folder(profile: &Profile) -> Option<PathBuf> {
+    mount(profile).map(|_| PathBuf::from(PLACE))
+}
+
+fn place(profile: &Profile) -> Option<&OpencodeData> {
+    profile.storage.as_ref()?.opencode_data.as_ref()
+}
+
+/// The name of the claim.
+fn claim_name(record: &Record) -> String {
+    format!("{}-data", object_name(record.spec.id()))
+}
+
+/// The volume.
+pub(super) fn volume(profile: &Profile, record: &Record) -> Option<Value> {
+    match place(profile)? {
+        OpencodeData::Place(DataPlace::Volume) => None,
+        OpencodeData::Place(DataPlace::Ephemeral) => {
+            Some(json!({"name": VOLUME, "emptyDir": {"sizeLimit": EPHEMERAL_SIZE}}))
+        }
+        OpencodeData::OwnVolume(_) => {
+            Some(json!({"name": VOLUME, "persistentVolumeClaim": {"claimName": claim_name(record)}}))
+        }
+    }
+}
+
+/// Its mount.
+pub(super) fn mount(profile: &Profile) -> Option<Value> {
+    let own = !matches!(place(profile)?, OpencodeData::Place(DataPlace::Volume));
+    own.then(|| json!({"$patch": "replace", "name": VOLUME, "mountPath": PLACE}))
+}
+
+/// The claim of a volume for the conversations alone. Kubernetes deletes it with the session's.
+pub(super) fn claim(profile: &Profile, record: &Record) -> Option<PersistentVolumeClaim> {
+    let Some(OpencodeData::OwnVolume(DataVolume { size, class_name })) = place(profile) else { return None };
+    // Not the labels of a session's claim: that is its record.
+    let labels = json!({
+        "app.kubernetes.io/managed-by": "opencode-router",
+        "app.kubernetes.io/name": "opencode-session-data",
+        "app.kubernetes.io/instance": record.spec.id().to_string(),
+    });
+    Some(object(json!({
+        "metadata": {"name": claim_name(record), "labels": labels, "ownerReferences": owned_by(record)},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": class_name,
+            "resources": {"requests": {"storage": size}},
+        },
+    })))
+}
