@@ -98,6 +98,7 @@ pub mod opencode {
     mod v1 {
         pub(super) mod home_files;
         pub(super) mod moved_project;
+        pub(super) mod plugins;
     }
 
     pub use dialect::{Dialect, Launch, RequestKind, Serve};
