@@ -62,6 +62,10 @@ async fn refusals_have_the_api_servers_sentence() {
     assert_found(&root, "trial-pod", Status::Problem, "violates PodSecurity \"restricted:latest\"");
     assert_found(&root, "trial-volume", Status::Ok, "");
 
+    let unknown =
+        diagnose(&namespace, |settings| set_profile(settings, &json!({"pod": {"spec": {"nonsense": 1}}}))).await;
+    assert_found(&unknown, "trial-pod", Status::Problem, "unknown field \"spec.nonsense\"");
+
     let quota = json!({"metadata": {"name": "few"}, "spec": {"hard": {"persistentvolumeclaims": "0"}}});
     let quotas: Api<ResourceQuota> = namespace.api();
     quotas.create(&PostParams::default(), &serde_json::from_value(quota).unwrap()).await.unwrap();

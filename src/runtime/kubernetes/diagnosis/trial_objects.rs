@@ -1,11 +1,10 @@
 //! A dry run of a session's objects. The API server applies all its rules (policies, quotas, webhooks) and stores
-//! nothing: <https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>.
+//! nothing: <https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run>. It refuses fields that it does not
+//! know: <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>.
 
-use std::fmt::Debug;
-
-use kube::api::{Api, PostParams};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use http::Request;
+use kube::Client;
+use serde_json::{Value, json};
 
 use super::super::api_server::{ApiError, Cluster, asked};
 use super::super::trial_session::trial_session;
@@ -19,7 +18,7 @@ const POD: &str = "trial-pod";
 
 /// Tries to create the objects of a session.
 pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> Vec<Finding> {
-    let set = settings.profiles.get();
+    let (set, client) = (settings.profiles.get(), cluster.client());
     let mut findings = Vec::new();
     for (name, profile) in set.all() {
         let (claim, record) = match trial_session(profile) {
@@ -28,26 +27,31 @@ pub(super) async fn check(cluster: &Cluster, settings: &KubernetesSettings) -> V
         };
         let kind =
             |kind: &str| if set.all().len() > 1 { format!("{kind} (profile “{name}”)") } else { kind.to_owned() };
-        findings.push(attempt(CLAIM, &kind("volume claim"), &cluster.claims, &claim).await);
+        findings
+            .push(attempt(CLAIM, &kind("volume claim"), &client, cluster.claims.resource_url(), &json!(claim)).await);
         // Secrets are alike in all profiles.
         if findings.len() == 1 {
-            let secret = manifest::secret(&record, &random_hex::<16>().into());
-            findings.push(attempt(SECRET, "Secret", &cluster.secrets, &secret).await);
+            let secret = json!(manifest::secret(&record, &random_hex::<16>().into()));
+            findings.push(attempt(SECRET, "Secret", &client, cluster.secrets.resource_url(), &secret).await);
         }
-        findings.push(match manifest::pod(settings, profile, &record) {
-            Ok(pod) => attempt(POD, &kind("Pod"), &cluster.pods, &pod).await,
+        // The plain value: the type of a Pod would lose fields that only the API server can judge.
+        findings.push(match manifest::pod_value(settings, profile, &record) {
+            Ok(pod) => attempt(POD, &kind("Pod"), &client, cluster.pods.resource_url(), &pod).await,
             Err(error) => Finding::explained_problem(POD, format!("The profile “{name}” makes no Pod: {error}.")),
         });
     }
     findings
 }
 
-async fn attempt<K>(name: &'static str, kind: &str, api: &Api<K>, object: &K) -> Finding
-where
-    K: Clone + Debug + Serialize + DeserializeOwned,
-{
-    let without_storing = PostParams { dry_run: true, ..PostParams::default() };
-    match asked(api.create(&without_storing, object)).await {
+/// Posts the object to the URL of its kind. The object's kind and version may be missing: the URL has them.
+async fn attempt(name: &'static str, kind: &str, client: &Client, url: &str, object: &Value) -> Finding {
+    let request = Request::post(format!("{url}?dryRun=All&fieldValidation=Strict"));
+    let request = request.header(http::header::CONTENT_TYPE, "application/json").body(object.to_string().into_bytes());
+    let answer = match request {
+        Ok(request) => asked(client.request::<Value>(request)).await,
+        Err(error) => Err(ApiError::Passing(error.to_string())),
+    };
+    match answer {
         Ok(_) => Finding::ok(name, format!("The cluster accepts a session's {kind} (dry run).")),
         Err(error) => refused(name, kind, &error),
     }
