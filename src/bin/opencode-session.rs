@@ -3,18 +3,22 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
-use opencode_router::init::{First, OWN_PROGRAM, ToolsFolder, run_program};
+use opencode_router::init::{First, OWN_PROGRAM, ToolsFolder, run_program, wait};
 use opencode_router::prepare::{install_plugins_from_environment, prepare_from_environment};
 
-const USAGE: &str =
-    "usage: opencode-session prepare | plugins | run -- PROGRAM [ARGUMENT]... | install FOLDER | copy-tools FOLDER";
+const USAGE: &str = "usage: opencode-session prepare | plugins | run -- PROGRAM [ARGUMENT]... | install FOLDER | \
+                     copy-tools FOLDER | wait | reach ADDRESS:PORT";
 /// Exit status for wrong arguments.
 const WRONG_USE: u8 = 64;
+/// Time limit for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         }
         [verb, folder] if verb == "install" => install(Path::new(folder)),
         [verb, folder] if verb == "copy-tools" => copy_tools(Path::new(folder)),
+        [verb] if verb == "wait" => wait(),
+        [verb, address] if verb == "reach" => reach(address),
         _ => say(USAGE, WRONG_USE),
     }
 }
@@ -67,6 +73,17 @@ fn install(folder: &Path) -> ExitCode {
     match copy() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&format!("opencode-session cannot be copied to {}: {error}.", target.display()), 1),
+    }
+}
+
+/// Connects, to try whether a network policy lets this container do so. Exit status: 0 if connected, else 1.
+fn reach(address: &OsStr) -> ExitCode {
+    let Some(address) = address.to_str().and_then(|text| text.parse::<SocketAddr>().ok()) else {
+        return say(&format!("{} is no address with a port, such as 10.0.0.1:4096", address.display()), WRONG_USE);
+    };
+    match TcpStream::connect_timeout(&address, PATIENCE) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => say(&format!("{address} is not reached: {error}"), 1),
     }
 }
 

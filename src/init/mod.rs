@@ -11,6 +11,7 @@ pub mod processes_at_work;
 mod run_program;
 mod secret_input;
 mod tools_folder;
+mod wait;
 
 /// This process's executable, even after an upgrade replaced its file (proc(5)).
 pub const OWN_PROGRAM: &str = "/proc/self/exe";
@@ -20,3 +21,4 @@ pub use children::{Child, Children, PrintingChild};
 pub use run_program::run_program;
 pub use secret_input::secret_input;
 pub use tools_folder::{First, ToolsFolder};
+pub use wait::wait;

@@ -4,3 +4,4 @@ mod any_address;
 mod install;
 mod orphans;
 mod signals;
+mod wait;

@@ -1,5 +1,6 @@
 //! The router in a cluster, installed by its chart.
 
 mod journeys;
+mod pre_pull;
 mod rights;
 mod roll_out;
