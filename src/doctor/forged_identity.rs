@@ -35,7 +35,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
 
 async fn direct(config: &Config) -> Finding {
     let address = reachable(SocketAddr::new(bind_address(config), config.network.port));
-    if address.port() == 0 || !is_router(address).await {
+    if address.port() == 0 || !is_router(address, config.tempo).await {
         return Finding::not_checked(DIRECT, format!("No router answers at {address}."));
     }
     let Some(stream) = connect_as_stranger(address, &config.users.login_proxy()).await else {

@@ -2,6 +2,7 @@
 //! what to do.
 
 mod certificate;
+mod end_signals;
 mod forged_identity;
 mod http_request;
 mod machine_limits;
@@ -13,12 +14,15 @@ mod public_names;
 mod throwaway_session;
 
 use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use self::printed_findings::Printer;
 use crate::app::kubernetes_settings;
 use crate::config::{Config, RuntimeName};
 use crate::runtime::Finding;
-use crate::runtime::kubernetes::diagnosis;
+use crate::runtime::kubernetes::diagnosis::{self, TrialLimits, Trials};
 
 pub use self::order::{ARGUMENT, Order};
 
@@ -52,9 +56,23 @@ async fn check_all(config: &Config, deep: bool, printer: &mut Printer<impl Write
     printer.add(public_names::check(config).await)?;
     printer.add(forged_identity::check(config).await)?;
     if deep {
-        printer.add(vec![throwaway_session::check(config).await])?;
+        let (stopped, _signals) = end_signals::stopped_by_signals()?;
+        let trials = trials(config, &stopped).await;
+        if let Some(trials) = &trials {
+            printer.add(trials.images().await)?;
+        }
+        printer.add(throwaway_session::check(config, trials.as_ref(), &stopped).await)?;
     }
     Ok(())
+}
+
+/// The trials of `--deep` on a cluster. Earlier checks report a cluster that cannot be reached.
+async fn trials(config: &Config, stopped: &CancellationToken) -> Option<Trials> {
+    let kubernetes = config.lifecycle.runtime == RuntimeName::Kubernetes;
+    let settings = if kubernetes { kubernetes_settings(config).await.ok()? } else { return None };
+    let limits =
+        TrialLimits { patience: Duration::from_secs(config.lifecycle.start_timeout_seconds), stopped: stopped.clone() };
+    Trials::new(settings, limits).await.ok()
 }
 
 async fn cluster(config: &Config) -> Vec<Finding> {

@@ -13,7 +13,9 @@ Checks whether this machine or cluster suits the router, and says what to do
 Usage: opencode-router doctor [--json] [--deep] [SETTINGS]
 
   --json    prints one JSON object instead of lines
-  --deep    also starts a session, waits until opencode is ready, and deletes the session
+  --deep    also starts a session, waits until opencode is ready, and deletes the session;
+            on a cluster, also pulls each image of the profiles, and tries whether network
+            policies keep other Pods away from the session
 
 It takes the router's settings, as flags and environment variables: opencode-router --help.
 Exit status: 0 if nothing has to be done, 1 if there is a problem. A warning is no problem.";

@@ -10,21 +10,31 @@ use super::http_request::{Answer, PATIENCE, get};
 use crate::app::{ATTACH_PORT, bind_address};
 use crate::config::Config;
 use crate::runtime::Finding;
+use crate::tempo::Tempo;
 
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
-    let (address, network) = (bind_address(config), &config.network);
-    let mut findings = vec![port("port", "PORT", SocketAddr::new(address, network.port)).await];
-    findings.push(match network.attach_port {
-        Some(number) => port("attach-port", "ATTACH_PORT", SocketAddr::new(address, number)).await,
-        None => default_attach_port(SocketAddr::new(address, ATTACH_PORT)).await,
-    });
-    if let Some(number) = network.metrics_port {
-        findings.push(port("metrics-port", "METRICS_PORT", SocketAddr::new(address, number)).await);
-    }
-    findings
+    let (address, network, tempo) = (bind_address(config), &config.network, config.tempo);
+    let at = |port| SocketAddr::new(address, port);
+    // Together: a program that does not answer takes time.
+    let (main, attach, metrics) = tokio::join!(
+        port("port", "PORT", at(network.port), tempo),
+        async {
+            match network.attach_port {
+                Some(number) => port("attach-port", "ATTACH_PORT", at(number), tempo).await,
+                None => default_attach_port(at(ATTACH_PORT), tempo).await,
+            }
+        },
+        async {
+            match network.metrics_port {
+                Some(number) => Some(port("metrics-port", "METRICS_PORT", at(number), tempo).await),
+                None => None,
+            }
+        },
+    );
+    [main, attach].into_iter().chain(metrics).collect()
 }
 
-async fn port(name: &'static str, variable: &str, address: SocketAddr) -> Finding {
+async fn port(name: &'static str, variable: &str, address: SocketAddr, tempo: Tempo) -> Finding {
     if address.port() == 0 {
         return Finding::ok(name, format!("{variable}=0 stands for any free port."));
     }
@@ -36,7 +46,7 @@ async fn port(name: &'static str, variable: &str, address: SocketAddr) -> Findin
             format!("Choose another port with {variable}, or another BIND_ADDRESS."),
         );
     }
-    if is_router(address).await {
+    if is_router(address, tempo).await {
         return Finding::ok(name, format!("A router that runs listens on {address}."));
     }
     Finding::problem(
@@ -47,8 +57,8 @@ async fn port(name: &'static str, variable: &str, address: SocketAddr) -> Findin
 }
 
 /// Without a setting, the router takes any free port if this one is not free.
-async fn default_attach_port(address: SocketAddr) -> Finding {
-    let found = port("attach-port", "ATTACH_PORT", address).await;
+async fn default_attach_port(address: SocketAddr, tempo: Tempo) -> Finding {
+    let found = port("attach-port", "ATTACH_PORT", address, tempo).await;
     match found.advice {
         None => found,
         Some(_) => Finding::warning(
@@ -68,8 +78,13 @@ struct Readiness {
     _trouble: Vec<String>,
 }
 
-/// Whether a router answers there. Its listeners answer probes by address, except the one for metrics.
-pub(super) async fn is_router(address: SocketAddr) -> bool {
+/// Whether a router answers there in time.
+pub(super) async fn is_router(address: SocketAddr, tempo: Tempo) -> bool {
+    tokio::time::timeout(tempo.wait(PATIENCE), answers_as_router(address)).await.unwrap_or(false)
+}
+
+/// A router's listeners answer probes by address, except the one for metrics.
+async fn answers_as_router(address: SocketAddr) -> bool {
     let address = reachable(address);
     let Ok(answer) = ask(address, "/readyz").await else { return false };
     if serde_json::from_slice::<Readiness>(&answer.body).is_ok() {

@@ -1,17 +1,17 @@
 //! Starts a session as users do, waits until opencode is ready, and deletes the session again in every case.
 
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::{Config, RuntimeName};
 use crate::lifecycle::{Lifecycle, Wishes};
 use crate::private_files::remove_tree;
 use crate::runtime::Finding;
+use crate::runtime::kubernetes::diagnosis::Trials;
 use crate::session::clock::SteadyClock;
 use crate::session::random::random_hex;
 use crate::session::{Actor, Cause, Email, Origin, Outcome, Session};
@@ -22,39 +22,33 @@ const OWNER: &str = "doctor@opencode-router.invalid";
 /// Time limit for the deletion.
 const DELETED_WITHIN: Duration = Duration::from_secs(120);
 
-/// Starts a session on the configured runtime, with a router that serves no client.
-pub(super) async fn check(config: &Config) -> Finding {
-    // From now on, no signal ends the program at once.
-    let stopped = match signalled() {
-        Ok(stopped) => stopped,
-        Err(error) => return Finding::not_checked(NAME, format!("Signals cannot be received: {error}.")),
-    };
+/// Starts a session on the configured runtime, with a router that serves no client. `trials` are made with the session.
+pub(super) async fn check(config: &Config, trials: Option<&Trials>, stopped: &CancellationToken) -> Vec<Finding> {
     let own = random_hex::<4>();
     // A short name: paths of Unix sockets are short.
     let folder = std::env::temp_dir().join(format!("ocr-doctor-{own}"));
-    let found = with_router(&apart(config, &own, folder.clone()), stopped).await;
+    let found = with_router(&apart(config, &own, folder.clone()), trials, stopped).await;
     if folder.exists()
         && let Err(error) = remove_tree(&folder)
     {
         let message = format!("{} cannot be removed: {error}.", folder.display());
-        return Finding::warning(NAME, format!("{} {message}", found.message), "Remove it.");
+        return [found, vec![Finding::warning(NAME, message, "Remove it.")]].concat();
     }
     found
 }
 
-async fn with_router(config: &Config, stopped: impl Future<Output = ()>) -> Finding {
-    let mut stopped = pin!(stopped);
+async fn with_router(config: &Config, trials: Option<&Trials>, stopped: &CancellationToken) -> Vec<Finding> {
     let app = tokio::select! {
         app = App::bind(config, Arc::new(SteadyClock::begin())) => app,
-        () = &mut stopped => return interrupted(),
+        () = stopped.cancelled() => return vec![interrupted()],
     };
     match app {
         Ok(app) => {
-            let found = with_lifecycle(app.lifecycle(), stopped).await;
+            let found = with_lifecycle(app.lifecycle(), trials, stopped).await;
             app.lifecycle().end().await;
             found
         }
-        Err(error) => Finding::explained_problem(NAME, error.to_string()),
+        Err(error) => vec![Finding::explained_problem(NAME, error.to_string())],
     }
 }
 
@@ -73,30 +67,38 @@ fn apart(config: &Config, own: &str, folder: PathBuf) -> Config {
     config
 }
 
-async fn with_lifecycle(lifecycle: &Arc<Lifecycle>, stopped: impl Future<Output = ()>) -> Finding {
+async fn with_lifecycle(
+    lifecycle: &Arc<Lifecycle>,
+    trials: Option<&Trials>,
+    stopped: &CancellationToken,
+) -> Vec<Finding> {
     let owner = match Email::parse(OWNER) {
         Ok(owner) => owner,
-        Err(error) => return Finding::not_checked(NAME, error.to_string()),
+        Err(error) => return vec![Finding::not_checked(NAME, error.to_string())],
     };
     let cause = Cause::own(Actor::User(owner.clone()), "opencode-router doctor --deep");
     let begun = Instant::now();
     let session = match lifecycle.open(&owner, Origin::new_project(), None, Wishes::default(), &cause).await {
         Ok(opened) => opened.session,
-        Err(error) => return Finding::explained_problem(NAME, error.to_string()),
+        Err(error) => return vec![Finding::explained_problem(NAME, error.to_string())],
     };
     let found = tokio::select! {
         outcome = lifecycle.wake(&session, &cause).outcome() => started(&session, &outcome, begun.elapsed()),
-        () = stopped => interrupted(),
+        () = stopped.cancelled() => interrupted(),
     };
-    let deletion = tokio::time::timeout(DELETED_WITHIN, lifecycle.delete(&session, &cause));
-    match deletion.await {
-        Ok(Ok(true)) => found,
-        _ => Finding::problem(
-            NAME,
-            format!("{} The session {} could not be deleted.", found.message, session.id()),
-            "Delete its objects: docs/deploy.md, section Uninstall, has the labels.",
-        ),
+    let mut findings = vec![found];
+    if let (Some(trials), Some(run)) = (trials, session.run()) {
+        findings.push(trials.isolation(session.id(), run.server().upstream().address()).await);
     }
+    let deletion = tokio::time::timeout(DELETED_WITHIN, lifecycle.delete(&session, &cause));
+    if !matches!(deletion.await, Ok(Ok(true))) {
+        findings.push(Finding::problem(
+            NAME,
+            format!("The session {} could not be deleted.", session.id()),
+            "Delete its objects: docs/deploy.md, section Uninstall, has the labels.",
+        ));
+    }
+    findings
 }
 
 fn started(session: &Session, outcome: &Outcome, time: Duration) -> Finding {
@@ -116,18 +118,4 @@ fn started(session: &Session, outcome: &Outcome, time: Duration) -> Finding {
         ),
         Outcome::Stopped | Outcome::Gone => Finding::not_checked(NAME, "Another router stopped the session."),
     }
-}
-
-/// Resolves with the first signal that ends a program. From this call on, these signals do nothing else.
-fn signalled() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
 }

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::{ResourceQuota, Secret, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{Api, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -137,6 +138,25 @@ async fn session_is_started_as_a_pod_and_deleted() {
     let namespace = Namespace::create().await;
     let report = examination(&namespace).report(&["--deep"]).await;
     report.says("session", "ok", &["A session was ready after", "opencode 1.18.33"]);
+    report.says("image-pull", "ok", &[STAND_IN_IMAGE]);
+    report.says("network-policy", "not-checked", &["No NetworkPolicy in the namespace", &namespace.name]);
+    assert_eq!(report.code, Some(0), "{report:?}");
+    namespace.is_empty().await;
+
+    let own = json!({"matchLabels": {"app.kubernetes.io/name": "opencode-session"}});
+    let policy = json!({"metadata": {"name": "closed"}, "spec": {"podSelector": own, "policyTypes": ["Ingress"]}});
+    namespace
+        .api::<NetworkPolicy>()
+        .create(&PostParams::default(), &serde_json::from_value(policy).unwrap())
+        .await
+        .unwrap();
+    let report = examination(&namespace).report(&["--deep"]).await;
+    // The network plugin of the tests' own cluster enforces none. Another one may.
+    if std::env::var_os("TEST_CLUSTER").is_some() {
+        report.says("network-policy", "warning", &["not enforced", "closed", "Use a network plugin"]);
+    } else {
+        assert_ne!(report.check("network-policy")["status"], "not-checked", "{report:?}");
+    }
     assert_eq!(report.code, Some(0), "{report:?}");
     namespace.is_empty().await;
 }
@@ -147,7 +167,9 @@ async fn session_without_an_image_is_explained_and_deleted() {
     let namespace = Namespace::create().await;
     let missing = examination(&namespace).with("OPENCODE_IMAGE", "missing:1").with("IMAGE_PULL_POLICY", "Never");
     let report = missing.with("START_TIMEOUT_SECONDS", "5").report(&["--deep"]).await;
-    report.has_one_problem("session", &["A session did not start", "missing:1"]);
+    assert_eq!(report.with_status("problem"), ["image-pull", "session"], "{report:?}");
+    report.says("image-pull", "problem", &["missing:1", "“default”", "imagePullSecrets"]);
+    report.says("session", "problem", &["A session did not start", "missing:1"]);
     namespace.is_empty().await;
 }
 
@@ -164,7 +186,9 @@ async fn interrupted_session_is_deleted_from_the_cluster() {
     .await;
     processes::send(i32::try_from(child.id().unwrap()).unwrap(), Signal::INT);
     let output = in_time("the examination ends", child.wait_with_output()).await.unwrap();
-    Report::of(&output).has_one_problem("session", &["A signal ended the check"]);
+    let report = Report::of(&output);
+    assert_eq!(report.with_status("problem"), ["image-pull", "session"], "{report:?}");
+    report.says("session", "problem", &["A signal ended the check"]);
     namespace.is_empty().await;
 }
 
@@ -185,7 +209,9 @@ async fn installed_router_has_all_that_it_needs() {
     let replica = "deployment/router-opencode-router";
     let deep = ["exec", replica, "--container", "router", "--", "opencode-router", "doctor", "--deep"];
     let said = installed.namespace.kubectl(&deep).await;
-    are_good(&said, &[&checks[..], &["forged-identity", "session"]].concat());
+    are_good(&said, &[&checks[..], &["forged-identity", "session", "image-pull"]].concat());
+    // The router may not read policies, and needs no more rights for the check.
+    assert!(!said.contains("not checked  network-policy"), "{said}");
     let sessions = ["get", "pods,pvc,secrets", "--selector", "app.kubernetes.io/managed-by=opencode-router"];
     let left = installed.sessions.kubectl(&[&sessions[..], &["--output", "name"]].concat()).await;
     assert_eq!(left, "", "the session is deleted");
