@@ -8,6 +8,7 @@ mod pod_clone_failures;
 mod pod_clone_progress;
 mod pod_usage_figures;
 mod private_servers;
+mod profile_examples;
 mod profiles;
 mod run_end_reasons;
 mod situation;

@@ -21,6 +21,7 @@ pub fn offer(settings: &KubernetesSettings, text: &str) {
     settings.profiles.replace(profiles);
 }
 
+/// Creates an object in the namespace.
 pub async fn create<K>(namespace: &Namespace, object: Value)
 where
     K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,

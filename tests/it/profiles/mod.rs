@@ -1,3 +1,4 @@
 //! Profiles files, as operators meet them.
 
 mod check_config;
+mod parity;
