@@ -67,16 +67,19 @@ async fn missing_or_unsupported_opencode_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn port_of_another_program_is_named() {
-    // It accepts connections and never answers.
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = other.local_addr().unwrap().port().to_string();
-    let report = Examination::new().with("PORT", &port).report(&[]).await;
-    report.has_one_problem("port", &["Another program listens", &port, "another port with PORT"]);
-    let report = Examination::new().with("ATTACH_PORT", &port).report(&[]).await;
-    report.has_one_problem("attach-port", &["Another program listens", &port, "another port with ATTACH_PORT"]);
-    let report = Examination::new().with("METRICS_PORT", &port).report(&[]).await;
-    report.has_one_problem("metrics-port", &[&port, "another port with METRICS_PORT"]);
+async fn ports_of_other_programs_are_named() {
+    // They accept connections and never answer.
+    let others = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let checks = ["port", "attach-port", "metrics-port"];
+    let settings = ["PORT", "ATTACH_PORT", "METRICS_PORT"];
+    let ports = others.each_ref().map(|other| other.local_addr().unwrap().port().to_string());
+    let examination = settings.iter().zip(&ports).fold(Examination::new(), |all, (name, port)| all.with(name, port));
+    let report = examination.report(&[]).await;
+    assert_eq!((report.code, report.with_status("problem")), (Some(1), checks.to_vec()), "{report:?}");
+    for ((check, setting), port) in checks.iter().zip(settings).zip(&ports) {
+        let advice = format!("another port with {setting}.");
+        report.says(check, "problem", &["Another program listens", &format!(":{port}"), &advice]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
