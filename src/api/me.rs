@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
+use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Call;
 use crate::answer::Problem;
+use crate::lifecycle::Limits;
 use crate::profiles::Profile;
 use crate::session::Principal;
 
@@ -59,21 +61,28 @@ pub(super) struct ProfileView {
     /// The size of a new session's volume, as a Kubernetes quantity.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage: Option<String>,
+    /// Minutes without use after which the router stops a session.
+    idle_timeout_minutes: f64,
 }
 
 impl ProfileView {
-    fn of((name, profile): &(String, Arc<Profile>)) -> Self {
+    fn of((name, profile): &(String, Arc<Profile>), limits: &Limits) -> Self {
         Self {
             name: name.clone(),
             title: profile.title.clone().unwrap_or_else(|| name.clone()),
             description: profile.description.clone(),
             image: profile.image.clone(),
             storage: profile.storage.as_ref().and_then(|storage| storage.size.clone()),
+            idle_timeout_minutes: minutes(limits.idle_of(profile).idle_after),
         }
     }
 }
 
-/// Limits for sessions.
+fn minutes(span: SignedDuration) -> f64 {
+    span.as_secs_f64() / 60.0
+}
+
+/// Limits for sessions. A profile can have others.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LimitsView {
@@ -97,11 +106,11 @@ pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Probl
         domain: api.urls.domain.clone(),
         opencode_version: api.about.opencode_version.clone(),
         limits: LimitsView {
-            idle_timeout_minutes: limits.idle.idle_after.as_secs_f64() / 60.0,
-            max_busy_minutes: limits.idle.max_busy.as_secs_f64() / 60.0,
+            idle_timeout_minutes: minutes(limits.idle.idle_after),
+            max_busy_minutes: minutes(limits.idle.max_busy),
             hold_timeout_seconds: api.about.hold_timeout_seconds,
             start_timeout_seconds: limits.start_timeout.as_secs(),
         },
-        profiles: profiles.allowed(&email).map(ProfileView::of).collect(),
+        profiles: profiles.allowed(&email).map(|profile| ProfileView::of(profile, limits)).collect(),
     }))
 }

@@ -122,7 +122,7 @@ fn notes(memo: &Memo) -> Vec<String> {
 impl Api {
     /// The session's current state.
     pub(super) fn view(&self, session: &Session) -> SessionView {
-        let limits = self.lifecycle.limits();
+        let limits = self.lifecycle.limits_of(session);
         let view = session.view(&limits.idle);
         let last_use = view.memo.last_activity;
         let end = limits.retention.and_then(|retention| Some((retention, retention.end(view.phase.name, last_use)?)));

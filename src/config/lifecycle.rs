@@ -115,11 +115,10 @@ fn clone_filter(text: &str) -> Result<ChosenFilter, String> {
 }
 
 fn span(minutes: f64) -> SignedDuration {
-    SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or(SignedDuration::MAX)
+    IdleRules::minutes(minutes).unwrap_or(SignedDuration::MAX)
 }
 
-/// Minutes, from 0.001 to 527040 (a year).
 fn minutes(text: &str) -> Result<f64, String> {
-    let number: Option<f64> = text.parse().ok().filter(|minutes| (0.001..=527_040.0).contains(minutes));
-    number.ok_or_else(|| "expected a number of minutes between 0.001 and 527040".to_owned())
+    let number = text.parse().unwrap_or(f64::NAN);
+    IdleRules::minutes(number).map(|_| number)
 }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
 use crate::session::course_event::RequestNumber;
-use crate::session::{Actor, Cause, PhaseName, Session, SessionId};
+use crate::session::{Actor, Cause, IdleRules, PhaseName, Session, SessionId};
 
 /// How often the loop runs, in real time.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -55,14 +55,16 @@ impl Lifecycle {
     fn reap_once(self: &Arc<Self>, state: &mut ReaperState) {
         let leads = self.role.borrow().leads;
         let mut before = std::mem::take(state);
+        let profiles = self.runtime.profiles().get();
         for session in self.registry.all() {
             if session.phase_name() != PhaseName::Ready {
                 continue;
             }
             let id = session.id();
-            if leads && session.is_idle(&self.limits.idle) {
+            let rules = self.limits_in(&profiles, &session).idle;
+            if leads && session.is_idle(&rules) {
                 let noticed = before.noticed.remove(&id);
-                state.noticed.extend(self.stop_idle(&session, noticed).map(|noticed| (id, noticed)));
+                state.noticed.extend(self.stop_idle(&session, &rules, noticed).map(|noticed| (id, noticed)));
             }
             let used = session.last_activity();
             let announced = before.announced.remove(&id).unwrap_or(used);
@@ -75,7 +77,12 @@ impl Lifecycle {
     }
 
     /// Stops an idle session, or first announces the stop. Returns a pending announcement.
-    fn stop_idle(self: &Arc<Self>, session: &Arc<Session>, noticed: Option<Notice>) -> Option<Notice> {
+    fn stop_idle(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        rules: &IdleRules,
+        noticed: Option<Notice>,
+    ) -> Option<Notice> {
         let Some(notice) = noticed else { return Some(self.give_notice(session)) };
         let alone = self.role.borrow().replicas() == 1;
         if !alone && notice.at.elapsed() < NOTICE {
@@ -88,7 +95,7 @@ impl Lifecycle {
             }
             return None;
         }
-        let (verdict, request, revision) = session.stop_if_idle(&self.limits.idle)?;
+        let (verdict, request, revision) = session.stop_if_idle(rules)?;
         let why = format!("last used at {}, due at {}", session.last_activity(), verdict.stops_at);
         let cause = Cause::own(Actor::IdleRule, why);
         audit::record(&cause, session, Deed::Stop, Step::Begun);
@@ -100,9 +107,10 @@ impl Lifecycle {
     fn give_notice(self: &Arc<Self>, session: &Arc<Session>) -> Notice {
         let notice = Notice { at: Instant::now(), written: Arc::default() };
         let (lifecycle, session, written) = (self.clone(), session.clone(), notice.written.clone());
+        let rules = self.limits_of(&session).idle;
         self.tasks.spawn(async move {
             let announced = lifecycle.edit_memo(&session, |memo| {
-                session.contribute(memo, &lifecycle.limits.idle);
+                session.contribute(memo, &rules);
                 memo.closing = true;
             });
             written.store(announced.await.is_ok(), Ordering::Relaxed);

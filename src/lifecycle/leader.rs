@@ -91,7 +91,8 @@ impl Lifecycle {
         if phase.name == PhaseName::Failed && auto_restart::is_due(&phase, &session.memo(), now) {
             return Some(LeaderTask::Restart);
         }
-        task(&phase, session.last_activity(), self.answers_another(session), &self.limits, now)
+        let limits = if phase.name.is_starting() { self.limits_of(session) } else { self.limits };
+        task(&phase, session.last_activity(), self.answers_another(session), &limits, now)
     }
 
     /// Refreshes the session first, because another replica may work on it already.

@@ -37,7 +37,8 @@ impl Lifecycle {
 
     /// Writes this replica's memo of the session.
     pub(super) async fn remember(&self, session: &Arc<Session>) -> Result<(), RuntimeError> {
-        self.edit_memo(session, |memo| session.contribute(memo, &self.limits.idle)).await
+        let rules = self.limits_of(session).idle;
+        self.edit_memo(session, |memo| session.contribute(memo, &rules)).await
     }
 
     /// Writes pending memos until shutdown.
@@ -60,13 +61,15 @@ impl Lifecycle {
         ready.retain(|session| session.phase_name() == PhaseName::Ready);
         let trusted = self.runtime.trouble().is_none();
         ready.iter().for_each(|session| session.end_token_uses(trusted));
+        let profiles = self.runtime.profiles().get();
+        let rules = |session: &Arc<Session>| self.limits_in(&profiles, session).idle;
         if self.role.borrow().replicas() > 1 {
             let now = self.clock.now();
-            ready.iter().for_each(|session| session.touch_if_open(&self.limits.idle, now));
+            ready.iter().for_each(|session| session.touch_if_open(&rules(session), now));
         }
-        let owed = ready.into_iter().filter(|session| session.is_owed(&self.limits.idle));
+        ready.retain(|session| session.is_owed(&rules(session)));
         let written =
-            futures_util::stream::iter(owed).map(|session| async move { self.remember(&session).await.is_ok() });
+            futures_util::stream::iter(ready).map(|session| async move { self.remember(&session).await.is_ok() });
         written.buffer_unordered(WRITERS).fold(true, |all, written| std::future::ready(all && written)).await
     }
 }

@@ -21,6 +21,7 @@ mod registry;
 mod replica_role;
 mod repository_trust;
 pub mod runtime_port;
+mod session_limits;
 mod start;
 mod start_limit;
 mod start_queue;
@@ -57,7 +58,7 @@ pub use self::start_waiter::StartWaiter;
 pub use self::start_without_history::SetAsideError;
 pub use self::visible::Denied;
 
-/// The limits for sessions.
+/// The limits for sessions. A session's profile can have others: [`Lifecycle::limits_of`].
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// When a session is idle.
@@ -136,7 +137,7 @@ impl Lifecycle {
         &self.registry
     }
 
-    /// The limits of all sessions.
+    /// The limits of sessions whose profiles have no others.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }

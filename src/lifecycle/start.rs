@@ -1,7 +1,7 @@
 //! A start, from the first request to its outcome, which all waiters get. Starts beyond the limit of all replicas wait
 //! in a queue.
 //!
-//! Settings: `MAX_CONCURRENT_STARTS` (default: 4), `START_TIMEOUT_SECONDS` (default: 600).
+//! Settings: `MAX_CONCURRENT_STARTS` (default: 4), `START_TIMEOUT_SECONDS` (default: 600; a profile can have another).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -116,7 +116,8 @@ impl Lifecycle {
                 never = async { held.await; std::future::pending().await } => never,
             }
         };
-        let too_slow = start_is_too_slow(self.limits.start_timeout, LONGEST_CLONE, session.phases());
+        let limit = self.limits_of(session).start_timeout;
+        let too_slow = start_is_too_slow(limit, LONGEST_CLONE, session.phases());
         let started = tokio::select! {
             started = started => Some(started),
             () = too_slow => None,
@@ -129,7 +130,7 @@ impl Lifecycle {
             }
             Some(Err(failure)) => self.give_up(session, shared, failure).await,
             None => {
-                let why = format!("not ready after {} s", self.limits.start_timeout.as_secs());
+                let why = format!("not ready after {} s", limit.as_secs());
                 self.time_out(session, shared, &Cause::own(Actor::StartLimit, why)).await
             }
         }
@@ -157,6 +158,7 @@ impl Lifecycle {
 
     /// Ends a start that timed out. If another replica reaches the run, the run continues, and only local waiters fail.
     async fn time_out(&self, session: &Arc<Session>, shared: &Arc<SharedStart>, cause: &Cause) -> Outcome {
+        let limit = self.limits_of(session).start_timeout;
         // Requests that arrive during the stop below get the reason.
         self.step_of(session, shared, Event::StartTooSlow);
         self.refresh(session.id()).await;
@@ -166,13 +168,13 @@ impl Lifecycle {
         }
         if self.answers_another(session) {
             tracing::warn!(session = %session.id(), "another replica reaches the session; this one does not");
-            return Outcome::Failed(Arc::new(too_slow(self.limits.start_timeout, reached)));
+            return Outcome::Failed(Arc::new(too_slow(limit, reached)));
         }
         audit::record(cause, session, Deed::GiveUp, Step::Begun);
         let _ = self.runtime.stop(session.id()).await;
         // Apply the news of that stop first: later, they would hide the failure.
         self.apply_all_news().await;
-        self.give_up(session, shared, too_slow(self.limits.start_timeout, reached)).await
+        self.give_up(session, shared, too_slow(limit, reached)).await
     }
 
     /// Fails the start, unless a request has ended it or the session is ready.
@@ -228,7 +230,8 @@ fn too_slow(limit: Duration, reached: Phase) -> Failure {
         return failure;
     }
     let message = format!(
-        "The session was not ready after {} seconds; it was still {}{}. Try again, or allow more with START_TIMEOUT_SECONDS.",
+        "The session was not ready after {} seconds; it was still {}{}. Try again, or allow more with \
+         START_TIMEOUT_SECONDS or with startTimeoutSeconds of its profile.",
         limit.as_secs(),
         format!("{:?}", reached.name).to_lowercase(),
         reached.message.map(|message| format!(" ({})", message.trim_end_matches('.'))).unwrap_or_default(),

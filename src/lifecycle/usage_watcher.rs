@@ -80,7 +80,7 @@ impl Lifecycle {
         let level = run.usage().map(|usage| usage.level()).unwrap_or_default();
         let period = if level == Level::Ok { FAR } else { NEAR };
         // Several times within the idle time, to see processes at work before the idle stop.
-        let idle = Duration::try_from(self.limits.idle.idle_after / 4).unwrap_or(FAR);
+        let idle = Duration::try_from(self.limits_of(&session).idle.idle_after / 4).unwrap_or(FAR);
         let wait = self.limits.tempo.wait(period).min(idle);
         // Spread the measurements of sessions that became ready together.
         let next = Instant::now() + wait.mul_f64(0.9 + 0.2 * fastrand::f64());

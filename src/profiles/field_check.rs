@@ -8,6 +8,7 @@ use super::profile::Profile;
 use super::profile_parts::{ClonePart, OpencodeData};
 use super::quantity::quantity;
 use super::schema::fields_at;
+use crate::session::IdleRules;
 
 /// The labels by which the router finds its objects.
 const OWN_LABELS: [&str; 3] = ["app.kubernetes.io/managed-by", "app.kubernetes.io/name", "app.kubernetes.io/instance"];
@@ -90,6 +91,17 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
     }
     if let Some(Err(error)) = profile.clone.as_ref().and_then(ClonePart::chosen) {
         fault("clone.filter", error.to_string());
+    }
+    let idle = profile.idle.clone().unwrap_or_default();
+    for (path, minutes) in
+        [("idle.timeoutMinutes", idle.timeout_minutes), ("idle.maxBusyMinutes", idle.max_busy_minutes)]
+    {
+        if let Some((minutes, Err(message))) = minutes.map(|minutes| (minutes, IdleRules::minutes(minutes))) {
+            fault(path, format!("{minutes}: {message}"));
+        }
+    }
+    if let Some(seconds) = profile.start_timeout_seconds.filter(|seconds| !(1..=86_400).contains(seconds)) {
+        fault("startTimeoutSeconds", format!("{seconds}: expected a number of seconds between 1 and 86400"));
     }
     for (path, map) in [("labels", &profile.labels), ("annotations", &profile.annotations)] {
         for name in map.iter().flatten().map(|(name, _)| name) {

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::session::IdleRules;
+
 /// The tools image. An init container copies its files to `/tools`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -101,11 +103,24 @@ pub enum Permission {
 #[serde(rename_all = "camelCase", default)]
 pub struct IdlePart {
     /// Minutes without use after which a session stops. Default: IDLE_TIMEOUT_MINUTES.
+    #[schemars(range(min = 0.001, max = 527_040))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_minutes: Option<f64>,
     /// Minutes that a working or waiting agent keeps its session running. Default: MAX_BUSY_MINUTES.
+    #[schemars(range(min = 0.001, max = 527_040))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_busy_minutes: Option<f64>,
+}
+
+impl IdlePart {
+    /// The rules of sessions with this profile. Other sessions have `usual`.
+    pub fn rules(&self, usual: IdleRules) -> IdleRules {
+        let or = |minutes: Option<f64>, usual| minutes.and_then(|it| IdleRules::minutes(it).ok()).unwrap_or(usual);
+        IdleRules {
+            idle_after: or(self.timeout_minutes, usual.idle_after),
+            max_busy: or(self.max_busy_minutes, usual.max_busy),
+        }
+    }
 }
 
 /// Settings for sessions that are processes of one machine.

@@ -138,6 +138,7 @@ pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle: Option<IdlePart>,
     /// Seconds that a start may take. Default: START_TIMEOUT_SECONDS.
+    #[schemars(range(min = 1, max = 86_400))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_timeout_seconds: Option<u32>,
     /// The last word: a strategic merge patch of the Pod's metadata and spec.

@@ -125,6 +125,18 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
             "profiles:\n  a:\n    credentials: [{secret: s, key: k, file: /x, mode: '0999'}]\n",
             "line 3: profile “a”: credentials[0]: mode “0999”: expected an octal number such as \"0600\".",
         ),
+        (
+            "profiles:\n  a:\n    idle: {timeoutMinutes: 0}\n",
+            "line 3: profile “a”: idle.timeoutMinutes: 0: expected a number of minutes between 0.001 and 527040.",
+        ),
+        (
+            "profiles:\n  a:\n    idle: {maxBusyMinutes: 6e9}\n",
+            "line 3: profile “a”: idle.maxBusyMinutes: 6000000000: expected a number of minutes between 0.001 and 527040.",
+        ),
+        (
+            "profiles:\n  a:\n    startTimeoutSeconds: 86401\n",
+            "line 3: profile “a”: startTimeoutSeconds: 86401: expected a number of seconds between 1 and 86400.",
+        ),
         ("profiles:\n  a: 1\n", "line 2: profile “a”: expected fields such as image: and env:."),
     ];
     for (text, said) in cases {

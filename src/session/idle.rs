@@ -3,7 +3,7 @@
 //! A use by the owner keeps a session for the idle time: a write, a navigation, or terminal input. A working agent, a
 //! pending question, an open write and processes at work keep it while they last, up to the busy limit.
 //!
-//! Settings: `IDLE_TIMEOUT_MINUTES` (default: 30), `MAX_BUSY_MINUTES` (default: 480).
+//! Settings: `IDLE_TIMEOUT_MINUTES` (default: 30), `MAX_BUSY_MINUTES` (default: 480). A profile can have others.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -16,6 +16,14 @@ pub struct IdleRules {
     pub idle_after: SignedDuration,
     /// Limit for a working or waiting agent.
     pub max_busy: SignedDuration,
+}
+
+impl IdleRules {
+    /// A number of minutes as the settings and profiles have it: from 0.001 to 527040 (a year).
+    pub fn minutes(number: f64) -> Result<SignedDuration, String> {
+        let span = (0.001..=527_040.0).contains(&number).then(|| SignedDuration::try_from_secs_f64(number * 60.0).ok());
+        span.flatten().ok_or_else(|| "expected a number of minutes between 0.001 and 527040".to_owned())
+    }
 }
 
 /// What keeps a session running.

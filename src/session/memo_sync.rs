@@ -16,6 +16,11 @@ impl Session {
         self.current_memo(&self.live.lock())
     }
 
+    /// Reads the name of the chosen profile. `read` must not call the session.
+    pub(crate) fn with_profile<T>(&self, read: impl FnOnce(Option<&str>) -> T) -> T {
+        read(self.live.lock().memo.profile.as_deref())
+    }
+
     pub(crate) fn current_memo(&self, live: &Live) -> Memo {
         let title = live.title.clone().or_else(|| live.memo.title.clone());
         Memo { last_activity: self.last_activity(), title, ..live.memo.clone() }
@@ -42,7 +47,8 @@ impl Session {
         let delivers = old.prompts != new.prompts || old.initial_messages != new.initial_messages;
         let asked = |memo: &Memo| (memo.trusted, memo.ignores_project, memo.restarted_at, memo.prompt_refused);
         let asks = asked(&old) != asked(new);
-        asks || old.title != new.title || old.agent != new.agent || old.checkout != new.checkout || delivers
+        let chosen = old.profile != new.profile;
+        asks || chosen || old.title != new.title || old.agent != new.agent || old.checkout != new.checkout || delivers
     }
 
     /// Adds what only this replica knows to a memo.

@@ -30,9 +30,10 @@ async fn users_see_the_profiles_that_they_may_choose() {
     let me = async |user| as_user(app.api("GET", "/api/me"), user).send().await.unwrap().json()["profiles"].clone();
     let small = json!({
         "name": "small", "title": "Small box", "description": "For reviews", "image": "box:1", "storage": "2Gi",
+        "idleTimeoutMinutes": 30.0,
     });
     assert_eq!(me("bob@x").await, json!([small]));
-    assert_eq!(me("ann@x").await, json!([small, {"name": "gpu", "title": "gpu"}]));
+    assert_eq!(me("ann@x").await, json!([small, {"name": "gpu", "title": "gpu", "idleTimeoutMinutes": 30.0}]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

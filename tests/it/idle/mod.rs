@@ -2,6 +2,7 @@
 
 mod open_requests_and_tunnels;
 mod processes_at_work;
+mod profile_limits;
 mod rejected_first_message;
 mod situation;
 mod unused_sessions;

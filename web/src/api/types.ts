@@ -79,6 +79,8 @@ export interface Profile {
   image?: string;
   /** The size of a new session's volume. */
   storage?: string;
+  /** Minutes without use after which the router stops a session. */
+  idleTimeoutMinutes?: number;
 }
 
 export interface Me {

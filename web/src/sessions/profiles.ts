@@ -4,6 +4,12 @@ import type { Profile } from "../api/types";
 export function profileFacts(profile: Profile | undefined): string {
   const image = profile?.image && `Image ${profile.image}`;
   const storage = profile?.storage && `${profile.storage} of storage for a new session`;
-  const facts = [profile?.description, image, storage].filter((fact) => fact);
+  const idle = profile?.idleTimeoutMinutes && `Stops after ${minutes(profile.idleTimeoutMinutes)} without use`;
+  const facts = [profile?.description, image, storage, idle].filter((fact) => fact);
   return facts.map((fact) => `${fact}.`.replace(/\.\.$/, ".")).join(" ");
+}
+
+function minutes(number: number): string {
+  const [count, unit] = number >= 120 ? [number / 60, "hours"] : [number, number === 1 ? "minute" : "minutes"];
+  return `${Math.round(count * 10) / 10} ${unit}`;
 }
