@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::usage_view::UsageView;
-use crate::session::{Checkout, CloneRequest, KeptBy, Memo, Origin, Phase, PhaseName, Reason, Session};
+use crate::session::{Checkout, CloneRequest, KeptBy, Memo, Origin, Outdated, Phase, PhaseName, Reason, Session};
 
 /// A session.
 #[derive(Serialize, ToSchema)]
@@ -68,6 +68,9 @@ pub(super) struct SessionView {
     /// Its disk and memory. Only while it runs, and once measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageView>,
+    /// What a restart would change: its profile, its image or its Secrets changed since its start. Only while it runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outdated: Vec<Outdated>,
     /// What its user should know, as sentences: messages that were not delivered, what the clone left out; in the answer to a creation also how the
     /// address was understood.
     notes: Vec<String>,
@@ -154,6 +157,7 @@ impl Api {
             needs_input: view.needs_input,
             asks_for_trust: view.memo.ignores_project && !view.memo.trusted,
             kept_alive_by: view.kept_by,
+            outdated: view.outdated,
             notes,
             usage: view.usage.map(UsageView::from),
         }

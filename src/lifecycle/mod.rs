@@ -15,6 +15,7 @@ mod log_readers;
 mod memo_keeper;
 mod open;
 mod profile_choice;
+mod profile_follower;
 mod prompt_store;
 mod rate_limit;
 mod registry;
@@ -128,6 +129,7 @@ impl Lifecycle {
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
         lifecycle.tasks.spawn(lifecycle.clone().watch_usage());
+        lifecycle.tasks.spawn(lifecycle.clone().follow_profiles());
         lifecycle.tasks.spawn(lifecycle.clone().lead());
         lifecycle
     }

@@ -40,6 +40,9 @@ impl Lifecycle {
         }
         self.edit_memo(session, |memo| memo.profile.clone_from(&name)).await?;
         audit::record(cause, session, Deed::ChooseProfile, Step::Done);
+        if self.compare(session) {
+            self.registry.announce(session);
+        }
         Ok(())
     }
 }

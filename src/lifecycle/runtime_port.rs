@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::ReplicaRole;
 use crate::profiles::CurrentProfiles;
 use crate::session::prompts::Prompts;
-use crate::session::{Failure, Memo, Run, SessionId, Sighting, Spec};
+use crate::session::{Failure, Memo, Outdated, Run, SessionId, Sighting, Spec};
 use crate::usage::Usage;
 
 /// A runtime's news, in the order in which things happened.
@@ -135,6 +135,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// session itself may answer: the figures are for its owner, and nothing else depends on them.
     async fn measure(&self, _id: SessionId, _run: &Run) -> Option<Usage> {
         None
+    }
+
+    /// What a session's run lacks of what a start would give it now. It is called often, so it only compares what is known.
+    fn outdated(&self, _spec: &Spec, _memo: &Memo) -> Vec<Outdated> {
+        Vec::new()
     }
 
     /// Reads the session's log: of the clone and of opencode. Empty if there is none.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use super::Outdated;
 use super::lease::{Leases, Purpose};
 use crate::opencode::Server;
 use crate::upstream::Upstream;
@@ -47,13 +48,21 @@ pub struct Run {
     quiet: CancellationToken,
     leases: Mutex<Leases>,
     usage: Mutex<Measured>,
+    outdated: Mutex<Vec<Outdated>>,
 }
 
 impl Run {
     /// The run of this server. It ends with the server's upstream.
     pub fn new(server: Server) -> Arc<Self> {
         let quiet = server.upstream().over().child_token();
-        Arc::new(Self { server, ports: Mutex::default(), quiet, leases: Mutex::default(), usage: Mutex::default() })
+        Arc::new(Self {
+            server,
+            ports: Mutex::default(),
+            quiet,
+            leases: Mutex::default(),
+            usage: Mutex::default(),
+            outdated: Mutex::default(),
+        })
     }
 
     /// The opencode server.
@@ -124,6 +133,19 @@ impl Run {
             changed: !before.is_some_and(|before| before.looks_like(&usage)),
             work_ended: worked.is_some() && !usage.is_at_work(),
         }
+    }
+
+    /// What it lacks of what a start would give it now, as this replica last compared.
+    pub fn outdated(&self) -> Vec<Outdated> {
+        self.outdated.lock().clone()
+    }
+
+    /// Notes what it lacks. Returns whether that is new.
+    pub(crate) fn learn_outdated(&self, outdated: Vec<Outdated>) -> bool {
+        let mut known = self.outdated.lock();
+        let new = *known != outdated;
+        *known = outdated;
+        new
     }
 
     pub(crate) fn begin_lease(&self, purpose: Purpose, now: Timestamp) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::course_event::{Event, RequestNumber};
 use super::idle::{KeptBy, Use, Verdict};
 use super::session_state::Live;
-use super::{IdleRules, Leases, Memo, Phase, PhaseName, Session, auto_restart};
+use super::{IdleRules, Leases, Memo, Outdated, Phase, PhaseName, Session, auto_restart};
 use crate::usage::Usage;
 
 /// What a ready session says whose server does not answer.
@@ -28,6 +28,8 @@ pub struct View {
     pub stops_at: Option<Timestamp>,
     /// The disk and memory of its run, as last measured.
     pub usage: Option<Usage>,
+    /// What its run lacks of what a start would give it now.
+    pub outdated: Vec<Outdated>,
     /// The current leases.
     pub leases: Leases,
 }
@@ -51,6 +53,7 @@ impl Session {
             stops_at: verdict.as_ref().map(|verdict| verdict.stops_at).filter(|_| agent.unknown.is_none()),
             kept_by: verdict.map_or(starting, |verdict| verdict.kept_by),
             usage: live.run.as_ref().and_then(|run| run.usage()),
+            outdated: live.run.as_ref().map(|run| run.outdated()).unwrap_or_default(),
             leases: live.leases(),
             phase,
         }

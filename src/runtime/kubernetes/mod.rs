@@ -12,6 +12,7 @@ mod claim;
 mod claim_evolution;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod claim_properties;
+mod claim_refresh;
 #[cfg(test)]
 mod claim_rules;
 pub mod diagnosis;
@@ -21,6 +22,7 @@ mod literal;
 mod manifest;
 mod names;
 mod other_release;
+mod outdated_pods;
 mod pod_certificates;
 mod pod_defaults;
 mod pod_history;
@@ -32,6 +34,9 @@ mod pod_plugins;
 mod pod_security;
 #[cfg(test)]
 mod pod_step_rules;
+mod pod_template;
+#[cfg(test)]
+mod pod_template_rules;
 mod pod_tools;
 mod pod_usage;
 mod profile_check;
@@ -52,7 +57,6 @@ mod watch_freshness;
 mod watches;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::Client;
@@ -64,13 +68,14 @@ use tokio_util::task::TaskTracker;
 use self::api_server::{ApiError, Cluster, asked};
 use self::cached_session::CachedSession;
 use self::claim::RecordUpdate;
+use self::outdated_pods::Present;
 use self::session_cache::SessionCache;
 use self::start_stop::StopIf;
 use self::watch_freshness::Freshness;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::lifecycle::ReplicaRole;
 use crate::profiles::CurrentProfiles;
-use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
+use crate::session::{Failure, Memo, Outdated, Reason, Run, SessionId, Spec};
 use crate::usage::Usage;
 
 pub use self::adoption::{Namespaces, adopt, adopt_in};
@@ -81,11 +86,6 @@ pub use self::profile_check::read_profiles;
 const NEWS_BUFFER: usize = 256;
 /// Attempts to change a record or Secret that others change at the same time.
 const ATTEMPTS: usize = 50;
-
-/// Time limit for a refresh.
-const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
-/// Shortest duration of a refresh, so that its time does not reveal another user's session.
-const SHORTEST_REFRESH: Duration = Duration::from_millis(50);
 
 /// The runtime.
 pub struct Kubernetes {
@@ -98,6 +98,7 @@ struct Inner {
     cache: Arc<SessionCache>,
     freshness: Arc<Freshness>,
     role: value::Sender<ReplicaRole>,
+    present: Present,
     watched: Mutex<bool>,
     tasks: TaskTracker,
     end: CancellationToken,
@@ -128,6 +129,7 @@ impl Kubernetes {
             cache: Arc::new(SessionCache::new()),
             freshness: Arc::new(Freshness::at(tempo)),
             role,
+            present: Present::default(),
             watched: Mutex::new(false),
             tasks: TaskTracker::new(),
             end: CancellationToken::new(),
@@ -161,6 +163,9 @@ impl Inner {
         let inner = self.clone();
         let meet = async move { inner.meet_replicas().await };
         self.tasks.spawn(self.end.clone().run_until_cancelled_owned(meet));
+        let inner = self.clone();
+        let follow = async move { inner.follow_secrets().await };
+        self.tasks.spawn(self.end.clone().run_until_cancelled_owned(follow));
         let inner = self.clone();
         self.tasks.spawn(async move {
             inner.cache.publish(news, inner.end.clone(), |id| inner.look_after(id)).await;
@@ -258,17 +263,11 @@ impl Runtime for Kubernetes {
     }
 
     async fn refresh(&self, id: SessionId) {
-        let inner = &self.inner;
-        let refreshed = async {
-            watches::ask(&inner.cluster.claims, &inner.cache, id).await?;
-            inner.cache.published(id).await;
-            Ok::<(), ApiError>(())
-        };
-        match tokio::join!(tokio::time::timeout(REFRESH_TIMEOUT, refreshed), tokio::time::sleep(SHORTEST_REFRESH)).0 {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(session = %id, %error, "cannot refresh the session"),
-            Err(_) => tracing::debug!(session = %id, "cannot refresh the session: the API server does not answer"),
-        }
+        self.inner.refresh_claim(id).await;
+    }
+
+    fn outdated(&self, spec: &Spec, memo: &Memo) -> Vec<Outdated> {
+        self.inner.outdated(spec, memo)
     }
 
     async fn watch(&self) -> mpsc::Receiver<News> {

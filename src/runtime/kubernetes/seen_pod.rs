@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::manifest::{OPENCODE, PORT, RUN};
+use super::pod_template::MadeFrom;
 use super::{explain, names, steps};
 use crate::session::{Checkout, Observation};
 
@@ -31,6 +32,8 @@ pub(super) struct PodSeen {
     pub(super) directory: String,
     /// What the first preparation checked out, from a preparation that has succeeded.
     pub(super) checkout: Option<Checkout>,
+    /// What it was made from.
+    pub(super) made_from: Option<MadeFrom>,
     /// The address of opencode, while its container runs.
     pub(super) serving: Option<Serving>,
 }
@@ -75,6 +78,7 @@ impl PodSeen {
             steps: steps::of_pod(pod),
             directory: directory(pod),
             checkout: explain::checkout(pod),
+            made_from: MadeFrom::read(meta),
             serving: serving(pod).filter(|_| !deleting),
         }
     }

@@ -149,7 +149,6 @@ impl Inner {
     /// Creates the Pod of a run, after its Secret: the kubelet is slow to notice a late Secret.
     async fn make_pod(self: &Arc<Self>, record: &Record) -> Result<(), ApiError> {
         let id = record.spec.id();
-        self.password(record).await?;
         let profile = self.profile_of(&record.spec, &record.memo)?;
         if let Some(claim) = pod_history::claim(&profile, record) {
             match asked(self.cluster.claims.create(&PostParams::default(), &claim)).await {
@@ -157,8 +156,13 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
+        // The Secrets' versions from before the Pod: a change meanwhile shows.
+        let (password, template) = tokio::join!(self.password(record), self.template(&profile));
+        password?;
+        let (template, secrets) = template?;
         let pod = manifest::pod(&self.settings, &profile, record);
-        let pod = pod.map_err(|error| ApiError::Final(format!("its profile cannot be applied: {error}")))?;
+        let mut pod = pod.map_err(|error| ApiError::Final(format!("its profile cannot be applied: {error}")))?;
+        template.mark(&mut pod, &secrets);
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
         // Clears the hint: the Pod exists, so earlier delays are over.
         self.cache.update(id, |cached| cached.hint = None);

@@ -7,6 +7,7 @@ mod invalid_requests;
 mod logs;
 mod metrics;
 mod openapi;
+mod outdated_runs;
 mod pasted_addresses;
 mod probes;
 mod profile_choice;

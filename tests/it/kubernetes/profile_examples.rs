@@ -202,7 +202,7 @@ profiles:
 async fn private_authority_is_for_git_alone() {
     let git = git_server().await;
     let plain = git.repo("team/app").await;
-    let front = TlsFront::before(git.address())).await;
+    let front = TlsFront::before(git.address()).await;
     let authority = std::fs::read_to_string(front.authority()).unwrap();
     let text = "
 profiles:

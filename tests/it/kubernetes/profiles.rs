@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Secret};
-use kube::api::{Api, PostParams};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use opencode_router::lifecycle::Wishes;
 use opencode_router::profiles::Profile;
 use opencode_router::runtime::kubernetes::{KubernetesSettings, read_profiles};
-use opencode_router::session::{Origin, PhaseName, Reason, Session};
+use opencode_router::session::{Origin, Outdated, PhaseName, Reason, Session};
 use serde_json::{Value, json};
 
 use super::situation::{PATIENT, Situation, failed, reaches};
 use crate::support::callers;
+use crate::support::condition::eventually;
 use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE};
 
 /// Puts these profiles in force.
@@ -142,4 +143,48 @@ async fn changed_profile_counts_from_the_next_start_and_a_missing_one_is_said() 
     choose("small").await;
     situation.works(&session).await;
     assert_eq!(session.phase_name(), PhaseName::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn running_session_shows_what_a_restart_would_change() {
+    let namespace = Arc::new(Namespace::create().await);
+    let token = |value: &str| json!({"metadata": {"name": "keys"}, "stringData": {"token": value}});
+    create::<Secret>(&namespace, token("old")).await;
+    let profile = |fields: &str| {
+        format!("profiles:\n  box: {{credentials: [{{secret: keys, key: token, env: TOKEN}}], {fields}}}\n")
+    };
+    let (small, mut profiles) = (profile("env: [{name: SIZE, value: small}]"), None);
+    let change = |settings: &mut KubernetesSettings| {
+        offer(settings, &small);
+        profiles = Some(settings.clone());
+    };
+    let situation = Situation::in_namespace(namespace, change, PATIENT).await;
+    let profiles = profiles.unwrap();
+    let session = situation.ready().await;
+    let outdated = async |expected: &[Outdated]| {
+        let what = format!("{expected:?} would change");
+        eventually(&what, async || (session.run()?.outdated() == expected).then_some(())).await;
+    };
+    let pod = situation.pod(&session).await.unwrap();
+
+    offer(&profiles, &profile("env: [{name: SIZE, value: small}], image: another:1"));
+    outdated(&[Outdated::Image]).await;
+    offer(&profiles, &small);
+    outdated(&[]).await;
+    let secrets = situation.namespace.api::<Secret>();
+    secrets.patch("keys", &PatchParams::default(), &Patch::Merge(token("new"))).await.unwrap();
+    outdated(&[Outdated::Secrets]).await;
+    offer(&profiles, &profile("env: [{name: SIZE, value: large}]"));
+    outdated(&[Outdated::Profile, Outdated::Secrets]).await;
+    let now = situation.pod(&session).await.unwrap();
+    assert_eq!((&now.metadata.uid, &now.spec), (&pod.metadata.uid, &pod.spec), "the running Pod is never touched");
+    assert_eq!(now.metadata.annotations, pod.metadata.annotations);
+    assert_eq!(situation.namespace.output_of(session.id(), "echo $SIZE $TOKEN").await.trim(), "small old");
+
+    stop(&situation, &session).await;
+    situation.works(&session).await;
+    let runtime = situation.lifecycle.runtime();
+    assert_eq!(runtime.outdated(session.spec(), &session.memo()), []);
+    assert_eq!(situation.namespace.output_of(session.id(), "echo $SIZE $TOKEN").await.trim(), "large new");
 }

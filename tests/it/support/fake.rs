@@ -12,7 +12,7 @@ use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{News, Sighting};
 use opencode_router::session::Run;
 use opencode_router::session::prompts::Prompts;
-use opencode_router::session::{Failure, Memo, Observation, PhaseName, SessionId, Spec};
+use opencode_router::session::{Failure, Memo, Observation, Outdated, PhaseName, SessionId, Spec};
 use opencode_router::usage::Usage;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -36,6 +36,7 @@ pub struct Fake {
     kept: Mutex<Vec<SessionId>>,
     usage: Mutex<Option<Usage>>,
     measured: Mutex<Option<(SessionId, Usage)>>,
+    outdated: Mutex<Vec<Outdated>>,
     /// The profiles that sessions can use.
     pub profiles: CurrentProfiles,
     me: std::sync::Weak<Self>,
@@ -70,6 +71,7 @@ impl Fake {
             kept: Mutex::default(),
             usage: Mutex::default(),
             measured: Mutex::default(),
+            outdated: Mutex::default(),
             profiles: CurrentProfiles::default(),
             me: me.clone(),
         })
@@ -106,6 +108,11 @@ impl Fake {
     /// What is measured of every session from now on.
     pub fn measures(&self, usage: Option<Usage>) {
         *self.usage.lock() = usage;
+    }
+
+    /// What every run lacks from now on.
+    pub fn outdates(&self, outdated: &[Outdated]) {
+        *self.outdated.lock() = outdated.to_vec();
     }
 
     /// Stops and deletes fail.

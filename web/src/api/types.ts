@@ -25,6 +25,8 @@ export interface Phase {
 
 export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "processes" | "agent-unknown" | "starting";
 
+export type Outdated = "profile" | "image" | "secrets";
+
 /** A measured figure. Without a limit, nothing is free and its level is ok. */
 export interface Gauge {
   used: number;
@@ -66,6 +68,8 @@ export interface Session {
   /** opencode ignores the repository's configuration until its owner trusts the repository. */
   asksForTrust?: boolean;
   keptAliveBy: KeptAliveBy[];
+  /** What a restart would change. */
+  outdated?: Outdated[];
   /** What its user should know, as sentences. */
   notes?: string[];
   usage?: Usage;

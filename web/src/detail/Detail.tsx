@@ -6,6 +6,7 @@ import type { Commands } from "../sessions/commands";
 import { Failure } from "../sessions/Failure";
 import { Notices } from "../sessions/Notices";
 import { nameOf } from "../sessions/naming";
+import { OutdatedNotice } from "../sessions/OutdatedNotice";
 import { isStarting, isStartingPhase } from "../sessions/state";
 import { StatePill } from "../sessions/StatePill";
 import { timingOf } from "../sessions/timing";
@@ -62,6 +63,7 @@ export function Detail(props: DetailProps) {
       <Failure session={props.session} besideLog />
       <TrustQuestion session={props.session} commands={props.commands} />
       <Notices session={props.session} />
+      <OutdatedNotice session={props.session} commands={props.commands} />
       <Actions
         session={props.session}
         describedBy="detail-name"

@@ -8,6 +8,7 @@ import type { Commands } from "./commands";
 import { Failure } from "./Failure";
 import { Notices } from "./Notices";
 import { nameOf } from "./naming";
+import { OutdatedNotice } from "./OutdatedNotice";
 import { stateOf } from "./state";
 import { StatePill } from "./StatePill";
 import { timingOf } from "./timing";
@@ -45,6 +46,7 @@ export function Row(props: RowProps) {
         <Failure session={props.session} />
         <TrustQuestion session={props.session} commands={props.commands} />
         <Notices session={props.session} />
+        <OutdatedNotice session={props.session} commands={props.commands} />
         <ActionProblem id={props.session.id} commands={props.commands} />
       </div>
     </li>

@@ -4,7 +4,7 @@ import { sentenceOf } from "../api/problem";
 import type { AttachToken, Session } from "../api/types";
 import type { Sessions } from "../live/sessions";
 
-export type CommandName = "start" | "start without history" | "trust" | "profile" | "stop" | "delete" | "attach";
+export type CommandName = "start" | "start without history" | "trust" | "restart" | "profile" | "stop" | "delete" | "attach";
 export type Commands = ReturnType<typeof createCommands>;
 
 /** The commands on sessions, one at a time per session. An error stays beside its session. */
@@ -37,6 +37,7 @@ export function createCommands(sessions: Sessions) {
     start: (id: string) => run("start", id, () => show(api.startSession(id))),
     startWithoutHistory: (id: string) => run("start without history", id, () => show(api.startWithoutHistory(id))),
     trust: (id: string) => run("trust", id, () => show(trustAndRestart(id))),
+    restart: (id: string) => run("restart", id, () => show(restart(id))),
     chooseProfile: (id: string, profile: string) => run("profile", id, () => show(api.chooseProfile(id, profile))),
     stop: (id: string) => run("stop", id, () => show(api.stopSession(id))),
     delete: (id: string) => run("delete", id, () => api.deleteSession(id).then(() => sessions.remove(id))),
@@ -47,6 +48,11 @@ export function createCommands(sessions: Sessions) {
 /** opencode reads the repository's configuration when it starts. */
 async function trustAndRestart(id: string): Promise<Session> {
   await api.trustRepository(id);
+  return restart(id);
+}
+
+/** The start waits for the end of the stop. */
+async function restart(id: string): Promise<Session> {
   await api.stopSession(id);
   return api.startSession(id);
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use opencode_router::session::prompts::Prompts;
-use opencode_router::session::{Failure, Memo, Observation, PhaseName, Run, SessionId, Spec};
+use opencode_router::session::{Failure, Memo, Observation, Outdated, PhaseName, Run, SessionId, Spec};
 use opencode_router::usage::Usage;
 use tokio::sync::mpsc;
 
@@ -120,6 +120,10 @@ impl Runtime for Fake {
     async fn measure(&self, id: SessionId, _run: &Run) -> Option<Usage> {
         let only = *self.measured.lock();
         only.filter(|(measured, _)| *measured == id).map(|(_, usage)| usage).or(*self.usage.lock())
+    }
+
+    fn outdated(&self, _spec: &Spec, _memo: &Memo) -> Vec<Outdated> {
+        self.outdated.lock().clone()
     }
 
     fn trouble(&self) -> Option<&'static str> {
