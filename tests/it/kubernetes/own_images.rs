@@ -115,7 +115,7 @@ async fn projects_and_conversations_have_other_places() {
     situation.works(&session).await;
     assert_eq!(of("ls /opencode-data | grep x; mount | grep -c ' /opencode-data '").await.trim(), "1");
 
-    situation.lifecycle.request_delete(&session, &callers::test()).await;
+    situation.lifecycle.delete(&session, &callers::test()).await.unwrap();
     let pods: Api<Pod> = situation.namespace.api();
     eventually("the Pod is gone", async || pods.get_opt(&name).await.unwrap().is_none().then_some(())).await;
     eventually("both volumes are gone", async || claims().await.trim().is_empty().then_some(())).await;

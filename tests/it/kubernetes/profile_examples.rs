@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::profiles::{create, offer};
 use super::situation::{PATIENT, Situation, failed, git_server};
 use crate::support::callers;
-use crate::support::installation::reachable_address;
 use crate::support::kubernetes::{Namespace, SESSION_IMAGE};
 use crate::support::tls_front::TlsFront;
 

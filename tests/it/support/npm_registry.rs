@@ -5,16 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode, header};
 use serde_json::json;
 use sha2::{Digest, Sha512};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
+
+use super::model::serve;
 
 /// The token.
 pub const TOKEN: &str = "token-of-the-registry";
@@ -43,9 +45,8 @@ impl NpmRegistry {
         let address = listener.local_addr().unwrap();
         let paths = Arc::<Mutex<Vec<String>>>::default();
         let served = Arc::new(Served { archive: archive(), paths: paths.clone() });
-        let router = Router::new().fallback(answer).with_state(served);
-        let serve = async move { axum::serve(listener, router).await.unwrap() };
-        Self { address, paths, _task: AbortOnDropHandle::new(tokio::spawn(serve)) }
+        let task = serve(listener, move |request| std::future::ready(answer(&served, &request)));
+        Self { address, paths, _task: task }
     }
 
     /// Its address.
@@ -59,7 +60,7 @@ impl NpmRegistry {
     }
 }
 
-async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response {
+fn answer(served: &Served, request: &Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     served.paths.lock().unwrap().push(path.clone());
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
