@@ -82,11 +82,13 @@ pub mod web;
 #[cfg(not(feature = "router"))]
 pub mod git {
     pub mod branch;
+    pub mod clone_extent;
     pub mod clone_filter;
     pub mod git_environment;
     pub mod repo_url;
 
     pub use branch::Branch;
+    pub use clone_extent::{CloneExtent, Lfs};
     pub use clone_filter::CloneFilter;
     pub use repo_url::RepoUrl;
 }

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 
 use super::network::at_least_one;
 use crate::edge::HoldLimits;
-use crate::git::CloneFilter;
 use crate::git::clone_filter::InvalidCloneFilter;
+use crate::git::{CloneExtent, CloneFilter};
 use crate::lifecycle::Limits;
 use crate::prepare::CloneSettings;
 use crate::session::{IdleRules, Retention};
@@ -86,7 +86,11 @@ impl LifecycleConfig {
 
     /// How sessions are cloned.
     pub fn clones(&self) -> CloneSettings {
-        CloneSettings { filter: self.clone_filter.0.clone(), stall_seconds: self.clone_stall_seconds }
+        CloneSettings {
+            filter: self.clone_filter.0.clone(),
+            extent: CloneExtent::default(),
+            stall_seconds: self.clone_stall_seconds,
+        }
     }
 
     fn retention(&self) -> Option<Retention> {

@@ -1,6 +1,7 @@
 //! Repository URLs and branch names. Independent of sessions. Only a preparation runs `git`, never the router.
 
 pub mod branch;
+pub mod clone_extent;
 pub mod clone_filter;
 pub mod credential_helper;
 mod forge_page;
@@ -13,6 +14,7 @@ pub mod repo_url;
 pub(crate) mod repo_url_properties;
 
 pub use branch::Branch;
+pub use clone_extent::{CloneExtent, Lfs};
 pub use clone_filter::CloneFilter;
 pub use pasted::Pasted;
 pub use repo_url::RepoUrl;

@@ -158,6 +158,8 @@ fn command(job: &Job, repository: Option<&Path>) -> Command {
     for name in UNSET {
         command.env_remove(name);
     }
+    // `large_files.rs` fetches them after the checkout, and shows its progress.
+    command.env("GIT_LFS_SKIP_SMUDGE", "1").env("GIT_LFS_FORCE_PROGRESS", "1");
     for role in ["AUTHOR", "COMMITTER"] {
         command.env(format!("GIT_{role}_NAME"), &job.owner.name);
         command.env(format!("GIT_{role}_EMAIL"), &job.owner.email);

@@ -80,6 +80,7 @@ fn share_of(step: &str) -> Option<(u8, u8)> {
         "Receiving objects" => Some((5, 60)),
         "Resolving deltas" => Some((60, 70)),
         "Updating files" => Some((95, 100)),
+        "Downloading LFS objects" => Some((95, 100)),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::certificates::Certificates;
-use crate::git::{Branch, CloneFilter, RepoUrl};
+use crate::git::{Branch, CloneExtent, CloneFilter, Lfs, RepoUrl};
 use crate::opencode::Dialect;
 
 /// The version of most jobs. The program refuses newer versions than it knows and ignores unknown fields.
@@ -15,10 +15,10 @@ const FIRST: u32 = 1;
 const DEFAULT_BRANCH: u32 = 2;
 /// The version of a job whose folder is adopted. A program that does not know it would clone beside the old files.
 const ADOPTED: u32 = 3;
-/// The version of a job of a profile that moves what older programs expect at fixed places.
-const PLACES: u32 = 4;
+/// The version of a job with a part that an older program would silently leave out.
+const PROFILED: u32 = 4;
 /// The highest version that this program knows.
-const KNOWN: u32 = PLACES;
+const KNOWN: u32 = PROFILED;
 /// The time without progress after which `git` is ended, in seconds. The router's setting has the same default.
 const STALL_SECONDS: u64 = 60;
 /// Size limit for a job, in bytes.
@@ -85,6 +85,8 @@ fn stall_seconds() -> u64 {
 pub struct CloneSettings {
     /// The files to leave out until they are needed. `None`: a complete clone.
     pub filter: Option<CloneFilter>,
+    /// How much of the repository is cloned.
+    pub extent: CloneExtent,
     /// The time without progress after which `git` is ended, in seconds.
     pub stall_seconds: u64,
 }
@@ -113,6 +115,9 @@ pub struct Clone {
     /// The files to leave out until they are needed. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<CloneFilter>,
+    /// How much of the repository is cloned.
+    #[serde(flatten)]
+    pub extent: CloneExtent,
 }
 
 impl Job {
@@ -141,15 +146,20 @@ impl Job {
 
     /// The same job with this clone.
     pub fn cloning(mut self, clone: Option<Clone>) -> Self {
-        let default_branch = clone.as_ref().is_some_and(|clone| clone.branch.is_none());
-        self.version = if default_branch { DEFAULT_BRANCH } else { FIRST };
+        if clone.as_ref().is_some_and(|clone| clone.branch.is_none()) {
+            self.version = self.version.max(DEFAULT_BRANCH);
+        }
+        // A depth is no such part: an older program clones more.
+        if clone.as_ref().is_some_and(|clone| clone.extent.submodules || clone.extent.lfs == Lfs::Always) {
+            self.version = self.version.max(PROFILED);
+        }
         self.clone = clone;
         self
     }
 
     /// The same job on a volume of the old Node.js router.
     pub fn adopting(mut self) -> Self {
-        (self.version, self.adopted) = (ADOPTED, true);
+        (self.version, self.adopted) = (self.version.max(ADOPTED), true);
         self
     }
 
@@ -161,7 +171,7 @@ impl Job {
         ca: Option<Certificates>,
     ) -> Self {
         if workspace.is_some() || history.is_some() || ca.is_some() {
-            self.version = PLACES;
+            self.version = PROFILED;
         }
         (self.workspace, self.history, self.certificates) = (workspace, history, ca);
         self
@@ -256,13 +266,29 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_knows_only_the_usual_places_refuses_others() {
+    fn other_places_are_told_only_to_a_program_that_knows_them() {
         let job = Job::parse(MINIMAL).unwrap();
         assert_eq!(job.clone().with_places(None, None, None).version, 1);
         let job = job.with_places(Some("/workspace".into()), None, None);
         assert_eq!(job.version, 4);
         assert_eq!(job.project_place(), Path::new("/workspace/app"));
         assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+    }
+
+    #[test]
+    fn a_program_that_would_leave_a_part_out_refuses_the_job() {
+        let version = |extent| {
+            let job = Job::parse(MINIMAL).unwrap();
+            let clone = job.clone.clone().map(|clone| Clone { extent, ..clone });
+            let job = job.cloning(clone);
+            assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+            job.version
+        };
+        let plain = CloneExtent::default();
+        assert_eq!(version(plain), 1);
+        assert_eq!(version(CloneExtent { depth: Some(1), lfs: Lfs::Never, ..plain }), 1);
+        assert_eq!(version(CloneExtent { submodules: true, ..plain }), 4);
+        assert_eq!(version(CloneExtent { lfs: Lfs::Always, ..plain }), 4);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod git_messages;
 mod git_progress;
 mod history;
 mod job;
+mod large_files;
 mod left_out;
 mod missing_files;
 mod output_lines;
@@ -29,6 +30,7 @@ mod receive;
 mod report;
 mod stale_locks;
 mod stall_watch;
+mod submodules;
 
 pub use certificates::Certificates;
 pub use git_progress::Progress;

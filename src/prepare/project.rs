@@ -7,9 +7,11 @@ use super::checkout_file;
 use super::clone_failure::clone_failure;
 use super::git_command::{Git, GitFailed};
 use super::job::{Clone, Job};
+use super::large_files::{check_program, fetch_large_files};
 use super::left_out::{has_lfs_pointers, has_submodules};
 use super::missing_files::fetch_missing_files;
 use super::receive::{DRAFT, RECEIVED, receive};
+use super::submodules::clone_submodules;
 use crate::git::Branch;
 use crate::private_files::remove_tree;
 use crate::session::failure::last_lines;
@@ -31,18 +33,16 @@ pub(super) async fn check_out(job: &Job, mut git: Git<'_, '_>) -> Result<Option<
 
 /// Clones the repository. A failed attempt keeps what it received, if the next attempt can use it.
 async fn clone_project(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> Result<Checkout, Failure> {
+    check_program(clone.extent.lfs, git).await?;
     let received = job.work().join(RECEIVED);
     let goes_on = received.exists();
     let cloned = async {
         receive(job, clone, git).await.map_err(|failed| failure_of(clone, failed, git))?;
-        check_out_branch(clone, git).await
+        let branch = check_out_branch(clone, git).await?;
+        complete(Checkout::of(branch), &received, clone, git).await
     };
     let checkout = match cloned.await {
-        Ok(branch) => Checkout {
-            submodules: has_submodules(&received),
-            lfs_pointers: has_lfs_pointers(&received, git).await,
-            ..Checkout::of(branch)
-        },
+        Ok(checkout) => checkout,
         Err(failure) => {
             // Free the space: the disk may be full. Begin from nothing if an earlier attempt left something broken.
             if failure.reason == Reason::DiskFull || goes_on && failure.reason == Reason::CloneFailed {
@@ -57,6 +57,24 @@ async fn clone_project(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> Resul
     let written = checkout_file::write(&received, &checkout);
     let moved = written.and_then(|()| std::fs::rename(&received, job.project_folder()));
     moved.map_err(|error| files_failure(&error)).map(|()| checkout)
+}
+
+/// Fetches what a checkout lacks, if it is wanted. Returns what is still missing.
+async fn complete(
+    mut checkout: Checkout,
+    repository: &Path,
+    clone: &Clone,
+    git: &mut Git<'_, '_>,
+) -> Result<Checkout, Failure> {
+    if has_lfs_pointers(repository, git).await {
+        checkout.lfs_pointers =
+            !fetch_large_files(clone.extent.lfs, git).await? || has_lfs_pointers(repository, git).await;
+    }
+    if has_submodules(repository) {
+        checkout.submodules = !clone.extent.submodules || !clone_submodules(git).await;
+        checkout.submodules_failed = checkout.submodules && clone.extent.submodules;
+    }
+    Ok(checkout)
 }
 
 /// Checks out the branch, with its files. Returns it.

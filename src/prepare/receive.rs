@@ -14,6 +14,7 @@ pub(super) const RECEIVED: &str = ".received";
 
 /// Clones the repository without a checkout, or fetches what is new since an earlier attempt.
 pub(super) async fn receive(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> Result<(), GitFailed> {
+    let depth = clone.extent.depth.map(|depth| format!("--depth={depth}"));
     let (draft, received) = (job.work().join(DRAFT), job.work().join(RECEIVED));
     if received.exists() {
         git.report.log("[prepare] going on with what an earlier attempt received");
@@ -22,7 +23,17 @@ pub(super) async fn receive(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> 
         written(cleared, git)?;
         // The owner may have corrected the address meanwhile.
         git.run(&["config", "remote.origin.url", clone.url.as_str()]).await?;
-        git.run(&["fetch", "--progress", "--prune", "--no-recurse-submodules", "origin"]).await?;
+        let mut arguments = vec!["fetch", "--progress", "--prune", "--no-recurse-submodules"];
+        match &depth {
+            Some(depth) => arguments.push(depth),
+            // The owner may have chosen another profile meanwhile.
+            None if git.repository.as_ref().is_some_and(|repository| repository.join(".git/shallow").exists()) => {
+                arguments.push("--unshallow");
+            }
+            None => {}
+        }
+        arguments.push("origin");
+        git.run(&arguments).await?;
         if clone.branch.is_none() {
             // The server may have another default branch by now. If it names none, the one of the earlier attempt counts.
             let _ = git.run(&["remote", "set-head", "origin", "--auto"]).await;
@@ -31,8 +42,10 @@ pub(super) async fn receive(job: &Job, clone: &Clone, git: &mut Git<'_, '_>) -> 
     }
     let filter = clone.filter.as_ref().map(|filter| format!("--filter={filter}"));
     let mut arguments = vec!["clone", "--progress", "--no-checkout", "--template=", "--origin=origin"];
-    // Do not clone submodules: the user requested only this repository.
+    // Submodules come after the checkout, if they are wanted.
     arguments.push("--no-recurse-submodules");
+    // `--depth` alone would fetch only the default branch.
+    arguments.extend(depth.as_deref().into_iter().flat_map(|depth| [depth, "--no-single-branch"]));
     arguments.extend(filter.as_deref());
     arguments.extend(["--", clone.url.as_str(), DRAFT]);
     let cloned = git.run(&arguments).await;

@@ -103,6 +103,9 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
     if let Some(seconds) = profile.start_timeout_seconds.filter(|seconds| !(1..=86_400).contains(seconds)) {
         fault("startTimeoutSeconds", format!("{seconds}: expected a number of seconds between 1 and 86400"));
     }
+    if let Some(message) = profile.clone.as_ref().and_then(ClonePart::depth_fault) {
+        fault("clone.depth", message);
+    }
     for (path, map) in [("labels", &profile.labels), ("annotations", &profile.annotations)] {
         for name in map.iter().flatten().map(|(name, _)| name) {
             if name.starts_with("opencode-router/") || OWN_LABELS.contains(&name.as_str()) {

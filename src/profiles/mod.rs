@@ -23,7 +23,7 @@ pub use self::opencode_parts::{
 };
 pub use self::profile::Profile;
 pub use self::profile_parts::{
-    Allow, ClonePart, ContainerPart, Containers, Credential, DataPlace, DataVolume, Lfs, OpencodeData, PortPart,
+    Allow, ClonePart, ContainerPart, Containers, Credential, DataPlace, DataVolume, OpencodeData, PortPart,
     StoragePart, TmpPart,
 };
 pub use self::profile_set::{ProfileSet, UnknownProfile};

@@ -4,8 +4,9 @@ use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, Se
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::git::CloneFilter;
+use crate::git::clone_extent::{CloneExtent, DEEPEST};
 use crate::git::clone_filter::InvalidCloneFilter;
+use crate::git::{CloneFilter, Lfs};
 use crate::session::Email;
 
 /// Who may choose a profile.
@@ -208,22 +209,25 @@ pub struct ClonePart {
     pub lfs: Option<Lfs>,
 }
 
-/// Whether the files of Git LFS are fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Lfs {
-    /// If the image has Git LFS.
-    Auto,
-    /// Always: a start without Git LFS fails.
-    Always,
-    /// Never.
-    Never,
-}
-
 impl ClonePart {
     /// The filter; `Some(Ok(None))` clones everything.
     pub fn chosen(&self) -> Option<Result<Option<CloneFilter>, InvalidCloneFilter>> {
         let filter = self.filter.as_deref()?;
         Some(if filter == "off" { Ok(None) } else { filter.parse().map(Some) })
+    }
+
+    /// What is wrong with the depth.
+    pub(super) fn depth_fault(&self) -> Option<String> {
+        let depth = self.depth.filter(|depth| !(1..=DEEPEST).contains(depth))?;
+        Some(format!("{depth}: expected a number of commits from 1 to {DEEPEST}. Remove it for the whole history"))
+    }
+
+    /// How much of a repository is cloned, instead of this.
+    pub fn extent(&self, base: CloneExtent) -> CloneExtent {
+        CloneExtent {
+            depth: self.depth.or(base.depth),
+            submodules: self.submodules.unwrap_or(base.submodules),
+            lfs: self.lfs.unwrap_or(base.lfs),
+        }
     }
 }

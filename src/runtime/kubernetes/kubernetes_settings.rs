@@ -58,7 +58,7 @@ impl KubernetesSettings {
             config_map: None,
             image_volumes: false,
             stale_after: Duration::from_secs(120),
-            clone: CloneSettings { filter: None, stall_seconds: 60 },
+            clone: CloneSettings { filter: None, extent: crate::git::CloneExtent::default(), stall_seconds: 60 },
             tempo: Tempo::default(),
         }
     }

@@ -14,9 +14,9 @@ use super::steps::{self, PLUGIN_INIT, STEPS, TOOLS_INIT};
 use super::{pod_certificates, pod_history, pod_plugins};
 use crate::init::ANY_ADDRESS;
 use crate::opencode::Serve;
-use crate::prepare::{CloneSettings, JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
-use crate::profiles::{ClonePart, Profile};
-use crate::runtime::preparation_job::preparation_job;
+use crate::prepare::{JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
+use crate::profiles::Profile;
+use crate::runtime::preparation_job::{clone_settings, preparation_job};
 use crate::usage::usage_port;
 
 /// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
@@ -104,7 +104,7 @@ fn mounts(settings: &KubernetesSettings, profile: &Profile) -> Vec<Value> {
 }
 
 fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) -> Value {
-    let clone = clone_settings(settings, profile);
+    let clone = clone_settings(&settings.clone, profile);
     let mut job = preparation_job(PathBuf::from(ROOT), &record.spec, &record.memo, &clone);
     if record.adopted {
         job = job.adopting();
@@ -145,14 +145,6 @@ fn plugin_init(settings: &KubernetesSettings, profile: &Profile, job: &PluginsJo
         ],
         "volumeMounts": mounts(settings, profile),
     })
-}
-
-fn clone_settings(settings: &KubernetesSettings, profile: &Profile) -> CloneSettings {
-    let mut clone = settings.clone.clone();
-    if let Some(Ok(filter)) = profile.clone.as_ref().and_then(ClonePart::chosen) {
-        clone.filter = filter;
-    }
-    clone
 }
 
 fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -> Value {

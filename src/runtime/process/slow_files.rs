@@ -14,7 +14,11 @@ use crate::session::{Email, Origin, SessionKey};
 
 fn runtime(data: &Path) -> Process {
     let settings = ProcessSettings {
-        clone: crate::prepare::CloneSettings { filter: None, stall_seconds: 60 },
+        clone: crate::prepare::CloneSettings {
+            filter: None,
+            extent: crate::git::CloneExtent::default(),
+            stall_seconds: 60,
+        },
         data_dir: data.to_owned(),
         opencode: PathBuf::from("/no/opencode"),
         opencode_version: "1.18.33".to_owned(),

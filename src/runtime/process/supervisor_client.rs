@@ -125,7 +125,11 @@ mod tests {
         std::fs::write(&supervisor, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&supervisor, std::fs::Permissions::from_mode(0o755)).unwrap();
         let settings = ProcessSettings {
-            clone: crate::prepare::CloneSettings { filter: None, stall_seconds: 60 },
+            clone: crate::prepare::CloneSettings {
+                filter: None,
+                extent: crate::git::CloneExtent::default(),
+                stall_seconds: 60,
+            },
             data_dir: PathBuf::new(),
             opencode: PathBuf::new(),
             opencode_version: String::new(),

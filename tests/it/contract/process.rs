@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use opencode_router::git::CloneExtent;
 use opencode_router::prepare::CloneSettings;
 use opencode_router::runtime::Runtime;
 use opencode_router::runtime::process::{Process, ProcessSettings};
@@ -54,7 +55,7 @@ fn place(opencode: PathBuf) -> ProcessPlace {
         opencode_version: "1.18.33".to_owned(),
         supervisor: PathBuf::from(env!("CARGO_BIN_EXE_opencode-router")),
         environment: vec![("PATH".to_owned(), path), ("OPENCODE_DISABLE_MODELS_FETCH".to_owned(), "1".to_owned())],
-        clone: CloneSettings { filter: None, stall_seconds: 60 },
+        clone: CloneSettings { filter: None, extent: CloneExtent::default(), stall_seconds: 60 },
         local_user: None,
     };
     ProcessPlace { runtime: Arc::new(Process::new(settings).unwrap()), data }

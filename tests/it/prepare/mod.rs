@@ -2,8 +2,10 @@
 
 mod adopted_volume;
 mod checkout;
+mod clone_depth;
 mod default_branch;
 mod history;
+mod large_files;
 mod left_out;
 mod no_hooks;
 mod partial_clone;
@@ -13,4 +15,5 @@ mod sigterm;
 mod ssh_errors;
 mod stale_locks;
 mod stalls;
+mod submodules;
 mod typed_end;

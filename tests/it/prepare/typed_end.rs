@@ -90,7 +90,7 @@ async fn an_opencode_that_the_system_kills_is_out_of_memory() {
 async fn a_job_that_is_none_or_of_a_later_version_is_refused() {
     let folder = SessionFolder::new();
     let mut later = folder.job();
-    later["version"] = json!(4);
+    later["version"] = json!(5);
     for job in [later, json!("none")] {
         let prepared = folder.prepare(&job).await;
         assert_eq!((prepared.status, prepared.end), (Some(64), None), "{job}");

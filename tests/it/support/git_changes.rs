@@ -2,7 +2,7 @@
 
 use super::git::GitServer;
 use super::git_import::{commit, file};
-use super::git_run::{git, run};
+use super::git_run::{git, output, run};
 
 impl GitServer {
     /// Adds a commit that writes one file on top of an existing branch.
@@ -14,6 +14,21 @@ impl GitServer {
     /// Begins a branch on top of `main`, with one file more.
     pub(crate) async fn branch(&self, name: &str, branch: &str, path: &str) {
         self.host.import(name, &commit(branch, Some("refs/heads/main^0"), &[file(path, "New.\n")])).await;
+    }
+
+    /// Adds submodules to a repository's `main`: folder, address, and the repository whose `main` it is.
+    pub(crate) async fn submodules(&self, name: &str, submodules: &[(&str, &str, &str)]) {
+        let mut files = String::new();
+        let mut links = String::new();
+        for (path, url, of) in submodules {
+            files.push_str(&format!("[submodule \"{path}\"]\n\tpath = {path}\n\turl = {url}\n"));
+            let head = output(git(["-C"]).arg(self.host.path(of)).args(["rev-parse", "refs/heads/main"]), &[]).await;
+            let head = String::from_utf8(head.unwrap()).unwrap();
+            links.push_str(&format!("M 160000 {} {path}\n", head.trim()));
+        }
+        let mut script = commit("main", Some("refs/heads/main^0"), &[file(".gitmodules", files)]);
+        script.extend(links.bytes());
+        self.host.import(name, &script).await;
     }
 
     /// From now on knows no filter of partial clones for this repository.

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace as NamespaceObject, PersistentVolumeC
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use opencode_router::git::CloneExtent;
 use opencode_router::prepare::CloneSettings;
 use opencode_router::profiles::{CurrentProfiles, ProfileSet};
 use opencode_router::runtime::kubernetes::{Kubernetes, KubernetesSettings};
@@ -85,7 +86,11 @@ impl Namespace {
             config_map: None,
             image_volumes: false,
             stale_after: Duration::from_secs(120),
-            clone: CloneSettings { filter: "blob:limit=1m".parse().ok(), stall_seconds: 60 },
+            clone: CloneSettings {
+                filter: "blob:limit=1m".parse().ok(),
+                extent: CloneExtent::default(),
+                stall_seconds: 60,
+            },
             tempo: tempo(),
         }
     }

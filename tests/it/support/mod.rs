@@ -12,6 +12,7 @@ mod git_run;
 pub mod http;
 pub mod installation;
 pub mod kubernetes;
+pub mod lfs;
 pub mod login_proxy;
 pub mod model;
 mod model_answer;
