@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::customization::Customization;
 use super::dialect::{Dialect, Launch, RequestKind, Serve};
 use super::v1;
 use crate::upstream::HeadLimit;
@@ -11,6 +12,18 @@ impl Dialect {
     pub fn launch(self, serve: &Serve<'_>) -> Launch {
         match self {
             Self::V1 => v1::serve_command::launch(serve),
+        }
+    }
+
+    /// The variables with what an operator says of opencode. `env` are the server's other variables. The error says why
+    /// they cannot be merged.
+    pub fn customize(
+        self,
+        operator: &Customization,
+        env: &[(String, String)],
+    ) -> Result<Vec<(&'static str, String)>, String> {
+        match self {
+            Self::V1 => v1::operator_config::variables(operator, env),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod agent_report;
 mod call;
+mod customization;
 mod dialect;
 mod dialect_verbs;
 mod event_follower;
@@ -22,6 +23,7 @@ mod v1;
 
 pub use agent_report::AgentReport;
 pub use call::CallError;
+pub use customization::Customization;
 pub use dialect::{Dialect, Launch, RequestKind, Serve};
 pub use first_message::FirstMessage;
 pub use readiness::{Obstacle, Readiness, Step, Waiting};

@@ -13,6 +13,7 @@ use super::program_version::identify;
 use super::project::{check_out, files_failure};
 use super::project_place;
 use super::report::Report;
+use super::skills::fetch_skills;
 use super::stale_locks::remove_stale_locks;
 use crate::init::{Children, ToolsFolder};
 use crate::private_files::{make_private, write_if_missing};
@@ -48,6 +49,7 @@ async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> R
     record_version(job, program.version.as_deref(), report).map_err(|error| files_failure(&error))?;
     remove_stale_locks(job, begun, report);
     let checkout = check_out(job, Git::new(job, children, report)).await?;
+    fetch_skills(job, &mut Git::new(job, children, report)).await.map_err(|error| files_failure(&error))?;
     history.prepare_for(program, report).await?;
     adopted_files::finish(job, children, report).await.map_err(|error| files_failure(&error))?;
     project_place::follow(job, children, report).await.map_err(|error| files_failure(&error))?;

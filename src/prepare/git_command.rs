@@ -31,6 +31,9 @@ const SETTINGS: [&str; 7] = [
 /// Variables that would redirect `git`, or expose the job to it.
 const UNSET: [&str; 5] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TEMPLATE_DIR", JOB_VARIABLE];
 
+/// A home without settings.
+const NO_HOME: &str = "/nonexistent";
+
 /// The log line for a `git` process that the system killed.
 pub(super) const KILLED: &str = "[prepare] git was killed by signal 9";
 
@@ -41,6 +44,8 @@ pub(super) struct Git<'a, 'b> {
     pub(super) report: &'a mut Report<'b>,
     /// The working folder, once the repository exists.
     pub(super) repository: Option<PathBuf>,
+    /// Whether it ignores the settings in the session's home, which code in the session can write.
+    pub(super) ignores_home: bool,
 }
 
 /// Whether the system killed a program. This program sends SIGKILL only at its end, and after a stall.
@@ -59,7 +64,7 @@ pub(super) enum GitFailed {
 
 impl<'a, 'b> Git<'a, 'b> {
     pub(super) fn new(job: &'a Job, children: &'a Children, report: &'a mut Report<'b>) -> Self {
-        Self { job, children, report, repository: None }
+        Self { job, children, report, repository: None, ignores_home: false }
     }
 
     /// Runs `git` until it exits, and reports its output.
@@ -104,8 +109,12 @@ impl<'a, 'b> Git<'a, 'b> {
         input: Stdio,
         mut each: impl FnMut(&mut Report<'b>, &str),
     ) -> Result<(), GitFailed> {
-        let Self { job, children, report, repository } = self;
+        let Self { job, children, report, repository, ignores_home } = self;
         let mut command = command(job, repository.as_deref());
+        // An environment of its own has the home of the router's user.
+        if *ignores_home && job.git_env.is_none() {
+            command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", NO_HOME);
+        }
         command.args(arguments).stdin(input);
         let mut child = children.spawn_printing(&mut command).map_err(|error| {
             report.log(&format!("git cannot be started: {error}"));

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::certificates::Certificates;
+use super::skills::Skills;
 use crate::git::{Branch, CloneExtent, CloneFilter, Lfs, RepoUrl};
 use crate::opencode::Dialect;
 
@@ -68,6 +69,9 @@ pub struct Job {
     /// opencode's file of logins that the session may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_login: Option<PathBuf>,
+    /// The repositories with skills for opencode.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<Skills>,
     /// The complete environment of `git`. Default: this program's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_env: Option<Vec<(String, String)>>,
@@ -139,6 +143,7 @@ impl Job {
             made_with: None,
             set_history_aside: None,
             opencode_login: None,
+            skills: Vec::new(),
             git_env: None,
             end_file: None,
         }
@@ -177,6 +182,15 @@ impl Job {
         self
     }
 
+    /// The same job with these skills.
+    pub fn with_skills(mut self, skills: Vec<Skills>) -> Self {
+        if !skills.is_empty() {
+            self.version = self.version.max(PROFILED);
+        }
+        self.skills = skills;
+        self
+    }
+
     /// Reads a job.
     pub fn parse(text: &str) -> io::Result<Self> {
         #[derive(Deserialize)]
@@ -189,6 +203,9 @@ impl Job {
             return Err(io::Error::other(why));
         }
         let job: Self = serde_json::from_str(text)?;
+        if !job.skills.iter().all(Skills::has_safe_name) {
+            return Err(io::Error::other("the name of its skills is not the name of a folder"));
+        }
         let mut components = Path::new(&job.project).components();
         match (components.next(), components.next()) {
             (Some(Component::Normal(_)), None) if !job.project.starts_with('.') => Ok(job),

@@ -28,6 +28,7 @@ mod project;
 mod project_place;
 mod receive;
 mod report;
+mod skills;
 mod stale_locks;
 mod stall_watch;
 mod submodules;
@@ -40,3 +41,4 @@ pub use plugin_install::{PLUGINS_VARIABLE, PluginsJob, install_plugins_from_envi
 pub use prepare_end::PrepareEnd;
 pub use prepare_line::PrepareLine;
 pub use prepare_program::{ARGUMENT, JOB_VARIABLE, prepare_from_environment, prepare_from_input};
+pub use skills::Skills;

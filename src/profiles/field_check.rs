@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::document::field;
 use super::fault::Fault;
+use super::opencode_parts::OpencodePart;
 use super::profile::Profile;
 use super::profile_parts::{ClonePart, OpencodeData};
 use super::quantity::quantity;
@@ -66,6 +67,9 @@ fn meaning(profile: &Profile, names: &[String]) -> Vec<Fault> {
         Some(OpencodeData::OwnVolume(volume)) => Some(volume),
         _ => None,
     };
+    for (path, message) in profile.opencode.iter().flat_map(OpencodePart::faults) {
+        fault(&format!("opencode.{path}"), message);
+    }
     let sizes = [
         ("storage.size", profile.storage.as_ref().and_then(|storage| storage.size.as_ref())),
         ("storage.opencodeData.size", own_data.map(|volume| &volume.size)),

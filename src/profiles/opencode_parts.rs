@@ -5,7 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::git::{Branch, RepoUrl};
 use crate::session::IdleRules;
+
+/// Size limit for a path, in bytes.
+const LONGEST_PATH: usize = 200;
 
 /// The tools image. An init container copies its files to `/tools`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +60,43 @@ pub struct OpencodePart {
     /// Skills from Git repositories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skills: Option<Vec<SkillSource>>,
+}
+
+impl OpencodePart {
+    /// What is wrong with it, by field.
+    pub(super) fn faults(&self) -> Vec<(String, String)> {
+        let mut faults = Vec::new();
+        for (n, file) in self.files.iter().flatten().enumerate() {
+            if !is_relative(&file.path) {
+                faults.push((format!("files[{n}].path"), wrong_path(&file.path, "agent/review.md")));
+            }
+            if file.config_map.is_some() == file.secret.is_some() {
+                faults.push((format!("files[{n}]"), "expected exactly one of configMap and secret".to_owned()));
+            }
+        }
+        for (n, skills) in self.skills.iter().flatten().enumerate() {
+            if let Err(error) = RepoUrl::parse(&skills.git) {
+                faults.push((format!("skills[{n}].git"), format!("“{}”: {error}", skills.git)));
+            }
+            if let Some(Err(error)) = skills.reference.as_deref().map(Branch::parse) {
+                faults.push((format!("skills[{n}].ref"), format!("expected a branch or a tag: {error}")));
+            }
+            if let Some(path) = skills.path.as_ref().filter(|path| !is_relative(path)) {
+                faults.push((format!("skills[{n}].path"), wrong_path(path, "skills")));
+            }
+        }
+        faults
+    }
+}
+
+fn wrong_path(path: &str, example: &str) -> String {
+    let expected = format!("expected a relative path of at most {LONGEST_PATH} bytes without . and .. parts");
+    format!("“{path}”: {expected}, such as {example}")
+}
+
+fn is_relative(path: &str) -> bool {
+    let good = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(char::is_control);
+    path.len() <= LONGEST_PATH && path.split('/').all(good)
 }
 
 /// A file in opencode's configuration folder.

@@ -8,6 +8,7 @@ mod long_lines;
 mod opencode_exit;
 mod preparation_job;
 pub mod process;
+mod profile_customization;
 
 pub use self::finding::{Finding, Status};
 pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};

@@ -10,6 +10,7 @@ pub(super) mod home_files;
 pub(super) mod landing_page;
 pub(super) mod moved_project;
 pub(super) mod plugins;
+pub(super) mod operator_config;
 pub(super) mod request_kinds;
 pub(super) mod serve_command;
 pub(super) mod server_state;

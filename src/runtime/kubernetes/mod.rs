@@ -21,6 +21,7 @@ mod kubernetes_settings;
 mod literal;
 mod manifest;
 mod names;
+mod opencode_files;
 mod other_release;
 mod outdated_pods;
 mod pod_certificates;

@@ -1,6 +1,6 @@
 //! The part of a session's Pod that is the router's: no profile changes it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,13 @@ use super::manifest::{DIALECT, OPENCODE, PASSWORD, PORT, PREPARE, ROOT, RUN, dir
 use super::names::{labels, object_name};
 use super::pod_tools::{self, TOOLS, tools_init};
 use super::steps::{self, PLUGIN_INIT, STEPS, TOOLS_INIT};
-use super::{pod_certificates, pod_history, pod_plugins};
+use super::{opencode_files, pod_certificates, pod_history, pod_plugins};
 use crate::init::ANY_ADDRESS;
 use crate::opencode::Serve;
 use crate::prepare::{JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
 use crate::profiles::Profile;
 use crate::runtime::preparation_job::{clone_settings, preparation_job};
+use crate::runtime::profile_customization::{customization, skills};
 use crate::usage::usage_port;
 
 /// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
@@ -111,6 +112,7 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
     }
     let workspace = profile.workspace_dir.as_ref().map(PathBuf::from);
     job = job.with_places(workspace, pod_history::folder(profile), pod_certificates::certificates(profile));
+    job = job.with_skills(skills(profile));
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     json!({
@@ -167,7 +169,10 @@ fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -
             "valueFrom": {"secretKeyRef": {"name": object_name(spec.id()), "key": PASSWORD}},
         }),
     ];
-    env.extend(launch.env.iter().map(|(name, value)| variable(name, value)));
+    // Nothing is merged here, so nothing fails.
+    let operator = customization(profile, Path::new(ROOT), Path::new(opencode_files::FOLDER));
+    let operator = DIALECT.customize(&operator, &[]).unwrap_or_default();
+    env.extend(launch.env.iter().chain(&operator).map(|(name, value)| variable(name, value)));
     let history = pod_history::folder(profile).map(|folder| DIALECT.history_variable(&folder));
     env.extend(history.map(|(name, value)| variable(name, &value)));
     let mut opencode_mounts = mounts(settings, profile);

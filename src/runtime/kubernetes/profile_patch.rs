@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::{OPENCODE, PREPARE};
+use super::opencode_files;
 use super::pod_defaults::hardened;
 use super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
 use crate::profiles::{ContainerPart, Credential, MergeFault, Profile, merge};
@@ -43,6 +44,7 @@ fn volumes(profile: &Profile, credentials: &[CredentialParts]) -> Value {
         vec![json!({"name": "tmp", "emptyDir": limit.map_or_else(|| json!({}), |limit| json!({"sizeLimit": limit}))})];
     volumes.extend(profile.volumes.iter().flatten().map(|volume| json!(volume)));
     volumes.extend(credentials.iter().filter_map(|parts| parts.volume.clone()));
+    volumes.extend(opencode_files::volume(profile));
     json!(volumes)
 }
 
@@ -91,7 +93,13 @@ fn opencode(
     let own = present([
         ("lifecycle", json!(profile.lifecycle)),
         ("ports", ports.collect()),
-        ("volumeMounts", mounts.chain(credentials.iter().filter_map(|parts| parts.mount.clone())).collect()),
+        (
+            "volumeMounts",
+            mounts
+                .chain(credentials.iter().filter_map(|parts| parts.mount.clone()))
+                .chain(opencode_files::mount(profile))
+                .collect(),
+        ),
         ("env", credentials.iter().filter_map(|parts| parts.variable.clone()).collect()),
     ]);
     merge(container, Value::Object(own))
