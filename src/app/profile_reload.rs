@@ -1,50 +1,57 @@
 //! Puts the profiles in force again when PROFILES_FILE changes.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::{KubernetesConfig, profiles_text};
-use crate::profiles::ProfileSet;
-use crate::runtime::kubernetes::KubernetesSettings;
+use crate::config::profiles_text;
+use crate::profiles::{CurrentProfiles, ProfileSet};
+use crate::tempo::Tempo;
 
 /// Pause between two looks. The kubelet itself updates the file of a ConfigMap only about once a minute.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Follows the file until the handle is dropped. `None` without a file.
-pub(super) fn follow_profiles(config: KubernetesConfig, settings: KubernetesSettings) -> Option<AbortOnDropHandle<()>> {
-    let path = config.profiles_file.clone()?;
-    Some(AbortOnDropHandle::new(tokio::spawn(async move {
+/// Follows the file until the handle is dropped. `read` reads its text.
+pub(super) fn follow_profiles(
+    path: PathBuf,
+    current: CurrentProfiles,
+    tempo: Tempo,
+    read: impl Fn(&str) -> Result<ProfileSet, String> + Send + Sync + 'static,
+) -> AbortOnDropHandle<()> {
+    let read = Arc::new(read);
+    AbortOnDropHandle::new(tokio::spawn(async move {
         // The first look finds a change since the router read its settings.
         let mut known = None;
         loop {
-            let (path, config, trial, before) = (path.clone(), config.clone(), settings.clone(), known.clone());
+            let (path, read, before) = (path.clone(), read.clone(), known.clone());
             // Reading waits for a disk, and a large file takes long to check.
             let looked = spawn_blocking(move || {
                 let text = profiles_text(&path);
                 let changed = before.as_ref() != Some(&text);
-                (changed.then(|| text.clone().and_then(|text| config.profiles_in(&text, &trial))), text)
+                (changed.then(|| text.clone().and_then(|text| read(&text))), text)
             });
             if let Ok((changed, text)) = looked.await {
                 known = Some(text);
-                changed.into_iter().for_each(|profiles| apply(profiles, &settings));
+                changed.into_iter().for_each(|profiles| apply(profiles, &current));
             }
-            tokio::time::sleep(settings.tempo.wait(PAUSE)).await;
+            tokio::time::sleep(tempo.wait(PAUSE)).await;
         }
-    })))
+    }))
 }
 
 /// A bad file keeps the earlier profiles in force.
-fn apply(read: Result<ProfileSet, String>, settings: &KubernetesSettings) {
+fn apply(read: Result<ProfileSet, String>, current: &CurrentProfiles) {
     match read {
         Ok(profiles) => {
             tracing::info!(count = profiles.all().len(), "the profiles of PROFILES_FILE are in force");
-            settings.profiles.replace(profiles);
+            current.replace(profiles);
         }
         Err(error) => {
             tracing::error!(%error, "the changed profiles are not in force: the earlier ones still are");
-            settings.profiles.keep(error);
+            current.keep(error);
         }
     }
 }
@@ -87,7 +94,9 @@ mod tests {
         let settings = config.kubernetes.settings(names.0, names.1, config.lifecycle.clones(), config.tempo).unwrap();
         let name = || settings.profiles.get().all()[0].0.clone();
         assert_eq!(name(), "one");
-        let _following = follow_profiles(config.kubernetes.clone(), settings.clone()).unwrap();
+        let (reading, trial) = (config.kubernetes.clone(), settings.clone());
+        let read = move |text: &str| reading.profiles_in(text, &trial);
+        let _following = follow_profiles(file.clone(), settings.profiles.clone(), settings.tempo, read);
 
         write(&file, "profiles:\n  two: {image: box:2}\n");
         until("the changed file is in force", || name() == "two").await;

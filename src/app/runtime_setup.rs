@@ -25,28 +25,34 @@ pub(super) struct Place {
 pub(super) async fn processes(config: &Config) -> Result<Place, StartError> {
     git_version().await?;
     let settings = process_settings(config).await?;
+    let (current, reading) = (settings.profiles.current.clone(), config.process.clone());
+    let file = config.kubernetes.profiles_file.clone();
+    let profile_reload = file.map(|path| {
+        let at = path.clone();
+        follow_profiles(path, current, config.tempo, move |text| reading.profiles_in(text, &at))
+    });
     let version = settings.opencode_version.clone();
     let data_dir = settings.data_dir.clone();
     let runtime = Process::new(settings).map_err(|error| no_data_dir(&data_dir, &error))?;
-    Ok(Place {
-        runtime: Arc::new(runtime),
-        opencode_version: Some(version),
-        data_dir: Some(data_dir),
-        profile_reload: None,
-    })
+    Ok(Place { runtime: Arc::new(runtime), opencode_version: Some(version), data_dir: Some(data_dir), profile_reload })
 }
 
 /// The settings of the process runtime. Runs opencode to learn its version.
 pub(crate) async fn process_settings(config: &Config) -> Result<ProcessSettings, StartError> {
     let version = opencode_version(&config.process.opencode).await.map_err(|why| no_opencode(config, &why))?;
     let single_user = config.users.dev_email.is_some();
-    config.process.settings(version, config.lifecycle.clones(), single_user).map_err(StartError)
+    let profiles = config.process.profiles(config.kubernetes.profiles_file.as_deref()).map_err(StartError)?;
+    config.process.settings(version, config.lifecycle.clones(), profiles, single_user).map_err(StartError)
 }
 
 /// Sessions as Pods of a cluster.
 pub(super) async fn pods(config: &Config) -> Result<Place, StartError> {
     let settings = kubernetes_settings(config).await?;
-    let profile_reload = follow_profiles(config.kubernetes.clone(), settings.clone());
+    let (reading, trial) = (config.kubernetes.clone(), settings.clone());
+    let profile_reload = config.kubernetes.profiles_file.clone().map(|path| {
+        let current = settings.profiles.clone();
+        follow_profiles(path, current, settings.tempo, move |text| reading.profiles_in(text, &trial))
+    });
     let runtime = Kubernetes::connect(settings).await.map_err(|why| no_cluster(&why))?;
     runtime.refuse_other_release().await.map_err(StartError)?;
     Ok(Place { runtime: Arc::new(runtime), opencode_version: None, data_dir: None, profile_reload })

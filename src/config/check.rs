@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
-use super::{Config, NoConfig, explain};
+use super::{Config, NoConfig, RuntimeName, explain};
 
 /// Checks the settings in the environment and these arguments. With the path of a file first, checks only the profiles
 /// in it. Returns what is valid.
@@ -16,22 +17,28 @@ pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<String, No
         arguments.insert(0, program);
         let config = Config::read(arguments)?;
         let valid = "The settings are valid.".to_owned();
-        return Ok(profiles(&config)?.map_or(valid.clone(), |profiles| format!("{valid} {profiles}")));
+        let pods = config.lifecycle.runtime == RuntimeName::Kubernetes;
+        return Ok(profiles(&config, pods)?.map_or(valid.clone(), |profiles| format!("{valid} {profiles}")));
     };
     arguments.splice(..1, [program, OsString::from("--profiles-file"), file]);
     let matches = Config::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
     let config = Config::from_arg_matches(&matches).map_err(|error| explain(&error))?;
-    Ok(profiles(&config)?.unwrap_or_default())
+    // A file alone is checked for Pods, unless the settings say otherwise.
+    let chosen = matches.value_source("runtime") != Some(ValueSource::DefaultValue);
+    Ok(profiles(&config, !chosen || config.lifecycle.runtime == RuntimeName::Kubernetes)?.unwrap_or_default())
 }
 
 /// The valid profiles, as a sentence. `None` without a file.
-fn profiles(config: &Config) -> Result<Option<String>, NoConfig> {
-    if config.kubernetes.profiles_file.is_none() {
-        return Ok(None);
-    }
-    let (namespace, host) = ("default".to_owned(), "router".to_owned());
-    let settings = config.kubernetes.settings(namespace, host, config.lifecycle.clones(), config.tempo);
-    let set = settings.map_err(NoConfig::Wrong)?.profiles.get();
+fn profiles(config: &Config, pods: bool) -> Result<Option<String>, NoConfig> {
+    let Some(path) = &config.kubernetes.profiles_file else { return Ok(None) };
+    let current = if pods {
+        let (namespace, host) = ("default".to_owned(), "router".to_owned());
+        let settings = config.kubernetes.settings(namespace, host, config.lifecycle.clones(), config.tempo);
+        settings.map(|settings| settings.profiles)
+    } else {
+        config.process.profiles(Some(path))
+    };
+    let set = current.map_err(NoConfig::Wrong)?.get();
     let names = set.all().iter().map(|(name, profile)| match &profile.allow {
         Some(_) => format!("{name} (for some users)"),
         None => name.clone(),

@@ -80,7 +80,6 @@ impl Config {
         config.users.check(config.network.bind_address).map_err(NoConfig::Wrong)?;
         let chosen = matches.value_source("domain") != Some(ValueSource::DefaultValue);
         config.check_domain(chosen).map_err(NoConfig::Wrong)?;
-        config.check_profiles().map_err(NoConfig::Wrong)?;
         Ok(config)
     }
 
@@ -88,15 +87,6 @@ impl Config {
     pub fn shared_peers(&self) -> SharedPeers {
         let exempt = &self.network.peer_limit_exempt_cidrs;
         SharedPeers::new(self.users.trusted_proxy_cidrs.iter().chain(exempt).copied().collect())
-    }
-
-    /// Profiles are templates of Pods.
-    fn check_profiles(&self) -> Result<(), String> {
-        let runs_pods = self.lifecycle.runtime == RuntimeName::Kubernetes;
-        if self.kubernetes.profiles_file.is_some() && !runs_pods {
-            return Err("PROFILES_FILE needs RUNTIME=kubernetes: profiles are templates of Pods. Remove it.".into());
-        }
-        Ok(())
     }
 
     /// The Kubernetes runtime needs an explicit domain.

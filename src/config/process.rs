@@ -1,13 +1,15 @@
 //! Settings of the process runtime.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
 
+use super::kubernetes::profiles_text;
 use crate::init::OWN_PROGRAM;
 use crate::opencode::{Dialect, session_environment};
 use crate::prepare::CloneSettings;
-use crate::runtime::process::{LocalUser, ProcessSettings};
+use crate::profiles::{CurrentProfiles, Profile, ProfileSet};
+use crate::runtime::process::{LocalUser, MachineProfiles, ProcessSettings};
 
 /// Settings of the process runtime.
 #[derive(Args, Clone, Debug)]
@@ -31,9 +33,26 @@ pub struct ProcessConfig {
     /// logins, so the page otherwise asks once for each repository. Only with SHARE_LOCAL_LOGIN.
     #[arg(long, env = "TRUST_REPOSITORIES", default_value_t = false, action = ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub trust_repositories: bool,
+    /// Folder with the Secrets and ConfigMaps that profiles name: the file NAME/KEY is the entry KEY of NAME. Other users
+    /// must not be able to read these files.
+    #[arg(long, env = "PROFILE_ENTRIES_DIR")]
+    pub profile_entries_dir: Option<PathBuf>,
 }
 
 impl ProcessConfig {
+    /// The profiles in the text of PROFILES_FILE, which is at `path`.
+    pub fn profiles_in(&self, text: &str, path: &Path) -> Result<ProfileSet, String> {
+        let read = ProfileSet::read(text, &Profile::default(), |_| Vec::new());
+        let usable = read.and_then(|set| set.withhold(Profile::needs_pod));
+        usable.map_err(|faults| format!("PROFILES_FILE {} is wrong:\n{faults}", path.display()))
+    }
+
+    /// The profiles of PROFILES_FILE, if there is one.
+    pub fn profiles(&self, file: Option<&Path>) -> Result<CurrentProfiles, String> {
+        let Some(path) = file else { return Ok(CurrentProfiles::default()) };
+        Ok(CurrentProfiles::new(self.profiles_in(&profiles_text(path)?, path)?))
+    }
+
     /// The folder for all sessions. Fails without a setting and without a home.
     pub fn data_dir_or_default(&self) -> Result<PathBuf, String> {
         let default = || Some(shared_data()?.join("opencode-router"));
@@ -47,6 +66,7 @@ impl ProcessConfig {
         &self,
         opencode_version: String,
         clone: CloneSettings,
+        profiles: CurrentProfiles,
         single_user: bool,
     ) -> Result<ProcessSettings, String> {
         let data_dir = self.data_dir_or_default();
@@ -68,6 +88,7 @@ impl ProcessConfig {
             supervisor: PathBuf::from(OWN_PROGRAM),
             environment: session_environment::allowed(std::env::vars_os()),
             clone,
+            profiles: MachineProfiles { current: profiles, entries: self.profile_entries_dir.clone() },
             local_user,
         })
     }

@@ -15,11 +15,13 @@ pub struct Customization {
     pub folder: Option<PathBuf>,
     /// Folders with skills.
     pub skills: Vec<PathBuf>,
+    /// Installed plugins, as [`super::Dialect::plugins_in`] names them.
+    pub plugins: Vec<String>,
 }
 
 impl Customization {
     /// Whether it has something for the configuration itself.
     pub(super) fn has_config(&self) -> bool {
-        !self.config.is_empty() || self.asks.is_some() || !self.skills.is_empty()
+        !self.config.is_empty() || self.asks.is_some() || !self.skills.is_empty() || !self.plugins.is_empty()
     }
 }

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// A major version of opencode that the router supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +35,6 @@ pub struct Serve<'a> {
     pub home: &'a Path,
     /// A configuration file to merge into its other configuration.
     pub config_file: Option<&'a str>,
-    /// Configuration that wins over all other, also over the project's.
-    pub config: Option<&'a Value>,
     /// Whether it also logs to standard error.
     pub prints_log: bool,
     /// Whether it ignores the configuration in the project's folder, which can run programs.

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::v1::{home_files, moved_project, plugins};
 use super::{Dialect, Launch};
 
@@ -60,9 +58,9 @@ impl Dialect {
     }
 
     /// The plugins that [`Dialect::install_plugins`] installed, as its configuration names them.
-    pub fn plugin_config(self, folder: &Path, packages: &[String]) -> Value {
+    pub fn plugins_in(self, folder: &Path, packages: &[String]) -> Vec<String> {
         match self {
-            Self::V1 => plugins::config(folder, packages),
+            Self::V1 => plugins::installed(folder, packages),
         }
     }
 

@@ -54,6 +54,13 @@ pub struct PluginsJob {
     pub dialect: Dialect,
 }
 
+impl PluginsJob {
+    /// The installed plugins, as opencode's configuration names them.
+    pub fn installed(&self) -> Vec<String> {
+        self.dialect.plugins_in(&self.folder.join(&self.name), &self.packages)
+    }
+}
+
 /// Installs what [`PLUGINS_VARIABLE`] names.
 pub fn install_plugins_from_environment() -> ExitCode {
     let text = std::env::var(PLUGINS_VARIABLE).map_err(|_| io::Error::other(format!("{PLUGINS_VARIABLE} is not set")));

@@ -4,6 +4,7 @@ mod current_profiles;
 mod document;
 mod fault;
 mod field_check;
+mod machine_part;
 mod merge;
 mod opencode_parts;
 mod profile;
@@ -17,6 +18,7 @@ mod schema;
 pub use self::current_profiles::CurrentProfiles;
 pub use self::fault::{Fault, Faults};
 pub use self::field_check::ignored_path;
+pub use self::machine_part::{Variable, below_home};
 pub use self::merge::{MergeFault, merge};
 pub use self::opencode_parts::{
     EntrySource, IdlePart, OpencodeFile, OpencodePart, Permission, PluginsPart, ProcessPart, SkillSource, ToolsPart,

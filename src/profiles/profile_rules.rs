@@ -137,6 +137,25 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
             "profiles:\n  a:\n    startTimeoutSeconds: 86401\n",
             "line 3: profile “a”: startTimeoutSeconds: 86401: expected a number of seconds between 1 and 86400.",
         ),
+        (
+            "profiles:\n  a:\n    clone: {depth: 0}\n",
+            "line 3: profile “a”: clone.depth: 0: expected a number of commits from 1 to 1000000. Remove it for the whole \
+             history.",
+        ),
+        (
+            "profiles:\n  a:\n    opencode: {files: [{path: ../x, configMap: m, key: k}]}\n",
+            "line 3: profile “a”: opencode.files[0].path: “../x”: expected a relative path of at most 200 bytes without . and \
+             .. parts, such as agent/review.md.",
+        ),
+        (
+            "profiles:\n  a:\n    opencode: {files: [{path: x, configMap: m, secret: s, key: k}]}\n",
+            "line 3: profile “a”: opencode.files[0]: expected exactly one of configMap and secret.",
+        ),
+        (
+            "profiles:\n  a:\n    opencode: {skills: [{git: 'file:///x'}]}\n",
+            "line 3: profile “a”: opencode.skills[0].git: “file:///x”: This is not a repository URL: only https, http, ssh and \
+             git URLs are accepted.",
+        ),
         ("profiles:\n  a: 1\n", "line 2: profile “a”: expected fields such as image: and env:."),
     ];
     for (text, said) in cases {

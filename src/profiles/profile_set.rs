@@ -22,20 +22,37 @@ const DEFAULT: &str = "default";
 pub struct ProfileSet {
     /// In the order of the file.
     profiles: Vec<(String, Arc<Profile>)>,
+    /// Those that this runtime cannot use, each with the reason.
+    withheld: Vec<(String, Arc<Profile>, String)>,
 }
 
 /// The user has no profile of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("There is no profile “{name}”. There are: {known}.")]
-pub struct UnknownProfile {
-    name: String,
-    known: String,
+pub enum UnknownProfile {
+    /// There is none of this name.
+    #[error("There is no profile “{name}”. There are: {known}.")]
+    Missing {
+        /// The name.
+        name: String,
+        /// The names of the user's profiles.
+        known: String,
+    },
+    /// This runtime cannot use it.
+    #[error("The profile “{name}” cannot be used here: {why}. There are: {known}.")]
+    Withheld {
+        /// The name.
+        name: String,
+        /// The reason.
+        why: String,
+        /// The names of the user's profiles.
+        known: String,
+    },
 }
 
 impl ProfileSet {
     /// Only the profile `default`, which is `base`.
     pub fn only(base: Profile) -> Self {
-        Self { profiles: vec![(DEFAULT.to_owned(), Arc::new(base))] }
+        Self { profiles: vec![(DEFAULT.to_owned(), Arc::new(base))], withheld: Vec::new() }
     }
 
     /// Reads a file. Every profile begins with `base`. `check` has further rules for a merged profile.
@@ -64,7 +81,23 @@ impl ProfileSet {
         if profiles.is_empty() {
             return Err(Fault::new("every profile is abstract; sessions need at least one that is not").into());
         }
-        Ok(Self { profiles })
+        Ok(Self { profiles, withheld: Vec::new() })
+    }
+
+    /// Withholds the profiles that this runtime cannot use, each with the reason. Fails if it can use none.
+    pub fn withhold(self, why: impl Fn(&Profile) -> Option<String>) -> Result<Self, Faults> {
+        let (mut profiles, mut withheld) = (Vec::new(), self.withheld);
+        for (name, profile) in self.profiles {
+            match why(&profile) {
+                Some(why) => withheld.push((name, profile, why)),
+                None => profiles.push((name, profile)),
+            }
+        }
+        if profiles.is_empty() {
+            let reasons = withheld.iter().map(|(name, _, why)| Fault::new(why.clone()).of(name));
+            return Err(Faults(reasons.collect()));
+        }
+        Ok(Self { profiles, withheld })
     }
 
     /// The profile of this name. Without a name, it is the first that the user may use. Another user's profile does not
@@ -74,7 +107,13 @@ impl ProfileSet {
         found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| {
             let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
             let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
-            UnknownProfile { name: name.unwrap_or(DEFAULT).to_owned(), known }
+            let name = name.unwrap_or(DEFAULT).to_owned();
+            let allows = |profile: &Profile| profile.allow.as_ref().is_none_or(|allow| allow.allows(user));
+            let withheld = self.withheld.iter().find(|(other, profile, _)| *other == name && allows(profile));
+            match withheld {
+                Some((_, _, why)) => UnknownProfile::Withheld { name, why: why.clone(), known },
+                None => UnknownProfile::Missing { name, known },
+            }
         })
     }
 

@@ -58,13 +58,21 @@ fn content(operator: &Customization, base: Map<String, Value>) -> Value {
         merge(&mut content, json!({"permission": rules}));
     }
     merge(&mut content, Value::Object(operator.config.clone()));
-    if !operator.skills.is_empty() {
-        let own = operator.skills.iter().map(|folder| json!(folder.display().to_string()));
-        let known = content["skills"]["paths"].as_array().cloned().unwrap_or_default();
-        let paths: Vec<_> = known.into_iter().chain(own).collect();
+    let skills: Vec<_> = operator.skills.iter().map(|folder| folder.display().to_string()).collect();
+    if !skills.is_empty() {
+        let paths = more(&content["skills"]["paths"], &skills);
         merge(&mut content, json!({"skills": {"paths": paths}}));
     }
+    if !operator.plugins.is_empty() {
+        let plugins = more(&content["plugin"], &operator.plugins);
+        merge(&mut content, json!({"plugin": plugins}));
+    }
     content
+}
+
+/// A list with more items at its end.
+fn more(known: &Value, items: &[String]) -> Vec<Value> {
+    known.as_array().into_iter().flatten().cloned().chain(items.iter().map(|item| json!(item))).collect()
 }
 
 /// Merges as opencode merges its configurations: maps merge, everything else is replaced.
@@ -95,6 +103,7 @@ mod tests {
             asks: Some(true),
             folder: Some("/f".into()),
             skills: vec!["/data/skills/a".into()],
+            plugins: vec!["file:///p".to_owned()],
         };
         let variables = variables(&operator, &env).unwrap();
         let content: Value = serde_json::from_str(&variables[0].1).unwrap();
@@ -103,6 +112,7 @@ mod tests {
             json!({
                 "model": "a/b", "username": "u", "permission": {"bash": "ask", "edit": "deny"},
                 "skills": {"paths": ["/s", "/data/skills/a"]},
+                "plugin": ["file:///p"],
             })
         );
         assert_eq!(variables[1], (FOLDER, "/f".to_owned()));

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
-
 use super::super::dialect::Launch;
 
 /// Makes opencode's program work as Bun (<https://bun.com/docs/bundler/executables>).
@@ -19,11 +17,10 @@ pub(in crate::opencode) fn install(folder: &Path, packages: &[String]) -> Launch
 }
 
 /// opencode loads a package from its folder, and then fetches nothing.
-pub(in crate::opencode) fn config(folder: &Path, packages: &[String]) -> Value {
+pub(in crate::opencode) fn installed(folder: &Path, packages: &[String]) -> Vec<String> {
     let modules = folder.join("node_modules");
     let names = packages.iter().map(|package| package.rsplit_once('@').map_or(package.as_str(), |(name, _)| name));
-    let plugins: Vec<_> = names.map(|name| format!("file://{}", modules.join(name).display())).collect();
-    json!({"plugin": plugins})
+    names.map(|name| format!("file://{}", modules.join(name).display())).collect()
 }
 
 #[cfg(test)]
@@ -33,9 +30,9 @@ mod tests {
     #[test]
     fn a_package_is_loaded_from_its_folder() {
         let packages = ["@corp/opencode-plugin@1.0.0".to_owned(), "other@2.0.0-rc.1".to_owned()];
-        let config = config(Path::new("/data/plugins/x"), &packages);
+        let installed = installed(Path::new("/data/plugins/x"), &packages);
         let names = ["@corp/opencode-plugin", "other"];
         let expected = names.map(|name| format!("file:///data/plugins/x/node_modules/{name}"));
-        assert_eq!(config, json!({"plugin": expected}));
+        assert_eq!(installed, expected);
     }
 }

@@ -25,7 +25,6 @@ pub(in crate::opencode) fn launch(serve: &Serve<'_>) -> Launch {
     let mut env = variables(serve.home);
     env.extend(serve.ignores_project.then(|| ("OPENCODE_DISABLE_PROJECT_CONFIG", "1".to_owned())));
     env.extend(serve.config_file.map(|file| ("OPENCODE_CONFIG", file.to_owned())));
-    env.extend(serve.config.map(|config| ("OPENCODE_CONFIG_CONTENT", config.to_string())));
     Launch { args: args.into_iter().map(str::to_owned).collect(), env }
 }
 
@@ -56,15 +55,8 @@ mod tests {
     #[test]
     fn everything_that_it_keeps_is_below_the_home() {
         let home = Path::new("/data/home");
-        let serve = Serve {
-            host: "127.0.0.1",
-            port: 4097,
-            home,
-            config_file: None,
-            config: None,
-            prints_log: true,
-            ignores_project: false,
-        };
+        let serve =
+            Serve { host: "127.0.0.1", port: 4097, home, config_file: None, prints_log: true, ignores_project: false };
         let launch = launch(&serve);
         assert_eq!(launch.args[..5], ["serve", "--hostname", "127.0.0.1", "--port", "4097"]);
         let of_home: Vec<_> = launch.env.iter().filter(|(name, _)| name.contains("HOME")).collect();

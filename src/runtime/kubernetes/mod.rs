@@ -31,7 +31,6 @@ mod pod_logs;
 #[cfg(test)]
 mod pod_manifest_rules;
 mod pod_own_part;
-mod pod_plugins;
 mod pod_security;
 #[cfg(test)]
 mod pod_step_rules;

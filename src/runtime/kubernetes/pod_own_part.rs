@@ -11,13 +11,13 @@ use super::manifest::{DIALECT, OPENCODE, PASSWORD, PORT, PREPARE, ROOT, RUN, dir
 use super::names::{labels, object_name};
 use super::pod_tools::{self, TOOLS, tools_init};
 use super::steps::{self, PLUGIN_INIT, STEPS, TOOLS_INIT};
-use super::{opencode_files, pod_certificates, pod_history, pod_plugins};
+use super::{opencode_files, pod_certificates, pod_history};
 use crate::init::ANY_ADDRESS;
 use crate::opencode::Serve;
 use crate::prepare::{JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
 use crate::profiles::Profile;
 use crate::runtime::preparation_job::{clone_settings, preparation_job};
-use crate::runtime::profile_customization::{customization, skills};
+use crate::runtime::profile_customization::{customization, plugins, skills};
 use crate::usage::usage_port;
 
 /// The default `terminationMessagePath`, which the kubelet reads into the status of an ended container.
@@ -34,7 +34,7 @@ pub(super) fn own_part(settings: &KubernetesSettings, profile: &Profile, record:
     let steps = steps::of_profile(settings, profile);
     let mut init_containers = Vec::from_iter(steps.contains(&TOOLS_INIT).then(tools_init));
     init_containers.push(prepare(settings, profile, record));
-    init_containers.extend(pod_plugins::job(profile).map(|job| plugin_init(settings, profile, &job)));
+    init_containers.extend(plugins(profile, Path::new(ROOT)).map(|job| plugin_init(settings, profile, &job)));
     let mut volumes = vec![json!({"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}})];
     volumes.extend(pod_tools::volume(settings, profile));
     volumes.extend(pod_history::volume(profile, record));
@@ -155,9 +155,7 @@ fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -
     let home = format!("{ROOT}/home");
     // Not the Pod's own address: opencode's plugins reach an IPv6 server only as localhost.
     let (host, home) = (ANY_ADDRESS, home.as_ref());
-    let config = pod_plugins::config(profile);
-    let config = config.as_ref();
-    let serve = Serve { host, port: PORT, home, config_file, config, prints_log: false, ignores_project: false };
+    let serve = Serve { host, port: PORT, home, config_file, prints_log: false, ignores_project: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
         variable(usage_port::PORT_VARIABLE, &usage_port::PORT.to_string()),

@@ -272,3 +272,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn opencode_has_the_profiles_configuration_and_files() {
+    let pod = pod(&json!({"permission": "ask", "opencode": {
+        "config": {"username": "$(HOME)"}, "skills": [{"git": "https://h/a/skills", "path": "all"}],
+        "files": [{"path": "agent/a.md", "configMap": "m", "key": "k"}, {"path": "b.md", "secret": "s", "key": "l"}],
+    }}));
+    let container = named(&pod["spec"]["containers"], "opencode");
+    let env = container["env"].as_array().unwrap();
+    let variable = env.iter().find(|it| it["value"].as_str().is_some_and(|value| value.contains("username"))).unwrap();
+    let content = variable["value"].as_str().unwrap();
+    assert!(content.contains(r#""username":"$$(HOME)""#) && content.contains(r#""bash":"ask""#), "{content}");
+    let job = named(&pod["spec"]["initContainers"], "prepare")["env"].to_string();
+    let folder = content.split("/data/skills/").nth(1).unwrap().split('/').next().unwrap();
+    assert!(job.contains(folder) && job.contains("https://h/a/skills"), "{job}");
+    assert!(env.iter().any(|it| it["value"] == "/opencode-files"), "{env:?}");
+    let volume = &named(&pod["spec"]["volumes"], "opencode-files")["projected"]["sources"];
+    assert_eq!(volume[0]["configMap"]["items"], json!([{"key": "k", "path": "agent/a.md"}]));
+    assert_eq!(volume[1]["secret"]["name"], "s");
+    let taken = said(&json!({"permission": "ask", "env": [{"name": variable["name"], "value": "{}"}]}));
+    assert!(taken.contains("is a name that the router sets itself"), "{taken}");
+}

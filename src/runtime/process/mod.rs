@@ -7,6 +7,8 @@ mod data_dir_check;
 mod log_reader;
 mod marked_processes;
 mod process_settings;
+mod profile_entries;
+mod profile_files;
 mod prompts_json;
 mod run_start;
 mod run_stop;
@@ -37,11 +39,13 @@ use self::session_folder::{DataDir, SessionDir};
 use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::private_files::remove_tree;
+use crate::profiles::CurrentProfiles;
 use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
 use crate::usage::{Gauge, Usage, volume};
 
 pub use self::data_dir_check::{DataDirUse, check_data_dir};
 pub use self::process_settings::{LocalUser, ProcessSettings, opencode_version};
+pub use self::profile_entries::MachineProfiles;
 
 /// Capacity of the channel to the registry, which takes each item in microseconds.
 const NEWS_BUFFER: usize = 256;
@@ -156,6 +160,10 @@ fn write_new(dir: &SessionDir, spec: &Spec, memo: &Memo) -> std::io::Result<()> 
 impl Runtime for Process {
     fn name(&self) -> &'static str {
         "process"
+    }
+
+    fn profiles(&self) -> CurrentProfiles {
+        self.settings.profiles.current.clone()
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {

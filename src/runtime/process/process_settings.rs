@@ -6,6 +6,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::marked_processes::MARK;
+use super::profile_entries::MachineProfiles;
 use super::session_folder::SessionDir;
 use crate::git::credential_helper::credentials_from;
 use crate::git::git_environment::QUIET;
@@ -31,6 +32,8 @@ pub struct ProcessSettings {
     pub environment: Vec<(String, String)>,
     /// How sessions are cloned.
     pub clone: CloneSettings,
+    /// The profiles of sessions.
+    pub profiles: MachineProfiles,
     /// The local user's logins for sessions. `None` with several users.
     pub local_user: Option<LocalUser>,
 }
@@ -51,9 +54,17 @@ pub struct LocalUser {
 }
 
 impl ProcessSettings {
-    /// The environment of a session's opencode, besides what its dialect adds.
-    pub(super) fn opencode_env(&self, dir: &SessionDir, owner: &Email, password: &str) -> Vec<(String, String)> {
+    /// The environment of a session's opencode, besides what its dialect adds. `profile` has the variables of its
+    /// profile.
+    pub(super) fn opencode_env(
+        &self,
+        dir: &SessionDir,
+        owner: &Email,
+        password: &str,
+        profile: &[(String, String)],
+    ) -> Vec<(String, String)> {
         let mut env = self.environment.clone();
+        env.extend(profile.iter().cloned());
         let own = [
             ("TMPDIR", dir.tmp().display().to_string()),
             ("USER", owner.local_part().to_owned()),
@@ -75,14 +86,15 @@ impl ProcessSettings {
     fn lent_git_login(&self, dir: &SessionDir) -> Vec<(String, String)> {
         let Some(user) = self.local_user.as_ref().filter(|user| user.lends_git_login) else { return Vec::new() };
         let agent = user.ssh_agent.iter().map(|agent| ("SSH_AUTH_SOCK", agent.clone()));
-        let lent = credentials_from(&self.git_env(dir)).into_iter().chain(agent);
+        let lent = credentials_from(&self.git_env(dir, &[])).into_iter().chain(agent);
         lent.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The complete environment of `git` for one session: no prompts, no exotic transports.
-    pub(super) fn git_env(&self, dir: &SessionDir) -> Vec<(String, String)> {
+    pub(super) fn git_env(&self, dir: &SessionDir, profile: &[(String, String)]) -> Vec<(String, String)> {
         let machine = |name: &str| !name.contains("KEY") && !name.contains("TOKEN") && !is_opencodes(name);
         let mut env: Vec<_> = self.environment.iter().filter(|(name, _)| machine(name)).cloned().collect();
+        env.extend(profile.iter().cloned());
         let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
         QUIET.iter().for_each(|(name, value)| set(name, value));
         match &self.local_user {

@@ -1,17 +1,21 @@
 //! Starts a run of a session.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::io_failure;
+use super::profile_files::{opencode_folder, write_files};
 use super::session_folder::{remove_if_there, write_atomically};
 use super::session_worker::Worker;
 use super::supervisor_client;
 use super::supervisor_protocol::Job;
 use super::watched_run::WatchedRun;
-use crate::runtime::preparation_job::preparation_job;
+use crate::profiles::{Profile, UnknownProfile};
+use crate::runtime::preparation_job::{clone_settings, preparation_job};
+use crate::runtime::profile_customization::{customization, skills};
 use crate::session::{Failure, Observation, PhaseName, Reason, random};
 
 impl Worker {
@@ -26,11 +30,14 @@ impl Worker {
                 Some(run) => run.reported().await,
                 None => {}
             }
-            match worker.start_run().await {
+            let started = match worker.profile() {
+                Ok(profile) => worker.start_run(profile).await.map_err(|error| did_not_begin(&error)),
+                Err(unknown) => Err(Failure::new(Reason::ProfileMissing, unknown.to_string())),
+            };
+            match started {
                 Ok(begun) => *run = Some(begun),
-                Err(error) => {
-                    tracing::error!(session = %worker.spec.id(), %error, "the run did not begin");
-                    let failure = did_not_begin(&error);
+                Err(failure) => {
+                    tracing::error!(session = %worker.spec.id(), error = failure.message, "the run did not begin");
                     // Report the failure after this start's other reports: it must be the last.
                     worker.report(Observation::failed(failure.clone()), None).await;
                     return Err(failure);
@@ -41,7 +48,17 @@ impl Worker {
         started.await.unwrap_or_else(|error| Err(did_not_begin(&io::Error::other(error))))
     }
 
-    async fn start_run(self: &Arc<Self>) -> io::Result<WatchedRun> {
+    /// The session's profile. Without profiles, an empty one.
+    fn profile(&self) -> Result<Arc<Profile>, UnknownProfile> {
+        let set = self.settings.profiles.current.get();
+        if set.all().is_empty() {
+            return Ok(Arc::default());
+        }
+        let chosen = self.memo.lock().profile.clone();
+        set.of(chosen.as_deref(), &self.spec.key.owner).map(|(_, profile)| profile.clone())
+    }
+
+    async fn start_run(self: &Arc<Self>, profile: Arc<Profile>) -> io::Result<WatchedRun> {
         let made_with = self.memo.lock().program.clone();
         // Record the version before opencode changes the files.
         let recorded = self
@@ -56,7 +73,7 @@ impl Worker {
         self.report(Observation::of(PhaseName::Pending), None).await;
         self.rest().await;
         let made_with = made_with.map(|program| program.version().to_owned());
-        let job = self.on_disk(|worker| worker.job(made_with)).await?;
+        let job = self.on_disk(move |worker| worker.job(&profile, made_with)).await?;
         let supervisor = supervisor_client::start(&self.settings, &job).await?;
         let connected = supervisor_client::connect(&self.dir).await?;
         Ok(self.watch(connected, Some(supervisor)))
@@ -64,22 +81,35 @@ impl Worker {
 
     /// Prepares the session's folder for a run, and returns the job of its supervisor. `made_with` is the version of
     /// opencode that last worked on it.
-    fn job(&self, made_with: Option<String>) -> io::Result<Job> {
+    fn job(&self, profile: &Profile, made_with: Option<String>) -> io::Result<Job> {
         remove_if_there(&self.dir.outcome())?;
         self.dir.prepare()?;
+        let entries = &self.settings.profiles;
+        let mut variables = entries.values(&profile.machine_variables())?;
+        write_files(&self.dir, profile, entries)?;
         let owner = &self.spec.key.owner;
         let local_user = self.settings.local_user.as_ref();
-        let mut preparation =
-            preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock(), &self.settings.clone);
+        let clone = clone_settings(&self.settings.clone, profile);
+        let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock(), &clone);
+        preparation = preparation.with_skills(skills(profile));
         preparation.dialect = self.settings.dialect;
         preparation.made_with = made_with;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
-        preparation.git_env = Some(self.settings.git_env(&self.dir));
+        preparation.git_env = Some(self.settings.git_env(&self.dir, &variables));
         let password = self.new_password()?;
         let (opencode, dialect) = (self.settings.opencode.clone(), self.settings.dialect);
-        let env = self.settings.opencode_env(&self.dir, owner, password.expose_secret());
+        variables.extend(entries.values(&profile.machine_credentials())?);
+        let mut env = self.settings.opencode_env(&self.dir, owner, password.expose_secret(), &variables);
+        let operator = customization(profile, self.dir.path(), &opencode_folder(&self.dir));
+        let operator = dialect.customize(&operator, &env).map_err(io::Error::other)?;
+        env.extend(operator.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let wrapper = profile.process.as_ref().and_then(|process| process.command.clone()).unwrap_or_default();
+        if let Some(program) = wrapper.first() {
+            find(program, &env)?;
+        }
         let mut job = Job::new(self.dir.path().to_owned(), preparation, opencode, dialect, env);
+        job.wrapper = wrapper;
         job.ignores_project = self.settings.needs_trust() && !self.memo.lock().trusted;
         Ok(job)
     }
@@ -90,6 +120,17 @@ impl Worker {
         write_atomically(&self.dir.password(), password.as_bytes())?;
         Ok(password.into())
     }
+}
+
+/// Fails if there is no such program.
+fn find(program: &str, env: &[(String, String)]) -> io::Result<()> {
+    let path = env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_str()).unwrap_or_default();
+    let is_there = program.contains('/') && Path::new(program).is_file();
+    if is_there || !program.contains('/') && std::env::split_paths(path).any(|folder| folder.join(program).is_file()) {
+        return Ok(());
+    }
+    let why = "which is not installed. Install it, or correct the profile";
+    Err(io::Error::other(format!("the profile's process.command begins with “{program}”, {why}")))
 }
 
 fn did_not_begin(error: &io::Error) -> Failure {

@@ -25,6 +25,7 @@ fn runtime(data: &Path) -> Process {
         dialect: Dialect::V1,
         supervisor: PathBuf::from("/no/supervisor"),
         environment: Vec::new(),
+        profiles: MachineProfiles::default(),
         local_user: None,
     };
     Process::new(settings).unwrap()

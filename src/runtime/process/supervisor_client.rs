@@ -114,6 +114,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
 
+    use super::super::profile_entries::MachineProfiles;
     use super::*;
     use crate::opencode::Dialect;
     use crate::prepare::{self, Owner};
@@ -136,6 +137,7 @@ mod tests {
             dialect: Dialect::V1,
             supervisor,
             environment: Vec::new(),
+            profiles: MachineProfiles::default(),
             local_user: None,
         };
         let owner = Owner { name: "n".to_owned(), email: "a@b".to_owned() };

@@ -37,6 +37,9 @@ pub(super) struct Job {
     pub(super) dialect: Dialect,
     /// The environment of opencode, besides what its dialect adds.
     pub(super) env: Vec<(String, String)>,
+    /// The words before opencode's own command line.
+    #[serde(default)]
+    pub(super) wrapper: Vec<String>,
     /// Whether opencode ignores the configuration in the project's folder.
     #[serde(default)]
     pub(super) ignores_project: bool,
@@ -97,6 +100,7 @@ impl Job {
             opencode,
             dialect,
             env,
+            wrapper: Vec::new(),
             ignores_project: false,
             open_files: open_files::usual_limit(),
             clone: None,

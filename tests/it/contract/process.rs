@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use opencode_router::git::CloneExtent;
 use opencode_router::prepare::CloneSettings;
 use opencode_router::runtime::Runtime;
-use opencode_router::runtime::process::{Process, ProcessSettings};
+use opencode_router::runtime::process::{MachineProfiles, Process, ProcessSettings};
 use opencode_router::session::SessionId;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -56,6 +56,7 @@ fn place(opencode: PathBuf) -> ProcessPlace {
         supervisor: PathBuf::from(env!("CARGO_BIN_EXE_opencode-router")),
         environment: vec![("PATH".to_owned(), path), ("OPENCODE_DISABLE_MODELS_FETCH".to_owned(), "1".to_owned())],
         clone: CloneSettings { filter: None, extent: CloneExtent::default(), stall_seconds: 60 },
+        profiles: MachineProfiles::default(),
         local_user: None,
     };
     ProcessPlace { runtime: Arc::new(Process::new(settings).unwrap()), data }

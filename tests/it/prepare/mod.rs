@@ -12,6 +12,7 @@ mod partial_clone;
 mod private_authority;
 mod session_folder;
 mod sigterm;
+mod skills;
 mod ssh_errors;
 mod stale_locks;
 mod stalls;

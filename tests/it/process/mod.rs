@@ -15,6 +15,7 @@ mod new_project;
 mod no_process_left;
 mod own_password;
 mod phases_begin;
+mod profiles;
 mod replaced_program;
 mod repository_trust;
 mod secrets;

@@ -115,7 +115,14 @@ impl SupervisedRun {
             Failure::new(Reason::OpencodeMissing, format!("opencode cannot be started as {program}: {error}"))
         };
         let port = free_port().map_err(|error| cannot(&error))?;
-        let mut command = Command::new(&self.job.opencode);
+        let mut command = match self.job.wrapper.split_first() {
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words).arg(&self.job.opencode);
+                command
+            }
+            None => Command::new(&self.job.opencode),
+        };
         let project = self.dir.project(&self.job.project);
         let ignores_project = self.job.ignores_project && self.job.dialect.has_project_config(&project);
         if ignores_project {
@@ -154,5 +161,5 @@ fn free_port() -> io::Result<u16> {
 
 /// The settings of this session's server, on a loopback port.
 fn serve(home: &Path, port: u16, ignores_project: bool) -> Serve<'_> {
-    Serve { host: "127.0.0.1", port, home, config_file: None, config: None, prints_log: true, ignores_project }
+    Serve { host: "127.0.0.1", port, home, config_file: None, prints_log: true, ignores_project }
 }
