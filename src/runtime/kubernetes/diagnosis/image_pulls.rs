@@ -57,7 +57,7 @@ fn trials(settings: &KubernetesSettings) -> Vec<Trial> {
                 trials.push(Trial {
                     profile: profile.clone(),
                     image,
-                    pod: trial_pod(&pod["metadata"]["annotations"], spec),
+                    pod: trial_pod(&pod["metadata"]["annotations"], &spec),
                 });
             }
         }
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::runtime::Status;
 
-    fn pod(state: Value) -> Pod {
+    fn pod(state: &Value) -> Pod {
         serde_json::from_value(json!({"status": {"containerStatuses": [{
             "name": "image", "image": "x", "imageID": "", "ready": false, "restartCount": 0, "state": state,
         }]}}))
@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn a_container_that_cannot_start_has_its_image() {
-        let waits = |reason: &str| pulled(&pod(json!({"waiting": {"reason": reason, "message": "said"}})));
+        let waits = |reason: &str| pulled(&pod(&json!({"waiting": {"reason": reason, "message": "said"}})));
         assert_eq!(waits("ContainerCreating"), None);
         assert_eq!(waits("RunContainerError"), Some(Ok(())));
-        assert_eq!(pulled(&pod(json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))), Some(Ok(())));
+        assert_eq!(pulled(&pod(&json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))), Some(Ok(())));
         assert_eq!(waits("ErrImagePull"), Some(Err("said".to_owned())));
         let found = judge("x:1", "small", 1.0, Ok(waits("ImagePullBackOff").unwrap()));
         assert_eq!(found.status, Status::Problem);

@@ -33,7 +33,7 @@ pub(super) async fn check(
         return Finding::not_checked(NAME, "The first profile makes no Pod.");
     };
     let result = attempt(&cluster.pods, pod, limits, ended).await;
-    judge(result, policies(cluster, settings, id).await, &settings.namespace)
+    judge(result, policies(cluster, settings, id).await.as_deref(), &settings.namespace)
 }
 
 /// The first profile's Pod, in which the program of the preparation connects to this address instead.
@@ -54,8 +54,7 @@ fn stranger(settings: &KubernetesSettings, address: SocketAddr) -> Option<Value>
             *volume = json!({"name": volume["name"], "emptyDir": {}});
         }
     }
-    let spec = pod["spec"].take();
-    Some(trial_pod(&pod["metadata"]["annotations"], spec))
+    Some(trial_pod(&pod["metadata"]["annotations"], &pod["spec"]))
 }
 
 /// The status of the program.
@@ -81,8 +80,8 @@ fn selects(policy: &NetworkPolicy, labels: &BTreeMap<String, String>) -> bool {
     ingress && Selector::try_from(selector).is_ok_and(|selector| selector.matches(labels))
 }
 
-fn judge(result: Result<i32, Untried>, policies: Option<Vec<String>>, namespace: &str) -> Finding {
-    match (result, policies.as_deref()) {
+fn judge(result: Result<i32, Untried>, policies: Option<&[String]>, namespace: &str) -> Finding {
+    match (result, policies) {
         (Ok(0), Some([])) => Finding::not_checked(
             NAME,
             format!(
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
     use crate::runtime::Status;
 
-    fn policy(spec: Value) -> NetworkPolicy {
+    fn policy(spec: &Value) -> NetworkPolicy {
         serde_json::from_value(json!({"metadata": {"name": "p"}, "spec": spec})).unwrap()
     }
 
@@ -122,19 +121,19 @@ mod tests {
     fn policies_about_connections_to_sessions_are_found() {
         let labels = [("app.kubernetes.io/name".to_owned(), "opencode-session".to_owned())].into();
         let own = json!({"matchLabels": {"app.kubernetes.io/name": "opencode-session"}});
-        assert!(selects(&policy(json!({"podSelector": own})), &labels));
-        assert!(selects(&policy(json!({"podSelector": {}, "policyTypes": ["Egress", "Ingress"]})), &labels));
-        assert!(!selects(&policy(json!({"podSelector": own, "policyTypes": ["Egress"]})), &labels));
-        assert!(!selects(&policy(json!({"podSelector": {"matchLabels": {"app": "db"}}})), &labels));
+        assert!(selects(&policy(&json!({"podSelector": own})), &labels));
+        assert!(selects(&policy(&json!({"podSelector": {}, "policyTypes": ["Egress", "Ingress"]})), &labels));
+        assert!(!selects(&policy(&json!({"podSelector": own, "policyTypes": ["Egress"]})), &labels));
+        assert!(!selects(&policy(&json!({"podSelector": {"matchLabels": {"app": "db"}}})), &labels));
         let other = json!({"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["opencode-session"]}]});
-        assert!(!selects(&policy(json!({"podSelector": other})), &labels));
+        assert!(!selects(&policy(&json!({"podSelector": other})), &labels));
     }
 
     #[test]
     fn only_a_connection_in_spite_of_a_policy_is_a_warning() {
         let status = |result, policies: Option<&[&str]>| {
-            let policies = policies.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-            judge(result, policies, "sessions").status
+            let policies: Option<Vec<_>> = policies.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+            judge(result, policies.as_deref(), "sessions").status
         };
         assert_eq!(status(Ok(0), Some(&["p"])), Status::Warning);
         assert_eq!(status(Ok(0), None), Status::Warning);

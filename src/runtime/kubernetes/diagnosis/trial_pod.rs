@@ -40,7 +40,7 @@ pub struct TrialLimits {
 }
 
 /// A Pod with a name of its own, and without the labels of sessions: no router takes it for one.
-pub(super) fn trial_pod(annotations: &Value, spec: Value) -> Value {
+pub(super) fn trial_pod(annotations: &Value, spec: &Value) -> Value {
     let mut annotations: Map<_, _> = annotations.as_object().cloned().unwrap_or_default();
     annotations.retain(|name, _| !name.starts_with(super::super::claim::PREFIX));
     let labels = json!({"app.kubernetes.io/name": "opencode-doctor"});
