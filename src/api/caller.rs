@@ -11,7 +11,7 @@ use super::Api;
 use crate::answer::Problem;
 use crate::auth::cause_of;
 use crate::session::access::may_at_all;
-use crate::session::{Action, Caller, Cause, Session, SessionId};
+use crate::session::{Action, Caller, Cause, Groups, Session, SessionId};
 
 /// The state of all routes. Handlers cannot open it.
 #[derive(Clone)]
@@ -42,6 +42,9 @@ pub(super) struct Call {
     /// The cause of its changes.
     pub(super) cause: Cause,
 }
+
+/// The groups of the caller, beside [`Call`] or [`OnSession`].
+pub(super) struct OwnGroups(pub(super) Groups);
 
 /// A call about the session in the path.
 pub(super) struct OnSession {
@@ -85,6 +88,14 @@ impl FromRequestParts<Guarded> for OnSession {
         let session = api.lifecycle.find(&caller, id, action).await.map_err(Problem::denied)?;
         let cause = cause_of(&caller, &parts.method, &parts.uri);
         Ok(Self { api, session, cause })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for OwnGroups {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(Self(parts.extensions.get::<Caller>().map(|caller| caller.groups.clone()).unwrap_or_default()))
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::caller::Call;
 use crate::answer::Problem;
 use crate::lifecycle::Limits;
-use crate::profiles::Profile;
+use crate::profiles::{Chooser, Profile};
 use crate::session::Principal;
 
 /// The path that says who the caller is.
@@ -97,6 +97,7 @@ pub(super) struct LimitsView {
 pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Problem> {
     let Principal::User(email) = caller.principal else { return Err(Problem::not_allowed()) };
     let limits = api.lifecycle.limits();
+    let user = Chooser { email: &email, groups: &caller.groups };
     let profiles = api.lifecycle.runtime().profiles().get();
     Ok(Json(Me {
         email: email.to_string(),
@@ -111,6 +112,6 @@ pub(super) async fn me(Call { api, caller, .. }: Call) -> Result<Json<Me>, Probl
             hold_timeout_seconds: api.about.hold_timeout_seconds,
             start_timeout_seconds: limits.start_timeout.as_secs(),
         },
-        profiles: profiles.allowed(&email).map(|profile| ProfileView::of(profile, limits)).collect(),
+        profiles: profiles.allowed(user).map(|profile| ProfileView::of(profile, limits)).collect(),
     }))
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::caller::OnSession;
+use super::caller::{OnSession, OwnGroups};
 use super::json::Body;
 use super::representation::SessionView;
 use crate::answer::Problem;
@@ -37,10 +37,11 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 )]
 pub(super) async fn change(
     OnSession { api, session, cause }: OnSession,
+    OwnGroups(groups): OwnGroups,
     Body(change): Body<SessionChange>,
 ) -> Result<Json<SessionView>, Problem> {
     if let Some(profile) = change.profile {
-        let chosen = api.lifecycle.choose_profile(&session, profile, &cause).await;
+        let chosen = api.lifecycle.choose_profile(&session, profile.as_deref(), &groups, &cause).await;
         chosen.map_err(|error| match error {
             ChoiceError::Unknown(_) => Problem::new(StatusCode::BAD_REQUEST, "unknown-profile", error.to_string()),
             ChoiceError::NotWritten(_) => {

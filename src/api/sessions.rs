@@ -64,6 +64,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<SessionView>), Problem> {
     let Principal::User(owner) = caller.principal else { return Err(Problem::not_allowed()) };
     let Wanted { origin, source_branch, wishes, notes } = wanted.checked()?;
+    let wishes = Wishes { groups: caller.groups, ..wishes };
     let opened = api.lifecycle.open(&owner, origin, source_branch, wishes, &cause).await;
     let opened = opened.map_err(|error| open_problem(&error))?;
     let status = if opened.new { StatusCode::CREATED } else { StatusCode::OK };
@@ -170,7 +171,7 @@ impl NewSession {
         };
         let initial_message = filled(self.initial_message);
         initial_message.as_deref().map_or(Ok(()), Prompts::check).map_err(message_too_long)?;
-        let wishes = Wishes { profile: filled(self.profile), initial_message };
+        let wishes = Wishes { profile: filled(self.profile), initial_message, ..Wishes::default() };
         Ok(Wanted { origin, source_branch, wishes, notes })
     }
 }

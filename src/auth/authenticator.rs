@@ -31,6 +31,9 @@ pub enum AuthError {
     /// An identity header appears twice, or is not an e-mail address: 400.
     #[error("The header X-Auth-Request-Email must appear once, with one e-mail address.")]
     Malformed,
+    /// The header with the groups appears twice, or is not text: 400.
+    #[error("The header of SSO_GROUPS_HEADER must appear at most once, with the user's groups separated by commas.")]
+    MalformedGroups,
     /// Too many wrong tokens: 429.
     #[error("Too many wrong tokens came from your address. Wait a moment, and check the token.")]
     TooMany(TooMany),

@@ -12,7 +12,7 @@ use http::header::AUTHORIZATION;
 use super::{AuthError, Authenticator, Presented, SharedPeers};
 use crate::lifecycle::{Lifecycle, Stranger};
 use crate::session::access::{Rights, Via};
-use crate::session::{Caller, Principal, SessionId};
+use crate::session::{Caller, Groups, Principal, SessionId};
 
 /// Recognises attach tokens of the request's session.
 #[derive(Clone)]
@@ -45,7 +45,8 @@ impl Authenticator for AttachTokens {
             return Ok(None);
         };
         let principal = Principal::Token { of, id };
-        Ok(Some(Caller { principal, rights: Rights::USE, via: Via::AttachToken, from: request.peer }))
+        let groups = Groups::default();
+        Ok(Some(Caller { principal, rights: Rights::USE, via: Via::AttachToken, from: request.peer, groups }))
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{AuthError, Authenticator, Presented};
 use crate::session::access::{Rights, Via};
-use crate::session::{Caller, Email, Principal};
+use crate::session::{Caller, Email, Groups, Principal};
 
 /// Recognises the local user by the address of the connection.
 #[derive(Clone, Debug)]
@@ -29,6 +29,7 @@ impl Authenticator for LoopbackUser {
             rights: Rights::ALL,
             via: Via::Loopback,
             from: request.peer,
+            groups: Groups::default(),
         }))
     }
 }

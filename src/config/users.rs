@@ -24,6 +24,10 @@ pub struct UsersConfig {
     /// X-Auth-Request-Email.
     #[arg(long, env = "TRUSTED_PROXY_CIDRS", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy_cidrs: Vec<IpNet>,
+    /// Header in which the login proxy names the user's groups, separated by commas, such as X-Auth-Request-Groups or
+    /// X-Forwarded-Groups. Profiles can be for groups. The proxy must remove or replace what clients send in this header.
+    #[arg(long, env = "SSO_GROUPS_HEADER", value_parser = header)]
+    pub sso_groups_header: Option<HeaderName>,
     /// Prefixes of the login proxy's cookie names, separated by commas. The router keeps these cookies from sessions.
     #[arg(long, env = "SSO_COOKIE_NAMES", value_delimiter = ',', default_value = "_oauth2_proxy")]
     pub sso_cookie_names: Vec<String>,
@@ -61,12 +65,13 @@ impl UsersConfig {
 
     /// The login proxies in front.
     pub fn login_proxy(&self) -> LoginProxy {
-        LoginProxy::new(self.trusted_proxy_cidrs.clone())
+        LoginProxy::new(self.trusted_proxy_cidrs.clone()).naming_groups(self.sso_groups_header.clone())
     }
 
     /// The cookies and headers that sessions must not see.
     pub fn private_names(&self) -> PrivateNames {
-        PrivateNames::new(self.sso_cookie_names.clone(), self.sso_header_names.clone())
+        let headers = self.sso_header_names.iter().chain(&self.sso_groups_header).cloned();
+        PrivateNames::new(self.sso_cookie_names.clone(), headers.collect())
     }
 
     /// How the router identifies users, in a word: `local` or `proxy`.

@@ -91,7 +91,7 @@ impl Front {
 fn refused(error: AuthError) -> Problem {
     match error {
         AuthError::TooMany(TooMany { retry_after }) => refusal::too_many_attempts(error, retry_after),
-        AuthError::Missing | AuthError::Malformed => refusal::wrong_token(),
+        AuthError::Missing | AuthError::Malformed | AuthError::MalformedGroups => refusal::wrong_token(),
     }
 }
 

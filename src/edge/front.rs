@@ -110,7 +110,9 @@ impl Front {
         let presented = Presented { peer, headers: request.headers(), uri: request.uri(), session };
         self.settings.users.identify(presented).await.map_err(|error| match error {
             AuthError::Missing => Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", error.to_string()),
-            AuthError::Malformed => Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string()),
+            AuthError::Malformed | AuthError::MalformedGroups => {
+                Problem::new(StatusCode::BAD_REQUEST, "bad-identity", error.to_string())
+            }
             AuthError::TooMany(TooMany { retry_after }) => refusal::too_many_attempts(error, retry_after),
         })
     }

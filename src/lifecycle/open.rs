@@ -8,15 +8,19 @@ use super::profile_choice::ChoiceError;
 use super::prompt_store::NotKept;
 use super::runtime_port::RuntimeError;
 use crate::git::Branch;
-use crate::profiles::UnknownProfile;
+use crate::profiles::{Chooser, UnknownProfile};
 use crate::session::prompts::{Prompts, TooMuch};
-use crate::session::{Cause, CloneRequest, Email, Failure, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec};
+use crate::session::{
+    Cause, CloneRequest, Email, Failure, Groups, Memo, Origin, PhaseName, Reason, Session, SessionKey, Spec,
+};
 
 /// What the user wants for a session besides its repository.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// The profile. Default: a new session's is the first that its owner may use.
     pub profile: Option<String>,
+    /// The owner's groups, as far as the caller proved them: profiles can be for groups.
+    pub groups: Groups,
     /// The agent's first message.
     pub initial_message: Option<String>,
 }
@@ -64,13 +68,14 @@ impl Lifecycle {
     }
 
     async fn open_as(self: Arc<Self>, spec: Spec, wishes: Wishes, cause: Cause) -> Result<Opened, OpenError> {
-        let Wishes { profile, initial_message } = wishes;
+        let Wishes { profile, groups, initial_message } = wishes;
         // Refuse it before the session is created.
         initial_message.as_deref().map_or(Ok(()), Prompts::check)?;
-        if let Some(profile) = &profile {
-            self.check_profile(profile, &spec.key.owner)?;
-        }
-        let memo = Memo { trusted: self.is_trusted(&spec), profile: profile.clone(), ..Memo::new(spec.created_at) };
+        let owner = Chooser { email: &spec.key.owner, groups: &groups };
+        let choice = self.runtime.profiles().get().choice(profile.as_deref(), owner)?;
+        let (chosen, profile_groups) = (choice.profile, choice.groups);
+        let trusted = self.is_trusted(&spec);
+        let memo = Memo { trusted, profile: chosen, profile_groups, ..Memo::new(spec.created_at) };
         let (session, unknown) = self.registry.expect(&spec, &memo);
         if session.phase_name() == PhaseName::Deleting {
             return Err(OpenError::Deleting);
@@ -90,10 +95,12 @@ impl Lifecycle {
         }
         if !new {
             if profile.is_some() {
-                self.choose_profile(&session, profile, &cause).await.map_err(|error| match error {
-                    ChoiceError::Unknown(unknown) => OpenError::NoProfile(unknown),
-                    ChoiceError::NotWritten(error) => not_written(&error),
-                })?;
+                self.choose_profile(&session, profile.as_deref(), &groups, &cause).await.map_err(
+                    |error| match error {
+                        ChoiceError::Unknown(unknown) => OpenError::NoProfile(unknown),
+                        ChoiceError::NotWritten(error) => not_written(&error),
+                    },
+                )?;
             }
             self.note_clone_request(&session, &spec).await.map_err(|error| not_written(&error))?;
         }

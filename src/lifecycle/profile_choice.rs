@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Lifecycle;
 use super::audit::{self, Deed, Step};
 use super::runtime_port::RuntimeError;
-use crate::profiles::UnknownProfile;
-use crate::session::{Cause, Email, Session};
+use crate::profiles::{Chooser, UnknownProfile};
+use crate::session::{Cause, Groups, Memo, Session};
 
 /// Why a profile was not chosen.
 #[derive(Debug, thiserror::Error)]
@@ -20,25 +20,25 @@ pub enum ChoiceError {
 }
 
 impl Lifecycle {
-    /// Whether this user may choose this profile.
-    pub fn check_profile(&self, name: &str, user: &Email) -> Result<(), UnknownProfile> {
-        self.runtime.profiles().get().of(Some(name), user).map(|_| ())
-    }
-
-    /// Chooses the profile for the session's next start. `None` is the first one that its owner may use.
+    /// Chooses the profile for the session's next start. `None` is the first one that its owner may use. `groups` are the
+    /// owner's, as far as the caller proved them.
     pub async fn choose_profile(
         &self,
         session: &Arc<Session>,
-        name: Option<String>,
+        name: Option<&str>,
+        groups: &Groups,
         cause: &Cause,
     ) -> Result<(), ChoiceError> {
-        if let Some(name) = &name {
-            self.check_profile(name, &session.spec().key.owner)?;
-        }
-        if session.memo().profile == name {
+        let owner = Chooser { email: &session.spec().key.owner, groups };
+        let choice = self.runtime.profiles().get().choice(name, owner)?;
+        if session.with_memo(|memo| memo.profile == choice.profile && memo.profile_groups == choice.groups) {
             return Ok(());
         }
-        self.edit_memo(session, |memo| memo.profile.clone_from(&name)).await?;
+        let store = |memo: &mut Memo| {
+            memo.profile.clone_from(&choice.profile);
+            memo.profile_groups.clone_from(&choice.groups);
+        };
+        self.edit_memo(session, store).await?;
         audit::record(cause, session, Deed::ChooseProfile, Step::Done);
         if self.compare(session) {
             self.registry.announce(session);

@@ -27,7 +27,7 @@ impl Lifecycle {
 
     /// The same, by these profiles: for a loop over many sessions.
     pub(super) fn limits_in(&self, profiles: &ProfileSet, session: &Session) -> Limits {
-        let found = session.with_profile(|name| profiles.of(name, &session.spec().key.owner).ok());
+        let found = session.with_memo(|memo| profiles.of_session(session.spec(), memo).ok());
         found.map_or(self.limits, |(_, profile)| self.limits.with(profile))
     }
 }

@@ -1,5 +1,6 @@
 //! Profiles: named templates for sessions, from the operator's file. No Kubernetes calls, no files, no tasks.
 
+mod chooser;
 mod current_profiles;
 mod document;
 mod fault;
@@ -15,6 +16,7 @@ mod profile_set;
 mod quantity;
 mod schema;
 
+pub use self::chooser::{Choice, Chooser};
 pub use self::current_profiles::CurrentProfiles;
 pub use self::fault::{Fault, Faults};
 pub use self::field_check::ignored_path;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::git::clone_extent::{CloneExtent, DEEPEST};
 use crate::git::clone_filter::InvalidCloneFilter;
 use crate::git::{CloneFilter, Lfs};
-use crate::session::Email;
+use crate::session::{Email, Groups};
 
 /// Who may choose a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,11 +22,16 @@ pub struct Allow {
 }
 
 impl Allow {
-    /// Whether this user may choose the profile. Empty lists allow everybody.
-    pub fn allows(&self, user: &Email) -> bool {
+    /// Whether the profile is for this user, by address or by one of the groups. Empty lists allow everybody.
+    pub fn allows(&self, user: &Email, groups: &Groups) -> bool {
+        self.allows_address(user) || !groups.among(&self.groups).is_empty()
+    }
+
+    /// Whether the profile is for this user in whatever group.
+    pub(super) fn allows_address(&self, user: &Email) -> bool {
         let address = user.as_str();
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let everybody = self.emails.is_empty() && self.domains.is_empty();
+        let everybody = self.emails.is_empty() && self.domains.is_empty() && self.groups.is_empty();
         everybody
             || self.emails.iter().any(|email| email.trim().eq_ignore_ascii_case(address))
             || self.domains.iter().any(|allowed| allowed.trim_start_matches('@').eq_ignore_ascii_case(domain))

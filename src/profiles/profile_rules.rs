@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::session::Email;
+use crate::session::{Email, Groups, Memo, Origin, SessionKey, Spec};
 
 fn base() -> Profile {
     serde_json::from_value(json!({"image": "session:1", "resources": {"limits": {"memory": "2Gi"}}})).unwrap()
@@ -189,17 +189,51 @@ fn users_see_their_profiles_and_the_first_is_their_default() {
     .unwrap();
     let names = |user: &str| {
         let user = Email::parse(user).unwrap();
-        let names: Vec<_> = set.allowed(&user).map(|(name, _)| name.clone()).collect();
-        (set.of(None, &user).unwrap().0.to_owned(), names.join(" "))
+        let user = Chooser { email: &user, groups: &Groups::default() };
+        let names: Vec<_> = set.allowed(user).map(|(name, _)| name.clone()).collect();
+        (set.of(None, user).unwrap().0.to_owned(), names.join(" "))
     };
     assert_eq!(names("ann@x.org"), ("gpu".to_owned(), "gpu team small".to_owned()));
     assert_eq!(names("bob@x.org"), ("team".to_owned(), "team small".to_owned()));
     assert_eq!(names("eve@y.org"), ("small".to_owned(), "small".to_owned()));
     let eve = Email::parse("eve@y.org").unwrap();
     for name in ["huge", "gpu", "team"] {
-        let said = set.of(Some(name), &eve).unwrap_err().to_string();
+        let said = set.of(Some(name), Chooser { email: &eve, groups: &Groups::default() }).unwrap_err().to_string();
         assert_eq!(said, format!("There is no profile “{name}”. There are: small."));
     }
+}
+
+#[test]
+fn group_allows_a_choice_and_the_choice_keeps_its_groups() {
+    let text = |groups: &str| {
+        format!("profiles:\n  gpu: {{allow: {{emails: [ann@x.org], groups: [{groups}]}}}}\n  small: {{}}\n")
+    };
+    let set = read(&text("gpu users, admins")).unwrap();
+    let email = |text: &str| Email::parse(text).unwrap();
+    let choice = |name, user: &str, groups: &str| {
+        let choice = set.choice(name, Chooser { email: &email(user), groups: &Groups::parse(groups) });
+        choice.map(|choice| (choice.profile.unwrap_or_default(), choice.groups)).map_err(|error| error.to_string())
+    };
+    let stored = |name: &str, groups: &str| Ok((name.to_owned(), Groups::parse(groups)));
+    assert_eq!(choice(Some("gpu"), "bob@x.org", "staff,gpu users"), stored("gpu", "gpu users"));
+    assert_eq!(choice(None, "bob@x.org", "admins"), stored("gpu", "admins"), "a start would not know this default");
+    assert_eq!(choice(Some("gpu"), "ann@x.org", "admins"), stored("gpu", ""), "her address suffices");
+    assert_eq!(choice(None, "ann@x.org", "admins"), stored("", ""));
+    assert_eq!(choice(Some("small"), "bob@x.org", "admins"), stored("small", ""));
+    let refused = Err("There is no profile “gpu”. There are: small.".to_owned());
+    assert_eq!(choice(Some("gpu"), "bob@x.org", "staff"), refused);
+
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let key = SessionKey { owner: email("bob@x.org"), origin: Origin::new_project() };
+    let spec = Spec { key, source_branch: None, created_at: now };
+    let memo = |groups: &str| Memo {
+        profile: Some("gpu".to_owned()),
+        profile_groups: Groups::parse(groups),
+        ..Memo::new(now)
+    };
+    assert!(set.of_session(&spec, &memo("gpu users")).is_ok(), "a start needs no caller");
+    assert!(set.of_session(&spec, &memo("")).is_err(), "it was chosen before the profile had groups");
+    assert!(read(&text("admins")).unwrap().of_session(&spec, &memo("gpu users")).is_err(), "the group was removed");
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::chooser::{Choice, Chooser};
 use super::document::{Document, field};
 use super::fault::{Fault, Faults};
 use super::field_check;
 use super::merge::merge;
 use super::profile::Profile;
-use crate::session::Email;
+use crate::session::{Groups, Memo, Spec};
 
 /// Limit for the parents of a profile.
 const DEEPEST: usize = 8;
@@ -102,7 +103,7 @@ impl ProfileSet {
 
     /// The profile of this name. Without a name, it is the first that the user may use. Another user's profile does not
     /// exist for this one, also if it was chosen before.
-    pub fn of(&self, name: Option<&str>, user: &Email) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
+    pub fn of(&self, name: Option<&str>, user: Chooser<'_>) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
         let found = self.allowed(user).find(|(known, _)| name.is_none_or(|name| name == known));
         found.map(|(name, profile)| (name.as_str(), profile)).ok_or_else(|| {
             let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
@@ -117,10 +118,30 @@ impl ProfileSet {
         })
     }
 
+    /// The profile of a session. It must still be for its owner, by address or by a group of the owner's choice.
+    pub fn of_session(&self, spec: &Spec, memo: &Memo) -> Result<(&str, &Arc<Profile>), UnknownProfile> {
+        self.of(memo.profile.as_deref(), Chooser::owner(spec, memo))
+    }
+
+    /// What a session stores of a choice. Without a name, that is nothing, unless the user's first profile is the user's
+    /// by a group.
+    pub fn choice(&self, name: Option<&str>, user: Chooser<'_>) -> Result<Choice, UnknownProfile> {
+        let found = match name {
+            Some(_) => Some(self.of(name, user)?),
+            None => self.of(name, user).ok(),
+        };
+        let by_group = found.and_then(|(found, profile)| {
+            let allow = profile.allow.as_ref().filter(|allow| !allow.allows_address(user.email))?;
+            Some(Choice { profile: Some(found.to_owned()), groups: user.groups.among(&allow.groups) })
+        });
+        Ok(by_group.unwrap_or_else(|| Choice { profile: name.map(str::to_owned), groups: Groups::default() }))
+    }
+
     /// The profiles that this user may choose, in the order of the file.
-    pub fn allowed(&self, user: &Email) -> impl Iterator<Item = &(String, Arc<Profile>)> {
-        let user = user.clone();
-        self.profiles.iter().filter(move |(_, profile)| profile.allow.as_ref().is_none_or(|allow| allow.allows(&user)))
+    pub fn allowed(&self, user: Chooser<'_>) -> impl Iterator<Item = &(String, Arc<Profile>)> {
+        let allows =
+            move |profile: &Profile| profile.allow.as_ref().is_none_or(|allow| allow.allows(user.email, user.groups));
+        self.profiles.iter().filter(move |(_, profile)| allows(profile))
     }
 
     /// All profiles, in the order of the file.

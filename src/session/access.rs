@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Email, Session, SessionId};
+use super::{Email, Groups, Session, SessionId};
 
 /// A caller: identity, rights, proof, and address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Caller {
     pub via: Via,
     /// The address of the connection.
     pub from: IpAddr,
+    /// The user's groups. They give no right to a session, only to profiles.
+    pub groups: Groups,
 }
 
 impl Caller {
@@ -202,7 +204,7 @@ mod tests {
     use crate::session::session_state::tests::session_of;
 
     fn caller(principal: Principal, rights: Rights) -> Caller {
-        Caller { principal, rights, via: Via::Loopback, from: [127, 0, 0, 1].into() }
+        Caller { principal, rights, via: Via::Loopback, from: [127, 0, 0, 1].into(), groups: Groups::default() }
     }
 
     fn allowed(who: &Caller, session: &Session) -> Vec<Action> {

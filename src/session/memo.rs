@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::attach_token::StoredToken;
 use super::prompts::PromptMarks;
 use super::record_format::UnknownFields;
-use super::{Checkout, CloneRequest, Failure, Program};
+use super::{Checkout, CloneRequest, Failure, Groups, Program};
 use crate::opencode::FirstMessage;
 
 /// What the router learns about a session. The memo survives restarts, and replicas share it.
@@ -33,6 +33,9 @@ pub struct Memo {
     /// The named settings for the next start. Each runtime stores them outside the memo.
     #[serde(skip)]
     pub profile: Option<String>,
+    /// The groups by which the owner chose the profile.
+    #[serde(default, skip_serializing_if = "Groups::is_empty")]
+    pub profile_groups: Groups,
     /// The opencode that last worked on the session's files. Each runtime stores it outside the memo.
     #[serde(skip)]
     pub program: Option<Program>,
@@ -104,6 +107,7 @@ impl Memo {
             sending: None,
             prompts: PromptMarks::default(),
             profile: None,
+            profile_groups: Groups::default(),
             program: None,
             checkout: None,
             tokens: Vec::new(),

@@ -16,9 +16,9 @@ impl Session {
         self.current_memo(&self.live.lock())
     }
 
-    /// Reads the name of the chosen profile. `read` must not call the session.
-    pub(crate) fn with_profile<T>(&self, read: impl FnOnce(Option<&str>) -> T) -> T {
-        read(self.live.lock().memo.profile.as_deref())
+    /// Reads the stored memo without a copy. `read` must not call the session.
+    pub(crate) fn with_memo<T>(&self, read: impl FnOnce(&Memo) -> T) -> T {
+        read(&self.live.lock().memo)
     }
 
     pub(crate) fn current_memo(&self, live: &Live) -> Memo {

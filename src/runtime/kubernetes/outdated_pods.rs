@@ -52,7 +52,7 @@ impl Inner {
     /// so.
     pub(super) fn outdated(&self, spec: &Spec, memo: &Memo) -> Vec<Outdated> {
         let set = self.settings.profiles.get();
-        let Ok((name, profile)) = set.of(memo.profile.as_deref(), &spec.key.owner) else { return Vec::new() };
+        let Ok((name, profile)) = set.of_session(spec, memo) else { return Vec::new() };
         let make = || PodTemplate::of(&self.settings, profile).ok();
         let Some(template) = self.present.templates.lock().get(&set, name, make) else { return Vec::new() };
         let secrets = self.present.secrets.lock();

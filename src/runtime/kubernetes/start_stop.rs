@@ -142,7 +142,7 @@ impl Inner {
     /// The profile that counts for a session now.
     pub(super) fn profile_of(&self, spec: &Spec, memo: &Memo) -> Result<Arc<Profile>, ApiError> {
         let set = self.settings.profiles.get();
-        let found = set.of(memo.profile.as_deref(), &spec.key.owner);
+        let found = set.of_session(spec, memo);
         found.map(|(_, profile)| profile.clone()).map_err(|unknown| ApiError::NoProfile(unknown.to_string()))
     }
 

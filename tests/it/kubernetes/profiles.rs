@@ -7,7 +7,7 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use opencode_router::lifecycle::Wishes;
 use opencode_router::profiles::Profile;
 use opencode_router::runtime::kubernetes::{KubernetesSettings, read_profiles};
-use opencode_router::session::{Origin, Outdated, PhaseName, Reason, Session};
+use opencode_router::session::{Groups, Origin, Outdated, PhaseName, Reason, Session};
 use serde_json::{Value, json};
 
 use super::situation::{PATIENT, Situation, failed, reaches};
@@ -78,7 +78,7 @@ profiles:
 "
     );
     let situation = Situation::in_namespace(namespace, |settings| offer(settings, &text), PATIENT).await;
-    let wishes = Wishes { profile: Some("box".to_owned()), initial_message: None };
+    let wishes = Wishes { profile: Some("box".to_owned()), ..Wishes::default() };
     let (user, cause) = (callers::dev(), callers::test());
     let opened = situation.lifecycle.open(&user, Origin::new_project(), None, wishes, &cause).await.unwrap();
     let session = situation.works(&opened.session).await;
@@ -126,7 +126,7 @@ async fn changed_profile_counts_from_the_next_start_and_a_missing_one_is_said() 
     assert_eq!(size().await.trim(), "small", "the first one is the default");
     let choose = async |name: &str| {
         let cause = callers::test();
-        situation.lifecycle.choose_profile(&session, Some(name.to_owned()), &cause).await.unwrap();
+        situation.lifecycle.choose_profile(&session, Some(name), &Groups::default(), &cause).await.unwrap();
     };
     choose("large").await;
     assert_eq!(size().await.trim(), "small", "a running session stays as it is");
