@@ -76,3 +76,42 @@ async fn unknown_and_forbidden_profiles_are_refused_alike() {
     let unknown = as_user(app.api("PATCH", &path).json(&json!({"color": "red"})), "bob@x").send().await.unwrap();
     assert_eq!((unknown.status.as_u16(), unknown.problem()), (400, "bad-body".to_owned()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn group_of_the_login_proxy_allows_a_profile_and_no_session_sees_it() {
+    let upstream = Upstream::start().await;
+    let own = ["--trusted-proxy-cidrs", "127.0.0.0/8", "--sso-groups-header", "X-Company-Groups"];
+    let app = TestApp::start_with(upstream.address, &own).await;
+    let text = "profiles:\n  gpu: {allow: {groups: [gpu-users]}}\n  small: {}\n";
+    app.fake.profiles.replace(ProfileSet::read(text, &Profile::default(), |_| Vec::new()).unwrap());
+    let bob = |call: Call| as_user(call, "bob@x");
+    let member = |call: Call| bob(call).header("x-company-groups", "staff,gpu-users");
+    let names = async |call: Call| {
+        let me = call.send().await.unwrap().json();
+        me["profiles"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(bob(app.api("GET", "/api/me"))).await, ["small"]);
+    assert_eq!(names(member(app.api("GET", "/api/me"))).await, ["gpu", "small"]);
+
+    let wanted = json!({"profile": "gpu"});
+    let create = || app.api("POST", "/api/sessions").json(&wanted);
+    assert_eq!(bob(create()).send().await.unwrap().problem(), "unknown-profile");
+    let made = member(create()).send().await.unwrap();
+    assert_eq!((made.status.as_u16(), &made.json()["profile"]), (201, &json!("gpu")));
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let stored = app.session_of(&id).memo().profile_groups;
+    assert!(stored.has("gpu-users") && !stored.has("staff"), "{stored:?}");
+
+    let default = member(app.api("POST", "/api/sessions").json(&json!({}))).send().await.unwrap();
+    assert_eq!(default.json()["profile"], "gpu", "a later start does not know the member's default");
+    let path = format!("/api/sessions/{id}");
+    let change = |name| app.api("PATCH", &path).json(&json!({"profile": name}));
+    assert_eq!(bob(change("small")).send().await.unwrap().json()["profile"], "small");
+    assert_eq!(bob(change("gpu")).send().await.unwrap().problem(), "unknown-profile");
+    assert_eq!(member(change("gpu")).send().await.unwrap().json()["profile"], "gpu");
+
+    member(app.session(&id, "GET", "/echo")).send().await.unwrap();
+    assert!(!upstream.sighting("/echo").await.head.to_lowercase().contains("gpu-users"));
+    let twice = member(app.api("GET", "/api/me")).header("x-company-groups", "admins").send().await.unwrap();
+    assert_eq!((twice.status.as_u16(), twice.problem()), (400, "bad-identity".to_owned()));
+}
