@@ -129,7 +129,7 @@ impl Lifecycle {
         lifecycle.tasks.spawn(lifecycle.clone().reap());
         lifecycle.tasks.spawn(lifecycle.clone().keep_records());
         lifecycle.tasks.spawn(lifecycle.clone().watch_usage());
-        lifecycle.tasks.spawn(lifecycle.clone().follow_profiles());
+        lifecycle.tasks.spawn(lifecycle.clone().show_profile_changes());
         lifecycle.tasks.spawn(lifecycle.clone().lead());
         lifecycle
     }

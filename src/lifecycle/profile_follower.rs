@@ -11,7 +11,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 impl Lifecycle {
     /// Runs until shutdown.
-    pub(super) async fn follow_profiles(self: Arc<Self>) {
+    pub(super) async fn show_profile_changes(self: Arc<Self>) {
         let mut known = self.runtime.profiles().get();
         let mut ticks = tokio::time::interval(self.limits.tempo.wait(PERIOD));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
