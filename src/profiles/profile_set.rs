@@ -109,7 +109,8 @@ impl ProfileSet {
             let known: Vec<_> = self.allowed(user).map(|(name, _)| name.as_str()).collect();
             let known = if known.is_empty() { "none for you".to_owned() } else { known.join(", ") };
             let name = name.unwrap_or(DEFAULT).to_owned();
-            let allows = |profile: &Profile| profile.allow.as_ref().is_none_or(|allow| allow.allows(user));
+            let allows =
+                |profile: &Profile| profile.allow.as_ref().is_none_or(|allow| allow.allows(user.email, user.groups));
             let withheld = self.withheld.iter().find(|(other, profile, _)| *other == name && allows(profile));
             match withheld {
                 Some((_, _, why)) => UnknownProfile::Withheld { name, why: why.clone(), known },

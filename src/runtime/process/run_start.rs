@@ -54,8 +54,8 @@ impl Worker {
         if set.all().is_empty() {
             return Ok(Arc::default());
         }
-        let chosen = self.memo.lock().profile.clone();
-        set.of(chosen.as_deref(), &self.spec.key.owner).map(|(_, profile)| profile.clone())
+        let memo = self.memo.lock().clone();
+        set.of_session(&self.spec, &memo).map(|(_, profile)| profile.clone())
     }
 
     async fn start_run(self: &Arc<Self>, profile: Arc<Profile>) -> io::Result<WatchedRun> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use opencode_router::session::{PhaseName, Reason};
+use opencode_router::session::{Groups, PhaseName, Reason};
 use serde_json::json;
 
 use super::own_images::TOOLS;
@@ -50,7 +50,7 @@ async fn certificates_count_for_every_tool_and_the_registry_token_stays_in_its_s
     let session = situation.open_with_profile("none", repository(&url, "main")).await;
     let choose = async |profile: &str| {
         let cause = callers::test();
-        situation.lifecycle.choose_profile(&session, Some(profile.to_owned()), &cause).await.unwrap();
+        situation.lifecycle.choose_profile(&session, Some(profile), &Groups::default(), &cause).await.unwrap();
         situation.lifecycle.request_start(&session, &cause).await;
     };
     failed(&session, Reason::RepositoryUnreachable, "not trusted").await;

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace as NamespaceObject, Secret
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use kube::api::{Api, PostParams};
+use opencode_router::session::Groups;
 use opencode_router::session::{Reason, Session};
 use serde_json::{Value, json};
 
@@ -220,7 +221,8 @@ profiles:
     let session = situation.open_branch(&front.url(&plain), "main").await;
     failed(&session, Reason::RepositoryUnreachable, "not trusted").await;
 
-    let choice = situation.lifecycle.choose_profile(&session, Some("corporate".to_owned()), &callers::test()).await;
+    let choice =
+        situation.lifecycle.choose_profile(&session, Some("corporate"), &Groups::default(), &callers::test()).await;
     choice.unwrap();
     situation.works(&session).await;
     let script = "cat README.md; echo \"[$GIT_SSL_CAINFO]\"; test -e /git-ca || echo none; \

@@ -103,7 +103,7 @@ impl Situation {
 
     /// A session of this origin with this profile, which starts.
     pub async fn open_with_profile(&self, profile: &str, origin: Origin) -> Arc<Session> {
-        let wishes = Wishes { profile: Some(profile.to_owned()), initial_message: None };
+        let wishes = Wishes { profile: Some(profile.to_owned()), ..Wishes::default() };
         let (user, cause) = (callers::dev(), callers::test());
         self.lifecycle.open(&user, origin, None, wishes, &cause).await.unwrap().session
     }
