@@ -151,10 +151,12 @@ async fn running_session_shows_what_a_restart_would_change() {
     let namespace = Arc::new(Namespace::create().await);
     let token = |value: &str| json!({"metadata": {"name": "keys"}, "stringData": {"token": value}});
     create::<Secret>(&namespace, token("old")).await;
-    let profile = |fields: &str| {
-        format!("profiles:\n  box: {{credentials: [{{secret: keys, key: token, env: TOKEN}}], {fields}}}\n")
+    let profile = |size: &str, image: &str| {
+        let credentials = "[{secret: keys, key: token, env: TOKEN}]";
+        let env = format!("[{{name: SIZE, value: {size}}}]");
+        format!("profiles:\n  box: {{image: {image}, env: {env}, credentials: {credentials}}}\n")
     };
-    let (small, mut profiles) = (profile("env: [{name: SIZE, value: small}]"), None);
+    let (small, mut profiles) = (profile("small", STAND_IN_IMAGE), None);
     let change = |settings: &mut KubernetesSettings| {
         offer(settings, &small);
         profiles = Some(settings.clone());
@@ -168,14 +170,14 @@ async fn running_session_shows_what_a_restart_would_change() {
     };
     let pod = situation.pod(&session).await.unwrap();
 
-    offer(&profiles, &profile("env: [{name: SIZE, value: small}], image: another:1"));
+    offer(&profiles, &profile("small", "another:1"));
     outdated(&[Outdated::Image]).await;
     offer(&profiles, &small);
     outdated(&[]).await;
     let secrets = situation.namespace.api::<Secret>();
     secrets.patch("keys", &PatchParams::default(), &Patch::Merge(token("new"))).await.unwrap();
     outdated(&[Outdated::Secrets]).await;
-    offer(&profiles, &profile("env: [{name: SIZE, value: large}]"));
+    offer(&profiles, &profile("large", STAND_IN_IMAGE));
     outdated(&[Outdated::Profile, Outdated::Secrets]).await;
     let now = situation.pod(&session).await.unwrap();
     assert_eq!((&now.metadata.uid, &now.spec), (&pod.metadata.uid, &pod.spec), "the running Pod is never touched");
