@@ -9,6 +9,7 @@ use super::certificates;
 use super::git_command::Git;
 use super::history::History;
 use super::job::{Job, Owner};
+use super::plugin_install;
 use super::program_version::identify;
 use super::project::{check_out, files_failure};
 use super::project_place;
@@ -51,9 +52,19 @@ async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> R
     let checkout = check_out(job, Git::new(job, children, report)).await?;
     fetch_skills(job, &mut Git::new(job, children, report)).await.map_err(|error| files_failure(&error))?;
     history.prepare_for(program, report).await?;
+    install_plugins(job, children, report).await?;
     adopted_files::finish(job, children, report).await.map_err(|error| files_failure(&error))?;
     project_place::follow(job, children, report).await.map_err(|error| files_failure(&error))?;
     Ok(checkout)
+}
+
+async fn install_plugins(job: &Job, children: &Children, report: &mut Report<'_>) -> Result<(), Failure> {
+    let Some(plugins) = &job.plugins else { return Ok(()) };
+    let installed = plugin_install::install(plugins, children, &mut |line| report.log(line)).await;
+    installed.map_err(|error| {
+        let what = "opencode's plugins could not be installed. Ask an administrator to fix the cause";
+        Failure::new(Reason::PluginsFailed, format!("{what}: {error}."))
+    })
 }
 
 fn make_folders(job: &Job) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::certificates::Certificates;
+use super::plugin_install::PluginsJob;
 use super::skills::Skills;
 use crate::git::{Branch, CloneExtent, CloneFilter, Lfs, RepoUrl};
 use crate::opencode::Dialect;
@@ -66,6 +67,9 @@ pub struct Job {
     /// The name of a request to set the history aside. The preparation does it once for each name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_history_aside: Option<String>,
+    /// The plugins to install, where no step of their own does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugins: Option<PluginsJob>,
     /// opencode's file of logins that the session may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_login: Option<PathBuf>,
@@ -142,6 +146,7 @@ impl Job {
             opencode_version: None,
             made_with: None,
             set_history_aside: None,
+            plugins: None,
             opencode_login: None,
             skills: Vec::new(),
             git_env: None,

@@ -52,6 +52,12 @@ pub struct PluginsJob {
     /// The dialect of the session's opencode.
     #[serde(default)]
     pub dialect: Dialect,
+    /// The program of opencode. Default: the one in the search path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<PathBuf>,
+    /// The complete environment of the installer. Default: this program's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<(String, String)>>,
 }
 
 impl PluginsJob {
@@ -78,21 +84,15 @@ fn say(line: &str) {
 
 fn run(job: &PluginsJob) -> io::Result<ExitCode> {
     umask(Mode::RWXG | Mode::RWXO);
-    make_private(&job.folder)?;
-    remove_others(job)?;
-    if job.folder.join(&job.name).exists() {
-        say("[plugins] they are installed already");
-        return Ok(ExitCode::SUCCESS);
-    }
     set_child_subreaper(Some(getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let children = Children::default();
+        let (children, mut print) = (Children::default(), say);
         let mut terminated = signal(SignalKind::terminate())?;
         let end = tokio::select! {
             never = children.collect() => return never.map(|()| ExitCode::FAILURE),
             _ = terminated.recv() => None,
-            end = install(job, &children) => Some(end),
+            end = install(job, &children, &mut print) => Some(end),
         };
         children.kill_all();
         end.map_or(Ok(ExitCode::from(TERMINATED)), |end| end.map(|()| ExitCode::SUCCESS))
@@ -110,12 +110,21 @@ fn remove_others(job: &PluginsJob) -> io::Result<()> {
     Ok(())
 }
 
-async fn install(job: &PluginsJob, children: &Children) -> io::Result<()> {
-    let work = tempfile_folder()?;
+/// Installs the plugins, unless they are there.
+pub(super) async fn install(job: &PluginsJob, children: &Children, print: &mut dyn FnMut(&str)) -> io::Result<()> {
+    make_private(&job.folder)?;
+    remove_others(job)?;
+    if job.folder.join(&job.name).exists() {
+        print("[plugins] they are installed already");
+        return Ok(());
+    }
+    let env = job.env.clone().unwrap_or_else(|| std::env::vars().collect());
+    let variable = |wanted: &str| env.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+    let work = work_folder(variable("TMPDIR"))?;
     let installed = async {
         std::fs::write(work.join("package.json"), "{}")?;
-        std::fs::write(work.join(".npmrc"), registry_settings(&|name| std::env::var(name).ok()))?;
-        run_installer(job, &work, children).await?;
+        std::fs::write(work.join(".npmrc"), registry_settings(&variable))?;
+        run_installer(job, &work, &env, children, print).await?;
         let draft = job.folder.join(DRAFT);
         make_private(&draft)?;
         copy(&work.join("node_modules"), &draft.join("node_modules"))?;
@@ -126,9 +135,10 @@ async fn install(job: &PluginsJob, children: &Children) -> io::Result<()> {
     end
 }
 
-/// A new folder for temporary files.
-fn tempfile_folder() -> io::Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("plugins-{}", std::process::id()));
+/// A new folder among the temporary files.
+fn work_folder(temporary: Option<String>) -> io::Result<PathBuf> {
+    let folder =
+        temporary.map_or_else(std::env::temp_dir, PathBuf::from).join(format!("plugins-{}", std::process::id()));
     remove_tree(&folder)?;
     make_private(&folder)?;
     Ok(folder)
@@ -150,19 +160,26 @@ fn registry_settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
     lines.join("\n")
 }
 
-async fn run_installer(job: &PluginsJob, work: &Path, children: &Children) -> io::Result<()> {
+async fn run_installer(
+    job: &PluginsJob,
+    work: &Path,
+    env: &[(String, String)],
+    children: &Children,
+    print: &mut dyn FnMut(&str),
+) -> io::Result<()> {
     let launch = job.dialect.install_plugins(work, &job.packages);
-    let mut command = Command::new("opencode");
-    command.args(&launch.args).envs(launch.env.iter().map(|(name, value)| (name, value)));
+    let mut command = Command::new(job.program.as_deref().unwrap_or(Path::new("opencode")));
+    command.args(&launch.args).env_clear().envs(env.iter().map(|(name, value)| (name, value)));
+    command.envs(launch.env.iter().map(|(name, value)| (name, value)));
     command.env_remove(PLUGINS_VARIABLE).env("HOME", work).current_dir(work).stdin(Stdio::null());
-    let secrets = secrets(std::env::vars());
+    let secrets = secrets(env);
     let mut lines = LineSplitter::default();
     let (mut printed, mut last) = (0, String::new());
     let mut each = |line: &str| {
         let line = secrets.iter().fold(line.to_owned(), |line, secret| line.replace(secret, "***"));
         printed += 1;
         if printed <= MOST_LINES {
-            say(&format!("[plugins] {line}"));
+            print(&format!("[plugins] {line}"));
         }
         if line.contains("error") {
             last = line;
@@ -181,7 +198,7 @@ async fn run_installer(job: &PluginsJob, work: &Path, children: &Children) -> io
 }
 
 /// The values of variables that may be secret, and the logins in addresses.
-fn secrets(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
+fn secrets(variables: &[(String, String)]) -> Vec<String> {
     let is_secret = |name: &str| {
         let name = name.to_uppercase();
         ["TOKEN", "PASS", "SECRET", "AUTH", "KEY"].iter().any(|part| name.contains(part))
@@ -191,7 +208,8 @@ fn secrets(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
         let (login, _) = rest.split('/').next()?.rsplit_once('@')?;
         Some(login.to_owned())
     };
-    let found = variables.filter_map(|(name, value)| if is_secret(&name) { Some(value) } else { login(&value) });
+    let found = variables.iter();
+    let found = found.filter_map(|(name, value)| if is_secret(name) { Some(value.clone()) } else { login(value) });
     found.filter(|value| value.len() >= SHORTEST_SECRET).collect()
 }
 
@@ -243,7 +261,7 @@ mod tests {
             ("HOME", "/home/ann"),
             ("EMPTY_TOKEN", ""),
         ];
-        let found = secrets(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let found = secrets(&variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(found, ["sekret", "YW5uOnB3", "ann:password"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a profile means on one machine, where sessions are processes and not Pods.
 
-use k8s_openapi::api::core::v1::EnvVar;
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar};
 use serde_json::Value;
 
 use super::profile::Profile;
@@ -85,15 +85,14 @@ impl Profile {
 
     /// The variables of all programs of a session.
     pub fn machine_variables(&self) -> Vec<Variable> {
-        let sources = self.env_from.iter().flatten().filter_map(|source| {
-            let secret = source.secret_ref.as_ref().map(|it| (it.name.clone(), it.optional));
-            let (object, optional) =
-                secret.or(source.config_map_ref.as_ref().map(|it| (it.name.clone(), it.optional)))?;
-            let prefix = source.prefix.clone().unwrap_or_default();
-            Some(Variable::All { prefix, object, optional: optional.unwrap_or(false) })
-        });
         let own = self.process.iter().flat_map(|process| process.env.iter().flatten());
-        sources.chain(self.env.iter().flatten().chain(own).map(variable)).collect()
+        sources(self.env_from.as_deref()).chain(self.env.iter().flatten().chain(own).map(variable)).collect()
+    }
+
+    /// The variables of the installation of plugins alone.
+    pub fn machine_plugin_variables(&self) -> Vec<Variable> {
+        let Some(plugins) = &self.plugins else { return Vec::new() };
+        sources(plugins.env_from.as_deref()).chain(plugins.env.iter().flatten().map(variable)).collect()
     }
 
     /// The credentials that are variables of opencode alone.
@@ -110,6 +109,15 @@ impl Profile {
 /// The path below the home of a credential's file.
 pub fn below_home(file: &str) -> Option<&str> {
     file.strip_prefix(HOME).filter(|path| !path.is_empty())
+}
+
+fn sources(list: Option<&[EnvFromSource]>) -> impl Iterator<Item = Variable> {
+    list.into_iter().flatten().filter_map(|source| {
+        let secret = source.secret_ref.as_ref().map(|it| (it.name.clone(), it.optional));
+        let (object, optional) = secret.or(source.config_map_ref.as_ref().map(|it| (it.name.clone(), it.optional)))?;
+        let prefix = source.prefix.clone().unwrap_or_default();
+        Some(Variable::All { prefix, object, optional: optional.unwrap_or(false) })
+    })
 }
 
 fn variable(variable: &EnvVar) -> Variable {

@@ -42,7 +42,7 @@ pub(in crate::runtime) fn skills(profile: &Profile) -> Vec<Skills> {
 pub(in crate::runtime) fn plugins(profile: &Profile, session: &Path) -> Option<PluginsJob> {
     let PluginsPart { packages, .. } = profile.plugins.as_ref().filter(|plugins| !plugins.packages.is_empty())?;
     let (folder, name) = (session.join(PLUGINS), hash(&packages.join("\n")));
-    Some(PluginsJob { folder, name, packages: packages.clone(), dialect: Dialect::default() })
+    Some(PluginsJob { folder, name, packages: packages.clone(), dialect: Dialect::default(), program: None, env: None })
 }
 
 fn hash(text: &str) -> String {

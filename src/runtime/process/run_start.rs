@@ -13,9 +13,10 @@ use super::session_worker::Worker;
 use super::supervisor_client;
 use super::supervisor_protocol::Job;
 use super::watched_run::WatchedRun;
+use crate::prepare::PluginsJob;
 use crate::profiles::{Profile, UnknownProfile};
 use crate::runtime::preparation_job::{clone_settings, preparation_job};
-use crate::runtime::profile_customization::{customization, skills};
+use crate::runtime::profile_customization::{customization, plugins, skills};
 use crate::session::{Failure, Observation, PhaseName, Reason, random};
 
 impl Worker {
@@ -97,6 +98,7 @@ impl Worker {
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
         preparation.git_env = Some(self.settings.git_env(&self.dir, &variables));
+        preparation.plugins = self.plugins(profile, &variables)?;
         let password = self.new_password()?;
         let (opencode, dialect) = (self.settings.opencode.clone(), self.settings.dialect);
         variables.extend(entries.values(&profile.machine_credentials())?);
@@ -112,6 +114,15 @@ impl Worker {
         job.wrapper = wrapper;
         job.ignores_project = self.settings.needs_trust() && !self.memo.lock().trusted;
         Ok(job)
+    }
+
+    /// The installation of plugins. Only it gets their variables.
+    fn plugins(&self, profile: &Profile, variables: &[(String, String)]) -> io::Result<Option<PluginsJob>> {
+        let Some(mut plugins) = plugins(profile, self.dir.path()) else { return Ok(None) };
+        let mut env = self.settings.git_env(&self.dir, variables);
+        env.extend(self.settings.profiles.values(&profile.machine_plugin_variables())?);
+        (plugins.program, plugins.env) = (Some(self.settings.opencode.clone()), Some(env));
+        Ok(Some(plugins))
     }
 
     /// Creates the password of a run. After that run, it opens nothing.

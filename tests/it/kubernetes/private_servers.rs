@@ -18,7 +18,7 @@ use crate::support::tls_front::TlsFront;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
 async fn certificates_count_for_every_tool_and_the_registry_token_stays_in_its_step() {
-    let (git, registry) = (git_server().await, NpmRegistry::start(reachable_address()).await);
+    let (git, registry) = (git_server().await, NpmRegistry::start(reachable_address(), "https").await);
     let plain = git.repo("team/app").await;
     let (git_front, npm_front) = (TlsFront::before(git.address()).await, TlsFront::before(registry.address()).await);
     let (url, npm) = (git_front.url(&plain), npm_front.url("http://x/"));

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::condition::eventually;
 use crate::support::git::GitServer;
+use crate::support::npm_registry::{NpmRegistry, PACKAGE, TOKEN};
 use crate::support::processes;
 use crate::support::program::{Program, id_of};
 use crate::support::talk::Talk;
@@ -93,6 +94,8 @@ async fn session_has_what_its_profile_says_and_a_change_counts_from_the_next_sta
     let git = GitServer::start().await;
     let url = git.repo("team/skills").await;
     git.commit("team/skills", "main", "all/greet/SKILL.md", SKILL).await;
+    let registry = NpmRegistry::start([127, 0, 0, 1].into(), "http").await;
+    let npm = format!("http://{}/", registry.address());
     let profiles = Profiles::of(&format!(
         "
 profiles:
@@ -109,10 +112,16 @@ profiles:
       files: [{{path: agent/reviewer.md, configMap: all, key: reviewer.md}}]
       skills: [{{git: \"{url}\", path: all}}]
     permission: allow
+    plugins:
+      packages: [\"{PACKAGE}\"]
+      env:
+        - {{name: NPM_CONFIG_REGISTRY, value: \"{npm}\"}}
+        - {{name: NPM_TOKEN, valueFrom: {{secretKeyRef: {{name: keys, key: npm}}}}}}
     process: {{env: [{{name: HERE, value: h}}], command: [nice, -n, \"3\"]}}
 "
     ));
     profiles.entry("keys", "token", "secret-token\n");
+    profiles.entry("keys", "npm", TOKEN);
     profiles.entry("all", "NAME", "value");
     profiles.entry("all", "reviewer.md", AGENT);
     let program = profiles.program().await;
@@ -133,6 +142,8 @@ profiles:
     for (name, value) in expected {
         assert_eq!(env.get(name).map(String::as_str), Some(value), "{name}");
     }
+    assert!(program.session_dir(&id).join("home/plugin-ran").exists(), "opencode has the plugin");
+    assert!(!env.contains_key("NPM_TOKEN"), "only the installation has the registry's token");
     let login = program.session_dir(&id).join("home/.corp/login");
     assert_eq!((std::fs::read_to_string(&login).unwrap().as_str(), mode(&login)), ("secret-token\n", 0o600));
     assert_eq!(nice(program.servers_of(&id)[0]), nice(program.pid()) + 3, "the command runs opencode");

@@ -34,17 +34,18 @@ pub struct NpmRegistry {
 }
 
 struct Served {
+    scheme: &'static str,
     archive: Vec<u8>,
     paths: Arc<Mutex<Vec<String>>>,
 }
 
 impl NpmRegistry {
-    /// Listens on a free port of this address.
-    pub async fn start(address: IpAddr) -> Self {
+    /// Listens on a free port of this address. Clients use this scheme, perhaps of a front.
+    pub async fn start(address: IpAddr, scheme: &'static str) -> Self {
         let listener = TcpListener::bind((address, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let paths = Arc::<Mutex<Vec<String>>>::default();
-        let served = Arc::new(Served { archive: archive(), paths: paths.clone() });
+        let served = Arc::new(Served { scheme, archive: archive(), paths: paths.clone() });
         let task = serve(listener, move |request| std::future::ready(answer(&served, &request)));
         Self { address, paths, _task: task }
     }
@@ -73,7 +74,7 @@ fn answer(served: &Served, request: &Request<Incoming>) -> Response<Body> {
     if !path.to_lowercase().contains("corp%2fopencode-plugin") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let tarball = format!("https://{}/archive.tgz", header(header::HOST));
+    let tarball = format!("{}://{}/archive.tgz", served.scheme, header(header::HOST));
     let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(&served.archive)));
     let version = json!({
         "name": "@corp/opencode-plugin", "version": "1.0.0", "dist": {"tarball": tarball, "integrity": integrity},

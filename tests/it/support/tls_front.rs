@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -61,6 +61,8 @@ async fn pass(acceptor: TlsAcceptor, stream: TcpStream, server: SocketAddr) {
 /// Makes an authority, writes its certificate to `file`, and lets it certify a server at this address.
 fn certified(file: &Path, address: IpAddr) -> ServerConfig {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    // Of two authorities with one name, a client asks only the first.
+    params.distinguished_name.push(DnType::CommonName, format!("Authority {}", file.display()));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     std::fs::write(file, params.self_signed(&key).unwrap().pem()).unwrap();
