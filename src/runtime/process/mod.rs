@@ -9,6 +9,7 @@ mod marked_processes;
 mod process_settings;
 mod profile_entries;
 mod profile_files;
+mod profile_of_run;
 mod prompts_json;
 mod run_start;
 mod run_stop;
@@ -40,7 +41,7 @@ use self::session_worker::Worker;
 use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
 use crate::private_files::remove_tree;
 use crate::profiles::CurrentProfiles;
-use crate::session::{Failure, Memo, Reason, Run, SessionId, Spec};
+use crate::session::{Failure, Memo, Outdated, Reason, Run, SessionId, Spec};
 use crate::usage::{Gauge, Usage, volume};
 
 pub use self::data_dir_check::{DataDirUse, check_data_dir};
@@ -164,6 +165,14 @@ impl Runtime for Process {
 
     fn profiles(&self) -> CurrentProfiles {
         self.settings.profiles.current.clone()
+    }
+
+    fn outdated(&self, spec: &Spec, _memo: &Memo) -> Vec<Outdated> {
+        let Some(worker) = self.worker(spec.id()) else { return Vec::new() };
+        let made_from = worker.made_from.lock().clone();
+        // A profile that is gone has nothing to compare with: the next start says so.
+        let (Some(made_from), Ok(profile)) = (made_from, worker.profile()) else { return Vec::new() };
+        Vec::from_iter((profile_of_run::fingerprint(&profile) != made_from).then_some(Outdated::Profile))
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {

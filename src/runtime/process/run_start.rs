@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::io_failure;
 use super::profile_files::{opencode_folder, write_files};
+use super::profile_of_run;
 use super::session_folder::{remove_if_there, write_atomically};
 use super::session_worker::Worker;
 use super::supervisor_client;
@@ -50,7 +51,7 @@ impl Worker {
     }
 
     /// The session's profile. Without profiles, an empty one.
-    fn profile(&self) -> Result<Arc<Profile>, UnknownProfile> {
+    pub(super) fn profile(&self) -> Result<Arc<Profile>, UnknownProfile> {
         let set = self.settings.profiles.current.get();
         if set.all().is_empty() {
             return Ok(Arc::default());
@@ -85,6 +86,9 @@ impl Worker {
     fn job(&self, profile: &Profile, made_with: Option<String>) -> io::Result<Job> {
         remove_if_there(&self.dir.outcome())?;
         self.dir.prepare()?;
+        let made_from = profile_of_run::fingerprint(profile);
+        profile_of_run::store(&self.dir, &made_from)?;
+        *self.made_from.lock() = Some(made_from);
         let entries = &self.settings.profiles;
         let mut variables = entries.values(&profile.machine_variables())?;
         write_files(&self.dir, profile, entries)?;

@@ -106,6 +106,10 @@ impl SessionDir {
         self.0.join("outcome.json")
     }
 
+    pub(super) fn profile_of_run(&self) -> PathBuf {
+        self.0.join("profile-of-run")
+    }
+
     pub(super) fn socket(&self) -> PathBuf {
         self.0.join("supervisor.sock")
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::process_settings::ProcessSettings;
+use super::profile_of_run;
 use super::session_folder::SessionDir;
 use super::supervisor_client::{self, Connected};
 use super::watched_run::WatchedRun;
@@ -27,6 +28,8 @@ pub(super) struct Worker {
     record: Arc<tokio::sync::Mutex<()>>,
     /// Held while `prompts.json` changes.
     prompts: Arc<tokio::sync::Mutex<()>>,
+    /// The fingerprint of the profile that the last run was started with.
+    pub(super) made_from: Mutex<Option<String>>,
     /// Serialises start, stop and deletion of the session.
     pub(super) run: tokio::sync::Mutex<Option<WatchedRun>>,
 }
@@ -40,8 +43,10 @@ impl Worker {
         news: mpsc::Sender<News>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
+        let made_from = Mutex::new(profile_of_run::stored(&dir));
         Arc::new(Self {
             spec,
+            made_from,
             dir,
             settings,
             news,

@@ -1,15 +1,17 @@
 //! Sessions in a team's own images, which have nothing for the router: the tools come from the tools image.
 
-use k8s_openapi::api::core::v1::Pod;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::api::Api;
 use opencode_router::session::{PhaseName, Reason};
 use serde_json::{Value, json};
 
-use super::profiles::offer;
-use super::situation::{Situation, failed, git_server, reaches, repository};
+use super::profiles::{create, offer};
+use super::situation::{PATIENT, Situation, failed, git_server, reaches, repository};
 use crate::support::callers;
 use crate::support::condition::eventually;
-use crate::support::kubernetes::STAND_IN_IMAGE;
+use crate::support::kubernetes::{Namespace, STAND_IN_IMAGE};
 
 /// The tools image, with the real opencode.
 pub const TOOLS: &str = "opencode-tools:test";
@@ -63,6 +65,37 @@ async fn image_needs_no_opencode_git_or_shell_and_its_user_no_name() {
     };
     assert_eq!(images("initContainers"), [json!(["tools-init", TOOLS]), json!(["prepare", "plain-root:test"])]);
     assert_eq!(images("containers"), [json!(["opencode", "plain-root:test"])]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
+async fn opencode_has_the_configuration_and_files_of_its_profile() {
+    let namespace = Arc::new(Namespace::create().await);
+    let agent = "---\ndescription: reviews\nmode: primary\n---\nReview.\n";
+    create::<ConfigMap>(&namespace, json!({"metadata": {"name": "skills"}, "data": {"review.md": agent}})).await;
+    let files = json!([{"path": "agent/reviewer.md", "configMap": "skills", "key": "review.md"}]);
+    let profiles = json!({"profiles": {"it": {
+        "image": "plain-root:test", "tools": {"image": TOOLS}, "permission": "allow",
+        "opencode": {"config": {"username": "of-the-profile"}, "files": files},
+    }}});
+    let situation =
+        Situation::in_namespace(namespace, |settings| offer(settings, &profiles.to_string()), PATIENT).await;
+    let session = situation.ready().await;
+    let said = situation.namespace.output_of(session.id(), "cat $OPENCODE_CONFIG_DIR/agent/reviewer.md").await;
+    assert_eq!(said.trim(), agent.trim());
+    // opencode itself answers with what it read.
+    let asks = async |path: &str| {
+        let words = format!(
+            "exec 3<>/dev/tcp/127.0.0.1/4096; login=$(printf opencode:$OPENCODE_SERVER_PASSWORD | base64 -w 0); \
+             printf 'GET {path} HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Basic %s\\r\\nConnection: close\\r\\n\\r\\n' \
+             $login >&3; cat <&3"
+        );
+        situation.namespace.output_of_program(session.id(), &["bash", "-c", &words]).await
+    };
+    let agents = asks("/agent").await;
+    assert!(agents.contains("reviewer"), "{agents}");
+    let config = asks("/config").await;
+    assert!(config.contains("of-the-profile") && config.contains("\"bash\":\"allow\""), "{config}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,9 +159,11 @@ profiles:
     profiles.write("profiles:\n  box: {title: Careful box, permission: ask}\n");
     in_force(&program, "Careful box").await;
     assert!(login.exists(), "a running session stays as it is");
+    program.wait_until(&id, "a restart would change it", |session| session["outdated"] == json!(["profile"])).await;
     stop(&program, &id).await;
     program.act(&id, "start").await;
     program.wait_for_phase(&id, "ready").await;
+    program.wait_until(&id, "it is as its profile says", |session| session.get("outdated").is_none()).await;
     let env = environment(&program, &id);
     assert!(!login.exists() && !env.contains_key("CREDENTIAL") && !env.contains_key("PLAIN"), "{env:?}");
     assert_ne!(asks(&program, &id, "/config").await["username"], "of-the-profile");

@@ -18,6 +18,8 @@ use crate::support::replica::replica_with;
 use crate::support::router::id_of;
 
 const ROUNDS: usize = 20;
+/// The tools image.
+const TOOLS: &str = "opencode-tools:test";
 
 /// A start by the router.
 struct Start {
@@ -54,6 +56,40 @@ async fn measures_starts_beside_a_bare_pod() {
     }
     say("cold start", &cold, &bare_cold);
     say("wake", &wakes, &bare_wakes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: make starts"]
+async fn measures_starts_with_the_tools_image() {
+    let namespace = Namespace::create().await;
+    let git = GitServer::start_at((reachable_address(), 0).into()).await;
+    let url = git.repo("web-shop").await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let tools = format!("image: plain-root:test, tools: {{image: {TOOLS}}}");
+    std::fs::write(file.path(), format!("profiles:\n  whole: {{image: {SESSION_IMAGE}}}\n  tools: {{{tools}}}\n"))
+        .unwrap();
+    let settings = [("PROFILES_FILE", file.path().to_str().unwrap()), ("TEMPO", "1")];
+    let router = replica_with(&namespace, "one", &kubeconfig(), &settings).await;
+    let (mut cold, mut wakes) = ([vec![], vec![]], [vec![], vec![]]);
+    for round in 0..ROUNDS {
+        for (n, profile) in ["whole", "tools"].into_iter().enumerate() {
+            let wanted = json!({"repoUrl": url, "branch": "main", "profile": profile});
+            let (id, start) = cold_start(&router, &namespace, &wanted).await;
+            cold[n].push(start);
+            router.act(&id, "stop").await;
+            router.wait_for_phase(&id, "stopped").await;
+            wakes[n].push(wake(&router, &namespace, &id).await);
+            router.api("DELETE", &format!("/api/sessions/{id}")).send().await.unwrap();
+            namespace.is_empty().await;
+        }
+        eprintln!("round {} of {ROUNDS}", round + 1);
+    }
+    for (what, starts) in [("cold start", cold), ("wake", wakes)] {
+        println!("{what}, {ROUNDS} runs each, ms (median, lowest to highest)");
+        for (image, starts) in ["all in one", "tools copied"].iter().zip(starts) {
+            println!("  {image}: {}", spread(starts.iter().map(|start| start.stages.whole() + start.told)));
+        }
+    }
 }
 
 async fn cold_start(router: &Program, namespace: &Namespace, wanted: &serde_json::Value) -> (String, Start) {

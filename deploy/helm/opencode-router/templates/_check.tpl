@@ -42,6 +42,7 @@
 {{- $values := dict
   "RUNTIME" "nothing: the chart is for Kubernetes" "DEV_EMAIL" "nothing: it is for one machine"
   "TRUSTED_PROXY_CIDRS" "loginProxy.trustedCidrs" "SSO_COOKIE_NAMES" "loginProxy.cookieNames"
+  "SSO_GROUPS_HEADER" "loginProxy.groupsHeader" "IMAGE_VOLUMES" "sessions.imageVolumes"
   "PEER_LIMIT_EXEMPT_CIDRS" "peerLimitExemptCidrs"
   "ROUTER_DOMAIN" "domain" "ROUTER_HOST" "routerHost" "BIND_ADDRESS" "bindAddress" "METRICS_PORT" "metrics.port"
   "PORT" "nothing: it is 3000" "ATTACH_PORT" "nothing: it is 4096"

@@ -1,0 +1,48 @@
+//! What a run was started with: a fingerprint of its profile, in the session's folder.
+
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use super::session_folder::{SessionDir, write_atomically};
+use crate::profiles::Profile;
+
+/// The fingerprint of what a profile gives to a run. What counts at once, or only for users, is not in it.
+pub(super) fn fingerprint(profile: &Profile) -> String {
+    let counts = Profile {
+        title: None,
+        description: None,
+        allow: None,
+        idle: None,
+        start_timeout_seconds: None,
+        ..profile.clone()
+    };
+    let hash = Sha256::digest(serde_json::to_vec(&counts).unwrap_or_default());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Stores the fingerprint of a new run.
+pub(super) fn store(dir: &SessionDir, fingerprint: &str) -> io::Result<()> {
+    write_atomically(&dir.profile_of_run(), fingerprint.as_bytes())
+}
+
+/// The stored fingerprint. `None` for a run of an earlier release.
+pub(super) fn stored(dir: &SessionDir) -> Option<String> {
+    std::fs::read_to_string(dir.profile_of_run()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_only_users_see_does_not_count() {
+        let of = |fields| fingerprint(&serde_json::from_value(fields).unwrap());
+        let plain = of(json!({}));
+        assert_eq!(of(json!({"title": "Box", "allow": {"groups": ["a"]}, "idle": {"timeoutMinutes": 5.0}})), plain);
+        assert_ne!(of(json!({"env": [{"name": "A", "value": "b"}]})), plain);
+        assert_ne!(of(json!({"permission": "ask"})), plain);
+    }
+}
