@@ -50,6 +50,13 @@ impl Dialect {
         }
     }
 
+    /// A file that opencode writes into each configuration folder without it. In a read-only folder it must exist.
+    pub fn folder_file(self) -> &'static str {
+        match self {
+            Self::V1 => home_files::FOLDER_FILE,
+        }
+    }
+
     /// How opencode installs npm packages into the folder `node_modules` of this folder.
     pub fn install_plugins(self, folder: &Path, packages: &[String]) -> Launch {
         match self {

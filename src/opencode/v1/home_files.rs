@@ -10,6 +10,8 @@ use crate::private_files::{make_private, write_if_missing};
 const CONFIG: &str = ".config/opencode";
 /// opencode's data folder, below the home.
 const DATA: &str = ".local/share/opencode";
+/// opencode 1.18 answers 500 for every folder if it cannot write this file into a configuration folder.
+pub(in crate::opencode) const FOLDER_FILE: &str = ".gitignore";
 /// The ends of the names of SQLite's files beside a database.
 const SQLITE_ENDS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The project's configuration (<https://opencode.ai/docs/config>, <https://opencode.ai/docs/plugins>).

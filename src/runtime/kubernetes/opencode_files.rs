@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::manifest::DIALECT;
 use crate::profiles::Profile;
 
 /// The volume with the files.
@@ -19,7 +20,14 @@ pub(super) fn volume(profile: &Profile) -> Option<Value> {
             None => json!({"configMap": {"name": file.config_map, "items": items}}),
         }
     });
-    Some(json!({"name": VOLUME, "projected": {"sources": sources.collect::<Vec<_>>()}}))
+    let mut sources: Vec<_> = sources.collect();
+    let needed = DIALECT.folder_file();
+    if files.iter().all(|file| file.path != needed) {
+        // Its content has no meaning.
+        let name = json!({"path": needed, "fieldRef": {"fieldPath": "metadata.name"}});
+        sources.push(json!({"downwardAPI": {"items": [name]}}));
+    }
+    Some(json!({"name": VOLUME, "projected": {"sources": sources}}))
 }
 
 /// Where opencode's container sees it.

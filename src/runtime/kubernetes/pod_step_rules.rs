@@ -180,7 +180,7 @@ fn each_step_has_its_phase() {
     let cases = [
         (vec![("tools-init", idle.clone())], PhaseName::Pulling, None),
         (vec![("tools-init", running.clone())], PhaseName::Pulling, Some("Copying the tools.")),
-        (vec![("tools-init", done.clone()), ("prepare", idle.clone())], PhaseName::Pulling, None),
+        (vec![("tools-init", done.clone()), ("prepare", idle)], PhaseName::Pulling, None),
         (vec![("tools-init", done.clone()), ("prepare", running.clone())], PhaseName::Cloning, None),
         (
             vec![("tools-init", done.clone()), ("prepare", done.clone()), ("plugin-init", running)],
@@ -232,6 +232,6 @@ fn failing_container_is_named() {
         assert!(failure.message.starts_with(words), "{}", failure.message);
     }
     // A sidecar ends with its Pod.
-    let states = [("prepare", done.clone()), ("db", ended(137, "")), ("opencode", ended(1, "why"))];
+    let states = [("prepare", done), ("db", ended(137, "")), ("opencode", ended(1, "why"))];
     assert_eq!(seen(&states).failure.unwrap().reason, Reason::OpencodeExited);
 }

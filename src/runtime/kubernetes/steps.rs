@@ -44,8 +44,8 @@ mod tests {
     fn a_pod_of_an_earlier_release_has_two_steps() {
         let mut pod = Pod::default();
         assert_eq!(of_pod(&pod), UNNAMED);
-        let named = |text: &str| Some([(STEPS.to_owned(), text.to_owned())].into());
-        pod.metadata.annotations = named("tools-init,prepare,opencode,x");
+        let named = (STEPS.to_owned(), "tools-init,prepare,opencode,x".to_owned());
+        pod.metadata.annotations = Some([named].into());
         assert_eq!(of_pod(&pod), [TOOLS_INIT, PREPARE, OPENCODE]);
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::profile_entries::MachineProfiles;
 use super::session_folder::{SessionDir, make_private, read_if_there, remove_if_there, write_atomically};
+use crate::opencode::Dialect;
 use crate::private_files::remove_tree;
 use crate::profiles::{Profile, below_home};
 
@@ -72,9 +73,15 @@ fn write_opencode_files(dir: &SessionDir, profile: &Profile, entries: &MachinePr
         let content = entries.entry(object, &file.key, false)?;
         write_new(&folder.join(&file.path), &content.unwrap_or_default(), 0o400)?;
     }
+    if !folder.exists() {
+        return Ok(());
+    }
+    let file = folder.join(Dialect::default().folder_file());
+    if !file.exists() {
+        write_new(&file, b"*\n", 0o400)?;
+    }
     // opencode installs a package into every configuration folder that it can write.
-    let read_only = || std::fs::set_permissions(&folder, Permissions::from_mode(0o500));
-    if folder.exists() { read_only() } else { Ok(()) }
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o500))
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {

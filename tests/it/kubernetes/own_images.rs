@@ -43,11 +43,10 @@ async fn image_needs_no_opencode_git_or_shell_and_its_user_no_name() {
     let [debian, nameless, musl, bare] = names;
     let (debian, nameless, musl, bare) = tokio::join!(works(debian), works(nameless), works(musl), works(bare));
 
-    // As the agent's shell: kubectl knows only the image's search path.
-    let script = "export PATH=$(tr '\\0' '\\n' < /proc/1/environ | sed -n s/^PATH=//p); cd /data/work/app && git branch --show-current; command -v git opencode opencode-session; \
-                  touch /tools/x 2>&1; sh -lc 'command -v git'; git -c core.pager=cat log --format=%s -1; id -un 2>&1";
+    let script = "cd /data/work/app && git branch --show-current; \
+                  for name in git opencode opencode-session; do command -v $name; done; touch /tools/x 2>&1; sh -lc 'command -v git'; git -c core.pager=cat log --format=%s -1; id -un 2>&1";
     for (session, name) in [(&debian, "debian"), (&nameless, "nameless"), (&musl, "musl")] {
-        let said = situation.namespace.output_of(session.id(), script).await;
+        let said = situation.namespace.output_as_agent(session.id(), script).await;
         let lines: Vec<_> = said.lines().collect();
         assert_eq!(lines[..2], [name, "/tools/bin/git"], "{said}");
         assert!(lines[2].starts_with("/tools/opencode/glibc") && lines[3] == "/tools/bin/opencode-session", "{said}");

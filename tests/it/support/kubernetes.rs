@@ -119,6 +119,12 @@ impl Namespace {
         self.kubectl(&["exec", &pod, "--container", "opencode", "--", "sh", "-c", command]).await
     }
 
+    /// The same with the search path of the agent's shell. kubectl knows only the image's.
+    pub async fn output_as_agent(&self, id: SessionId, command: &str) -> String {
+        let path = "export PATH=$(tr '\\0' '\\n' < /proc/1/environ | sed -n s/^PATH=//p)";
+        self.output_of(id, &format!("{path}; {command}")).await
+    }
+
     /// The output of a program in a session's container, without a shell.
     pub async fn output_of_program(&self, id: SessionId, words: &[&str]) -> String {
         let pod = format!("opencode-session-{id}");
