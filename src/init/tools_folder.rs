@@ -7,6 +7,7 @@
 //! ```
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -114,11 +115,17 @@ fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()
         let copied = if kind.is_symlink() {
             symlink(std::fs::read_link(&source)?, &target)
         } else {
-            std::fs::copy(&source, &target).map(|_| ())
+            copy_file(&source, &target)
         };
         copied.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", target.display())))?;
     }
     Ok(())
+}
+
+/// With its time: a preparation asks a program of another time for its version, which takes a second.
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::copy(from, to)?;
+    File::open(to)?.set_modified(from.metadata()?.modified()?)
 }
 
 #[cfg(test)]
@@ -159,8 +166,9 @@ mod tests {
         for _ in 0..2 {
             tools.copy_to(&target).unwrap();
         }
-        let mode = target.join("bin/git").metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o555);
+        let [original, copied] = [&tools.root, &target].map(|root| root.join("bin/git").metadata().unwrap());
+        assert_eq!(copied.permissions().mode() & 0o777, 0o555);
+        assert_eq!(copied.modified().unwrap(), original.modified().unwrap());
         assert_eq!(std::fs::read_link(target.join("bin/link")).unwrap(), Path::new("git"));
         let copied = variants().map(|variant| target.join("opencode").join(variant).exists());
         assert_eq!(copied, [true, false]);
