@@ -1,8 +1,9 @@
 //! Files and folders that only this user can read.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 /// Creates a folder and its parents with mode 0700.
@@ -54,6 +55,49 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
+}
+
+/// Copies a folder's wanted entries with their links, modes and times. Replaces existing files.
+pub fn copy_tree(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let source = entry?.path();
+        let target = to.join(source.file_name().unwrap_or_default());
+        let kind = source.symlink_metadata()?.file_type();
+        if !wanted(&source) {
+            continue;
+        }
+        if kind.is_dir() {
+            copy_tree(&source, &target, wanted)?;
+            continue;
+        }
+        let copied = remove_if_there(&target).and_then(|()| {
+            if kind.is_symlink() { symlink(std::fs::read_link(&source)?, &target) } else { copy_file(&source, &target) }
+        });
+        copied.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", target.display())))?;
+    }
+    Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::copy(from, to)?;
+    File::open(to)?.set_modified(from.metadata()?.modified()?)
+}
+
+/// Makes a private folder of which only the entries with these names are kept. A file or link at its place is removed.
+pub fn keep_only(folder: &Path, keeps: &dyn Fn(&OsStr) -> bool) -> io::Result<()> {
+    if folder.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+        std::fs::remove_file(folder)?;
+    }
+    make_private(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if keeps(&entry.file_name()) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() { remove_tree(&entry.path())? } else { std::fs::remove_file(entry.path())? }
+    }
+    Ok(())
 }
 
 fn make_writable(folder: &Path) -> io::Result<()> {

@@ -43,8 +43,8 @@ pub struct KubernetesConfig {
     #[arg(long, env = "IMAGE_PULL_SECRET_NAME", value_parser = name)]
     pub image_pull_secret_name: Option<String>,
     /// Whether the tools image of a profile is mounted as a volume, so that no start copies it. The cluster needs image
-    /// volumes: Kubernetes 1.35, or the feature gate ImageVolume, and a container runtime that has them.
-    #[arg(long, env = "IMAGE_VOLUMES", default_value_t = false, action = clap::ArgAction::Set)]
+    /// volumes with subPath: Kubernetes 1.33 with the feature gate ImageVolume, and containerd 2.1 or CRI-O 1.33.
+    #[arg(long, env = "IMAGE_VOLUMES", default_value_t = false, action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub image_volumes: bool,
     /// File with the profiles of sessions, in YAML. The router reads it again when it changes. See docs/profiles.md.
     /// Default: one profile, made of the settings below.

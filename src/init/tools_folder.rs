@@ -7,12 +7,11 @@
 //! ```
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::OWN_PROGRAM;
+use crate::private_files::copy_tree;
 
 /// The folder of programs.
 const PROGRAMS: &str = "bin";
@@ -50,7 +49,8 @@ impl ToolsFolder {
     pub fn copy_to(&self, target: &Path) -> io::Result<()> {
         let variants = self.root.join(OPENCODE);
         let chosen = self.opencode().ok_or_else(|| io::Error::other("it has no opencode for this processor"))?;
-        copy(&self.root, target, &|path| path.parent() != Some(&variants) || path == chosen)
+        // With their times: a preparation asks a program of another time for its version, which takes a second.
+        copy_tree(&self.root, target, &|path| path.parent() != Some(&variants) || path == chosen)
     }
 
     /// The file with the certificates of public authorities.
@@ -95,42 +95,9 @@ fn has_avx2() -> bool {
     return true;
 }
 
-/// Copies a folder's wanted entries. Replaces existing files.
-fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let source = entry?.path();
-        let target = to.join(source.file_name().unwrap_or_default());
-        let kind = source.symlink_metadata()?.file_type();
-        if !wanted(&source) {
-            continue;
-        }
-        if kind.is_dir() {
-            copy(&source, &target, wanted)?;
-            continue;
-        }
-        if target.symlink_metadata().is_ok() {
-            std::fs::remove_file(&target)?;
-        }
-        let copied = if kind.is_symlink() {
-            symlink(std::fs::read_link(&source)?, &target)
-        } else {
-            copy_file(&source, &target)
-        };
-        copied.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", target.display())))?;
-    }
-    Ok(())
-}
-
-/// With its time: a preparation asks a program of another time for its version, which takes a second.
-fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::copy(from, to)?;
-    File::open(to)?.set_modified(from.metadata()?.modified()?)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 

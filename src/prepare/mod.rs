@@ -15,6 +15,8 @@ mod git_messages;
 mod git_progress;
 mod history;
 mod job;
+#[cfg(test)]
+mod job_rules;
 mod large_files;
 mod left_out;
 mod missing_files;

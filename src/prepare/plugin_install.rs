@@ -6,7 +6,6 @@
 //! ```
 
 use std::io::{self, Write};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -19,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::output_lines::LineSplitter;
 use crate::init::Children;
 use crate::opencode::Dialect;
-use crate::private_files::{make_private, remove_tree};
+use crate::private_files::{copy_tree, keep_only, make_private, remove_tree};
 
 /// The environment variable with the job of `opencode-session plugins`.
 pub const PLUGINS_VARIABLE: &str = "OPENCODE_SESSION_PLUGINS";
@@ -28,7 +27,7 @@ const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 const TOKEN: &str = "NPM_TOKEN";
 /// The folder in `folder` of an installation that is not complete.
 const DRAFT: &str = ".unfinished";
-/// Time limit for the installer, in seconds.
+/// Time limit for the installer.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Limit for the lines of the installer's output.
 const MOST_LINES: usize = 200;
@@ -99,21 +98,9 @@ fn run(job: &PluginsJob) -> io::Result<ExitCode> {
     })
 }
 
-/// Removes the installations of earlier lists, and incomplete ones.
-fn remove_others(job: &PluginsJob) -> io::Result<()> {
-    for entry in std::fs::read_dir(&job.folder)? {
-        let entry = entry?;
-        if *entry.file_name() != *job.name {
-            remove_tree(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 /// Installs the plugins, unless they are there.
 pub(super) async fn install(job: &PluginsJob, children: &Children, print: &mut dyn FnMut(&str)) -> io::Result<()> {
-    make_private(&job.folder)?;
-    remove_others(job)?;
+    keep_only(&job.folder, &|name| *name == *job.name)?;
     if job.folder.join(&job.name).exists() {
         print("[plugins] they are installed already");
         return Ok(());
@@ -127,7 +114,7 @@ pub(super) async fn install(job: &PluginsJob, children: &Children, print: &mut d
         run_installer(job, &work, &env, children, print).await?;
         let draft = job.folder.join(DRAFT);
         make_private(&draft)?;
-        copy(&work.join("node_modules"), &draft.join("node_modules"))?;
+        copy_tree(&work.join("node_modules"), &draft.join("node_modules"), &|_| true)?;
         std::fs::rename(draft, job.folder.join(&job.name))
     };
     let end = installed.await;
@@ -213,24 +200,6 @@ fn secrets(variables: &[(String, String)]) -> Vec<String> {
     found.filter(|value| value.len() >= SHORTEST_SECRET).collect()
 }
 
-/// Copies a folder with its files and links.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy(&source, &target)?;
-        } else if kind.is_symlink() {
-            symlink(std::fs::read_link(&source)?, &target)?;
-        } else {
-            std::fs::copy(&source, &target)?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +219,36 @@ mod tests {
         let with_login = settings(&[(REGISTRY, "https://ann:pw@npm.corp.example"), token]);
         assert!(with_login.ends_with("\n//npm.corp.example/:_authToken=${NPM_TOKEN}"), "{with_login}");
         assert_eq!(settings(&[("SSL_CERT_FILE", "/ca.crt")]), "cafile=/ca.crt");
+    }
+
+    #[test]
+    fn installations_of_other_lists_are_removed_and_whatever_a_session_put_there() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = temp.path().join("plugins");
+        let job = PluginsJob {
+            folder: folder.clone(),
+            name: "now".to_owned(),
+            packages: Vec::new(),
+            dialect: Dialect::default(),
+            program: None,
+            env: None,
+        };
+        let installs = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let mut said = Vec::new();
+            let mut print = |line: &str| said.push(line.to_owned());
+            runtime.block_on(install(&job, &Children::default(), &mut print)).unwrap();
+            said
+        };
+        for name in ["now/node_modules", "earlier/node_modules", DRAFT] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        std::fs::write(folder.join("file"), "").unwrap();
+        std::os::unix::fs::symlink(temp.path(), folder.join("link")).unwrap();
+        assert_eq!(installs(), ["[plugins] they are installed already"]);
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["now"]);
+        assert!(temp.path().exists(), "what a link names stays");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::git_command::{Git, GitFailed};
 use super::job::Job;
 use crate::git::{Branch, RepoUrl};
-use crate::private_files::{make_private, remove_tree};
+use crate::private_files::{keep_only, remove_tree};
 
 /// The folder of all skills, in the session's folder.
 const FOLDER: &str = "skills";
@@ -45,20 +45,9 @@ impl Skills {
 /// Fetches the skills of the job, and removes others. Without them, a session still starts: the log has the reason.
 pub(super) async fn fetch_skills(job: &Job, git: &mut Git<'_, '_>) -> io::Result<()> {
     let folder = job.folder.join(FOLDER);
-    let is_folder = folder.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    if !is_folder && folder.symlink_metadata().is_ok() {
-        // The session put a file or a link there.
-        std::fs::remove_file(&folder)?;
-    }
+    keep_only(&folder, &|name| job.skills.iter().any(|skills| *name == *skills.name))?;
     if job.skills.is_empty() {
-        return remove_tree(&folder);
-    }
-    make_private(&folder)?;
-    for entry in std::fs::read_dir(&folder)? {
-        let entry = entry?;
-        if !job.skills.iter().any(|skills| entry.file_name() == skills.name.as_str()) {
-            if entry.file_type()?.is_dir() { remove_tree(&entry.path())? } else { std::fs::remove_file(entry.path())? }
-        }
+        return std::fs::remove_dir(&folder);
     }
     git.ignores_home = true;
     let mut fetched = Ok(());

@@ -27,7 +27,7 @@ impl Allow {
         self.allows_address(user) || !groups.among(&self.groups).is_empty()
     }
 
-    /// Whether the profile is for this user in whatever group.
+    /// Whether the profile is for this user by any group.
     pub(super) fn allows_address(&self, user: &Email) -> bool {
         let address = user.as_str();
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);

@@ -50,6 +50,13 @@ pub(super) fn mount(profile: &Profile) -> Option<Value> {
     own.then(|| json!({"$patch": "replace", "name": VOLUME, "mountPath": PLACE}))
 }
 
+/// Whether an existing claim is this session's: not that of a deleted session with the same id, which Kubernetes deletes
+/// later.
+pub(super) fn is_of(claim: &PersistentVolumeClaim, record: &Record) -> bool {
+    let mut owners = claim.metadata.owner_references.iter().flatten();
+    claim.metadata.deletion_timestamp.is_none() && owners.any(|owner| owner.uid == record.uid)
+}
+
 /// The claim of a volume for the conversations alone. Kubernetes deletes it with the session's.
 pub(super) fn claim(profile: &Profile, record: &Record) -> Option<PersistentVolumeClaim> {
     let Some(OpencodeData::OwnVolume(DataVolume { size, class_name })) = place(profile) else { return None };
@@ -67,4 +74,23 @@ pub(super) fn claim(profile: &Profile, record: &Record) -> Option<PersistentVolu
             "resources": {"requests": {"storage": size}},
         },
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+    use super::super::pod_manifest_rules::record;
+    use super::*;
+
+    #[test]
+    fn claim_of_a_deleted_session_is_not_used() {
+        let profile = serde_json::from_value(json!({"storage": {"opencodeData": {"size": "1Gi"}}})).unwrap();
+        let made = claim(&profile, &record()).unwrap();
+        assert!(is_of(&made, &record()));
+        assert!(!is_of(&made, &Record { uid: "a later claim".to_owned(), ..record() }));
+        let mut ending = made;
+        ending.metadata.deletion_timestamp = Some(Time(jiff::Timestamp::UNIX_EPOCH));
+        assert!(!is_of(&ending, &record()));
+    }
 }

@@ -24,13 +24,11 @@ pub(super) fn program(profile: &Profile) -> &'static str {
 /// The volume with the tools.
 pub(super) fn volume(settings: &KubernetesSettings, profile: &Profile) -> Option<Value> {
     let ToolsPart { image } = profile.tools.as_ref()?;
-    let source = if settings.image_volumes {
-        ("image", json!({"reference": image, "pullPolicy": profile.image_pull_policy}))
+    Some(if settings.image_volumes {
+        json!({"name": VOLUME, "image": {"reference": image, "pullPolicy": profile.image_pull_policy}})
     } else {
-        ("emptyDir", json!({"sizeLimit": LARGEST}))
-    };
-    let (kind, source) = source;
-    Some(json!({"name": VOLUME, kind: source}))
+        json!({"name": VOLUME, "emptyDir": {"sizeLimit": LARGEST}})
+    })
 }
 
 /// The mount of the containers that use the tools.

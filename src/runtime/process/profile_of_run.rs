@@ -1,11 +1,15 @@
 //! What a run was started with: a fingerprint of its profile, in the session's folder.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
 use super::session_folder::{SessionDir, write_atomically};
 use crate::profiles::Profile;
+
+/// Limit for a stored fingerprint, in bytes.
+const LONGEST: u64 = 64;
 
 /// The fingerprint of what a profile gives to a run. What counts at once, or only for users, is not in it.
 pub(super) fn fingerprint(profile: &Profile) -> String {
@@ -28,7 +32,10 @@ pub(super) fn store(dir: &SessionDir, fingerprint: &str) -> io::Result<()> {
 
 /// The stored fingerprint. `None` for a run of an earlier release.
 pub(super) fn stored(dir: &SessionDir) -> Option<String> {
-    std::fs::read_to_string(dir.profile_of_run()).ok()
+    let mut text = String::new();
+    // Programs of the session can write there.
+    File::open(dir.profile_of_run()).ok()?.take(LONGEST).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]

@@ -56,8 +56,7 @@ impl Worker {
         if set.all().is_empty() {
             return Ok(Arc::default());
         }
-        let memo = self.memo.lock().clone();
-        set.of_session(&self.spec, &memo).map(|(_, profile)| profile.clone())
+        set.of_session(&self.spec, &self.memo.lock()).map(|(_, profile)| profile.clone())
     }
 
     async fn start_run(self: &Arc<Self>, profile: Arc<Profile>) -> io::Result<WatchedRun> {

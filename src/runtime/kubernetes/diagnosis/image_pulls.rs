@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
 use super::super::api_server::Cluster;
+use super::super::pod_defaults::hardened;
 use super::super::trial_session::trial_session;
 use super::super::{KubernetesSettings, manifest};
 use super::trial_pod::{TrialLimits, Untried, attempt, trial_pod};
@@ -44,7 +45,10 @@ fn trials(settings: &KubernetesSettings) -> Vec<Trial> {
         let Ok((_, record)) = trial_session(fields) else { continue };
         let Ok(mut pod) = manifest::pod_value(settings, fields, &record) else { continue };
         let mut take = |list: &str| pod["spec"][list].take().as_array().cloned().unwrap_or_default();
-        let containers = [take("initContainers"), take("containers")].concat();
+        let volumes = take("volumes");
+        let containers =
+            [take("initContainers"), take("containers"), volumes.iter().filter_map(as_container).collect()];
+        let containers = containers.concat();
         for unused in ["initContainers", "containers", "volumes"] {
             pod["spec"].as_object_mut().map(|spec| spec.remove(unused));
         }
@@ -63,6 +67,14 @@ fn trials(settings: &KubernetesSettings) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// A container of a volume's image.
+fn as_container(volume: &Value) -> Option<Value> {
+    let image = volume.get("image")?;
+    Some(json!({
+        "image": image["reference"], "imagePullPolicy": image["pullPolicy"], "securityContext": hardened(),
+    }))
 }
 
 fn only_image(container: &Value) -> Value {
@@ -149,6 +161,12 @@ profiles:
         let trials = trials(&settings);
         let tried: Vec<_> = trials.iter().map(|trial| (trial.profile.as_str(), trial.image.as_str())).collect();
         assert_eq!(tried, [("one", "a:1"), ("other", "db:1"), ("other", "a:1")]);
+        let with_volumes = KubernetesSettings { image_volumes: true, ..settings };
+        let text = "profiles: {one: {image: 'a:1', tools: {image: 'tools:1'}}}";
+        with_volumes.profiles.replace(read_profiles(&with_volumes, &base, text).unwrap());
+        let pod = &super::trials(&with_volumes)[1].pod;
+        assert_eq!(pod["spec"]["containers"][0]["image"], "tools:1", "also one that is a volume");
+        assert!(super::super::super::pod_security::violations(&pod["spec"]).is_empty());
         let pod = &trials[0].pod;
         assert_eq!(pod["spec"]["nodeSelector"], json!({"disk": "ssd"}));
         assert_eq!(trials[2].pod["spec"]["imagePullSecrets"], json!([{"name": "registry"}]));
