@@ -31,5 +31,5 @@ pub use self::profile_parts::{
     StoragePart, TmpPart,
 };
 pub use self::profile_set::{ProfileSet, UnknownProfile};
-pub use self::quantity::quantity;
+pub use self::quantity::{amount, quantity};
 pub use self::schema::profile_schema;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adoption::ADOPTED_FROM;
 use super::names;
+use super::volume_growth::requested_size;
 use crate::git::{Branch, RepoUrl};
 use crate::session::prompts::PromptMarks;
 use crate::session::record_format::RecordFormat;
@@ -63,6 +64,8 @@ pub(super) struct Record {
     pub(super) deleting: bool,
     /// The volume is from the old Node.js router.
     pub(super) adopted: bool,
+    /// The size that the claim requests.
+    pub(super) size: Option<String>,
 }
 
 impl Record {
@@ -110,6 +113,7 @@ impl Record {
             version: names::version(meta),
             deleting: meta.deletion_timestamp.is_some(),
             adopted: annotations.0.contains_key(ADOPTED_FROM),
+            size: requested_size(claim).map(str::to_owned),
         };
         if names::session_of(meta) != Some(record.spec.id()) {
             return Err("its key does not give the id that it is named after".to_owned());

@@ -41,6 +41,8 @@ mod pod_tools;
 mod pod_usage;
 mod profile_check;
 #[cfg(test)]
+mod profile_cost;
+#[cfg(test)]
 mod profile_layer_rules;
 mod profile_patch;
 mod prompt_secret;
@@ -53,6 +55,7 @@ mod start_stop;
 mod steps;
 mod trial_session;
 mod upkeep;
+mod volume_growth;
 mod watch_freshness;
 mod watches;
 
@@ -108,8 +111,7 @@ impl Kubernetes {
     /// Connects to the cluster of the program's Pod, or of KUBECONFIG.
     pub async fn connect(settings: KubernetesSettings) -> Result<Self, String> {
         let config = kube::Config::infer().await.map_err(|error| error.to_string())?;
-        let client = Client::try_from(config).map_err(|error| error.to_string())?;
-        Ok(Self::new(client, settings))
+        Client::try_from(config).map(|client| Self::new(client, settings)).map_err(|error| error.to_string())
     }
 
     /// The namespace of the program's Pod, or of KUBECONFIG.

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::api::PostParams;
 use serde_json::{Value, json};
 
+use super::Inner;
+use super::api_server::{ApiError, asked};
 use super::claim::Record;
 use super::manifest::{object, owned_by};
 use super::names::object_name;
+use super::volume_growth::requested_size;
 use crate::profiles::{DataPlace, DataVolume, OpencodeData, Profile};
 
 /// The mount path of the volume.
@@ -74,6 +78,29 @@ pub(super) fn claim(profile: &Profile, record: &Record) -> Option<PersistentVolu
             "resources": {"requests": {"storage": size}},
         },
     })))
+}
+
+impl Inner {
+    /// Creates the claim of a volume for conversations, or lets it grow.
+    pub(super) async fn make_history_claim(
+        &self,
+        record: &Record,
+        claim: &PersistentVolumeClaim,
+    ) -> Result<(), ApiError> {
+        let claims = &self.cluster.claims;
+        let name = claim.metadata.name.as_deref().unwrap_or_default();
+        match asked(claims.get(name)).await {
+            Ok(known) if is_of(&known, record) => {
+                self.grow_volume(record.spec.id(), name, requested_size(&known), requested_size(claim)).await;
+                Ok(())
+            }
+            Ok(_) => {
+                Err(ApiError::Passing("the volume of its earlier conversations is still being deleted".to_owned()))
+            }
+            Err(ApiError::Missing) => asked(claims.create(&PostParams::default(), claim)).await.map(|_| ()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 #[cfg(test)]

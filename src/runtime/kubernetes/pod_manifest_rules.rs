@@ -28,6 +28,7 @@ pub(super) fn record() -> Record {
         version: 7,
         deleting: false,
         adopted: false,
+        size: None,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::api::PostParams;
 
 use super::Inner;
@@ -151,6 +150,8 @@ impl Inner {
     async fn make_pod(self: &Arc<Self>, record: &Record) -> Result<(), ApiError> {
         let id = record.spec.id();
         let profile = self.profile_of(&record.spec, &record.memo)?;
+        let wanted = profile.storage.as_ref().and_then(|storage| storage.size.as_deref());
+        self.grow_volume(id, &object_name(id), record.size.as_deref(), wanted).await;
         if let Some(claim) = pod_history::claim(&profile, record) {
             self.make_history_claim(record, &claim).await?;
         }
@@ -166,19 +167,6 @@ impl Inner {
         self.cache.update(id, |cached| cached.hint = None);
         self.cache.learn_pod(id, PodSeen::of(&made));
         Ok(())
-    }
-
-    /// Creates the claim of a volume for conversations, if it does not exist.
-    async fn make_history_claim(&self, record: &Record, claim: &PersistentVolumeClaim) -> Result<(), ApiError> {
-        let claims = &self.cluster.claims;
-        match asked(claims.get(claim.metadata.name.as_deref().unwrap_or_default())).await {
-            Ok(known) if pod_history::is_of(&known, record) => Ok(()),
-            Ok(_) => {
-                Err(ApiError::Passing("the volume of its earlier conversations is still being deleted".to_owned()))
-            }
-            Err(ApiError::Missing) => asked(claims.create(&PostParams::default(), claim)).await.map(|_| ()),
-            Err(error) => Err(error),
-        }
     }
 
     /// Ends a Pod of this run or an earlier one. Run numbers only grow. With a later Pod, the cached record is old, so

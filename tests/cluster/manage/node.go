@@ -13,20 +13,20 @@ const plugins = "/usr/lib/cni"
 func (c *cluster) configureNode() error {
 	files := map[string]string{
 		// restrict_oom_score_adj: a machine without CAP_SYS_RESOURCE cannot lower the score, and runc would fail.
-		"containerd.toml": fmt.Sprintf(`version = 2
+		"containerd.toml": fmt.Sprintf(`version = 3
 root = "%[1]s/containerd"
 state = "%[1]s/containerd-state"
-disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
 address = "%[1]s/containerd.sock"
 [plugins."io.containerd.internal.v1.opt"]
 path = "%[1]s/containerd-opt"
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "docker.io/library/pause:test"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = "docker.io/library/pause:test"
+[plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 netns_mounts_under_state_dir = true
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "%[2]s"
+[plugins."io.containerd.cri.v1.runtime".cni]
+bin_dirs = ["%[2]s"]
 conf_dir = "%[1]s/cni"
 `, c.Dir, plugins),
 		// A routed device for each pod, not a bridge: bridged packets may bypass the rules of Services.
@@ -37,6 +37,7 @@ conf_dir = "%[1]s/cni"
 kind: KubeletConfiguration
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
+featureGates: {ImageVolume: true}
 address: %[2]s
 healthzBindAddress: %[2]s
 clusterDNS: [%[2]s]
@@ -65,17 +66,26 @@ imageGCHighThresholdPercent: 100
 	return nil
 }
 
-const storageClass = `apiVersion: storage.k8s.io/v1
+// The default, whose volumes can grow, and one whose volumes cannot.
+var storageClasses = []string{
+	storageClass("directory", true),
+	storageClass("directory-fixed", false),
+}
+
+func storageClass(name string, first bool) string {
+	return fmt.Sprintf(`apiVersion: storage.k8s.io/v1
 kind: StorageClass
-metadata: {name: directory, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+metadata: {name: %[1]s, annotations: {storageclass.kubernetes.io/is-default-class: "%[2]t"}}
 provisioner: cluster.test/directory
 reclaimPolicy: Delete
 volumeBindingMode: WaitForFirstConsumer
-`
+allowVolumeExpansion: %[2]t
+`, name, first)
+}
 
 func (c *cluster) load(archives []string) error {
 	for _, archive := range archives {
-		if err := commandWithin(5*time.Minute, "ctr", "--address", c.path("containerd.sock"), "--namespace", "k8s.io",
+		if err := commandWithin(5*time.Minute, c.program("ctr"), "--address", c.path("containerd.sock"), "--namespace", "k8s.io",
 			"images", "import", archive); err != nil {
 			return err
 		}

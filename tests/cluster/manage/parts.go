@@ -32,6 +32,7 @@ func (c *cluster) parts() []part {
 			"--tls-cert-file=" + c.path("keys/server.crt"), "--tls-private-key-file=" + c.path("keys/server.key"),
 			"--client-ca-file=" + c.path("keys/authority.crt"), "--token-auth-file=" + c.path("keys/tokens"),
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+			"--feature-gates=ImageVolume=true",
 			"--kubelet-preferred-address-types=InternalIP", "--shutdown-delay-duration=0s", "--profiling=false",
 			// Logs the pods' requests, so that a test can tell which rights they use.
 			"--audit-policy-file=" + c.path("audit.yaml"), "--audit-log-path=" + c.path("logs/audit"),
@@ -48,7 +49,7 @@ func (c *cluster) parts() []part {
 	}
 	return append(parts,
 		part{"kube-scheduler", []string{c.path("bin/kube-scheduler"), admin, "--bind-address=127.0.0.1", "--leader-elect=false"}, nil},
-		part{"containerd", []string{"containerd", "--config", c.path("containerd.toml")}, func() bool { return accepts("unix", c.path("containerd.sock")) }},
+		part{"containerd", []string{c.program("containerd"), "--config", c.path("containerd.toml")}, func() bool { return accepts("unix", c.path("containerd.sock")) }},
 		part{"kubelet", []string{
 			c.path("bin/kubelet"),
 			"--kubeconfig=" + c.path("keys/kubelet"), "--config=" + c.path("kubelet.yaml"),
@@ -78,20 +79,23 @@ func (c *cluster) part(name string) (part, error) {
 	return part{}, fmt.Errorf("%s is no part of this cluster; these are:%s", name, names)
 }
 
+// A program that was built for test clusters.
+func (c *cluster) program(name string) string { return filepath.Join(c.Built, "bin", name) }
+
 // The directory of programs. Nearly all are one program, whose name selects the part.
 func (c *cluster) link() error {
 	for _, p := range c.parts() {
 		if p.args[0] != c.path("bin", p.name) {
 			continue
 		}
-		if err := os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", p.name)); err != nil {
+		if err := os.Symlink(c.program("parts"), c.path("bin", p.name)); err != nil {
 			return err
 		}
 	}
-	if err := os.Symlink(filepath.Join(c.Built, "bin", "helm"), c.path("bin", "helm")); err != nil {
+	if err := os.Symlink(c.program("helm"), c.path("bin", "helm")); err != nil {
 		return err
 	}
-	return os.Symlink(filepath.Join(c.Built, "bin", "parts"), c.path("bin", "kubectl"))
+	return os.Symlink(c.program("parts"), c.path("bin", "kubectl"))
 }
 
 func accepts(network, address string) bool {

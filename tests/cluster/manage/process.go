@@ -28,8 +28,8 @@ func (c *cluster) start(p part) error {
 	args = append(args, p.args...)
 	run := exec.Command("/bin/sh", args...)
 	run.Dir = c.Dir
-	// Nothing of the caller's: no proxy, no user configuration.
-	run.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}
+	// Nothing of the caller's: no proxy, no user configuration. containerd finds its shim in the first folder.
+	run.Env = []string{"PATH=" + c.program("") + ":" + os.Getenv("PATH"), "HOME=" + c.Dir}
 	run.Stdout, run.Stderr = log, log
 	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := run.Start(); err != nil {

@@ -63,8 +63,10 @@ func (c *cluster) startAll() error {
 	if !c.Node {
 		return nil
 	}
-	if _, err := c.request(http.MethodPost, c.server()+"/apis/storage.k8s.io/v1/storageclasses", storageClass); err != nil {
-		return err
+	for _, class := range storageClasses {
+		if _, err := c.request(http.MethodPost, c.server()+"/apis/storage.k8s.io/v1/storageclasses", class); err != nil {
+			return err
+		}
 	}
 	if err := <-imported; err != nil {
 		return err

@@ -68,6 +68,28 @@ async fn image_needs_no_opencode_git_or_shell_and_its_user_no_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
+async fn image_volume_has_the_tools_without_a_copy() {
+    let git = git_server().await;
+    let url = git.repo("team/app").await;
+    let profiles = json!({"profiles": {"it": {"image": "plain-root:test", "tools": {"image": TOOLS}}}});
+    let situation = Situation::begin_with(|settings| {
+        settings.image_volumes = true;
+        offer(settings, &profiles.to_string());
+    })
+    .await;
+    let session = situation.open_with_profile("it", repository(&url, "main")).await;
+    let session = situation.works(&session).await;
+    let script = "cd /data/work/app && git branch --show-current; command -v opencode; touch /tools/x 2>&1; ls /tools";
+    let said = situation.namespace.output_as_agent(session.id(), script).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0] == "main" && lines[1].starts_with("/tools/opencode/glibc"), "{said}");
+    assert!(lines[2].contains("Read-only file system") && lines[3] == "bin", "{said}");
+    let pod = json!(situation.pod(&session).await);
+    assert_eq!(pod["metadata"]["annotations"]["opencode-router/steps"], "prepare,opencode");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: make test brings one up"]
 async fn opencode_has_the_configuration_and_files_of_its_profile() {
     let namespace = Arc::new(Namespace::create().await);
     let agent = "---\ndescription: reviews\nmode: primary\n---\nReview.\n";
@@ -119,9 +141,10 @@ async fn projects_and_conversations_have_other_places() {
     let text = |workspace: &str, data: &str| {
         format!("profiles:\n  it: {{workspaceDir: {workspace}, storage: {{opencodeData: {data}}}}}\n")
     };
+    let data = |size: &str| format!("{{size: {size}, className: directory-fixed}}");
     let mut settings = None;
     let situation = Situation::begin_with(|chosen| {
-        offer(chosen, &text("/workspace", "{size: 1Gi}"));
+        offer(chosen, &text("/workspace", &data("1Gi")));
         settings = Some(chosen.clone());
     })
     .await;
@@ -137,10 +160,12 @@ async fn projects_and_conversations_have_other_places() {
 
     situation.lifecycle.request_stop(&session, &callers::test()).await;
     reaches(&session, PhaseName::Stopped).await;
-    offer(&settings, &text("/work", "{size: 1Gi}"));
+    offer(&settings, &text("/work", &data("2Gi")));
     situation.works(&session).await;
     let kept = of("ls /opencode-data; ls /work/*/").await;
     assert!(kept.contains('x') && kept.contains('y'), "files are kept: {kept}");
+    let size = situation.namespace.volume_size(session.id(), "-data").await;
+    assert_eq!(size, "1Gi", "it cannot grow, but the session starts");
 
     situation.lifecycle.request_stop(&session, &callers::test()).await;
     reaches(&session, PhaseName::Stopped).await;

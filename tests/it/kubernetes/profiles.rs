@@ -116,7 +116,8 @@ async fn changed_profile_counts_from_the_next_start_and_a_missing_one_is_said() 
     let situation = Situation::begin_with(|settings| {
         offer(
             settings,
-            "profiles:\n  small: {env: [{name: SIZE, value: small}]}\n  large: {env: [{name: SIZE, value: large}]}\n",
+            "profiles:\n  small: {env: [{name: SIZE, value: small}], storage: {size: 1Gi}}\n  \
+             large: {env: [{name: SIZE, value: large}], storage: {size: 3Gi}}\n",
         );
         profiles = Some(settings.clone());
     })
@@ -130,9 +131,11 @@ async fn changed_profile_counts_from_the_next_start_and_a_missing_one_is_said() 
     };
     choose("large").await;
     assert_eq!(size().await.trim(), "small", "a running session stays as it is");
+    assert_eq!(situation.namespace.volume_size(session.id(), "").await, "1Gi");
     stop(&situation, &session).await;
     situation.works(&session).await;
     assert_eq!(size().await.trim(), "large");
+    assert_eq!(situation.namespace.volume_size(session.id(), "").await, "3Gi");
 
     stop(&situation, &session).await;
     offer(&profiles.unwrap(), "profiles:\n  small: {}\n");

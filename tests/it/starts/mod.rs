@@ -61,34 +61,42 @@ async fn measures_starts_beside_a_bare_pod() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement: make starts"]
 async fn measures_starts_with_the_tools_image() {
-    let namespace = Namespace::create().await;
     let git = GitServer::start_at((reachable_address(), 0).into()).await;
     let url = git.repo("web-shop").await;
     let file = tempfile::NamedTempFile::new().unwrap();
     let tools = format!("image: plain-root:test, tools: {{image: {TOOLS}}}");
     std::fs::write(file.path(), format!("profiles:\n  whole: {{image: {SESSION_IMAGE}}}\n  tools: {{{tools}}}\n"))
         .unwrap();
-    let settings = [("PROFILES_FILE", file.path().to_str().unwrap()), ("TEMPO", "1")];
-    let router = replica_with(&namespace, "one", &kubeconfig(), &settings).await;
-    let (mut cold, mut wakes) = ([vec![], vec![]], [vec![], vec![]]);
+    let file = file.path().to_str().unwrap();
+    // Two namespaces, because the routers of one have the same settings.
+    let (one, other) = (Namespace::create().await, Namespace::create().await);
+    let settings = [("PROFILES_FILE", file), ("TEMPO", "1"), ("IMAGE_VOLUMES", "false")];
+    let copying = replica_with(&one, "one", &kubeconfig(), &settings).await;
+    let settings = [("PROFILES_FILE", file), ("TEMPO", "1"), ("IMAGE_VOLUMES", "true")];
+    let mounting = replica_with(&other, "other", &kubeconfig(), &settings).await;
+    let kinds = [
+        ("all in one", "whole", &one, &copying),
+        ("tools copied", "tools", &one, &copying),
+        ("tools as an image volume", "tools", &other, &mounting),
+    ];
+    let mut times = kinds.map(|(kind, ..)| (kind, vec![], vec![]));
     for round in 0..ROUNDS {
-        for (n, profile) in ["whole", "tools"].into_iter().enumerate() {
+        for ((_, cold, wakes), (_, profile, namespace, router)) in times.iter_mut().zip(&kinds) {
             let wanted = json!({"repoUrl": url, "branch": "main", "profile": profile});
-            let (id, start) = cold_start(&router, &namespace, &wanted).await;
-            cold[n].push(start);
+            let (id, start) = cold_start(router, namespace, &wanted).await;
+            cold.push(start);
             router.act(&id, "stop").await;
             router.wait_for_phase(&id, "stopped").await;
-            wakes[n].push(wake(&router, &namespace, &id).await);
+            wakes.push(wake(router, namespace, &id).await);
             router.api("DELETE", &format!("/api/sessions/{id}")).send().await.unwrap();
             namespace.is_empty().await;
         }
         eprintln!("round {} of {ROUNDS}", round + 1);
     }
-    for (what, starts) in [("cold start", cold), ("wake", wakes)] {
-        println!("{what}, {ROUNDS} runs each, ms (median, lowest to highest)");
-        for (image, starts) in ["all in one", "tools copied"].iter().zip(starts) {
-            println!("  {image}: {}", spread(starts.iter().map(|start| start.stages.whole() + start.told)));
-        }
+    println!("{ROUNDS} runs each, ms (median, lowest to highest)");
+    for (kind, cold, wakes) in times {
+        let spread = |starts: Vec<Start>| spread(starts.iter().map(|start| start.stages.whole() + start.told));
+        println!("  {kind}: cold start {}, wake {}", spread(cold), spread(wakes));
     }
 }
 

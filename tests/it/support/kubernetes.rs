@@ -137,6 +137,12 @@ impl Namespace {
         json!(claims.get(&format!("opencode-session-{id}")).await.unwrap())
     }
 
+    /// The size that a session's claim requests. `which` ends the claim's name.
+    pub async fn volume_size(&self, id: SessionId, which: &str) -> String {
+        let path = "jsonpath={.spec.resources.requests.storage}";
+        self.kubectl(&["get", "pvc", &format!("opencode-session-{id}{which}"), "--output", path]).await
+    }
+
     /// Waits until no object of a session exists here.
     pub async fn is_empty(&self) {
         eventually("nothing is left of any session", async || {
