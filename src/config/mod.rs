@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn wrong_value_is_named_in_one_sentence() {
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 10] = [
             (&["--port", "x"], "PORT (--port) cannot be “x”: "),
             (&["--proto", "gopher"], "ROUTER_PROTO (--proto) cannot be “gopher”: expected one of http, https."),
             (&["--idle-timeout-minutes", "0"], "IDLE_TIMEOUT_MINUTES (--idle-timeout-minutes) cannot be “0”: "),
@@ -168,6 +168,7 @@ mod tests {
             (&["--attach-allowed-origins", "*"], "ATTACH_ALLOWED_ORIGINS (--attach-allowed-origins) cannot be “*”: "),
             (&["--sso-header-names", "X-A,Host"], "SSO_HEADER_NAMES (--sso-header-names) cannot be “Host”: "),
             (&["--bind-address", "0.0.0.0"], "DEV_EMAIL"),
+            (&["--sso-groups-header", "X-Groups"], "SSO_GROUPS_HEADER has no effect with DEV_EMAIL"),
             (&["--nonsense"], "unexpected argument '--nonsense' found. --help lists all settings."),
         ];
         for (arguments, start) in cases {

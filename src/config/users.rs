@@ -47,6 +47,12 @@ impl UsersConfig {
             (Some(_), false) => Err("DEV_EMAIL and TRUSTED_PROXY_CIDRS cannot both be set: the first admits every \
                                      client that reaches the router."
                 .to_owned()),
+            (Some(_), true) if self.sso_groups_header.is_some() => {
+                Err("SSO_GROUPS_HEADER has no effect with DEV_EMAIL: \
+                                                                       groups come from a login proxy, which \
+                                                                       TRUSTED_PROXY_CIDRS names."
+                    .to_owned())
+            }
             (Some(_), true) if !bind_address.is_loopback() => Err(format!(
                 "DEV_EMAIL needs a loopback address, but BIND_ADDRESS is {bind_address}: every client that reaches it \
                  would be that user."

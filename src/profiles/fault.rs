@@ -62,11 +62,37 @@ impl fmt::Display for Fault {
 
 /// All faults of a file, at least one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Faults(pub Vec<Fault>);
+
+/// The number of faults that are written out.
+const SHOWN: usize = 20;
+
+impl fmt::Display for Faults {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<_> = self.0.iter().take(SHOWN).map(ToString::to_string).collect();
+        write!(formatter, "{}", shown.join("\n"))?;
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(formatter, "\nand {more} more."),
+        }
+    }
+}
 
 impl From<Fault> for Faults {
     fn from(fault: Fault) -> Self {
         Self(vec![fault])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_faults_are_written_out() {
+        let faults = |number| Faults(vec![Fault::new("x"); number]).to_string();
+        assert_eq!(faults(1), "x.");
+        assert_eq!(faults(SHOWN).lines().count(), SHOWN);
+        assert_eq!(faults(SHOWN + 2).lines().last(), Some("and 2 more."));
     }
 }

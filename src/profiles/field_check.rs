@@ -29,12 +29,20 @@ pub(super) fn faults(written: &Value, names: &[String]) -> Vec<Fault> {
         Ok(profile) => faults.extend(meaning(&profile, names)),
         Err(error) => {
             let path = error.path().to_string();
-            faults.push(Fault::new(error.inner().to_string()).in_field(path.trim_matches('.')));
+            faults.push(Fault::new(type_message(&error.inner().to_string())).in_field(path.trim_matches('.')));
         }
     }
     let unknown = unknown.iter().map(|path| unknown_field(path));
     faults.splice(0..0, unknown);
     faults
+}
+
+/// A message of serde, with what to do about words that YAML does not read as text, such as `no` and `12`.
+fn type_message(text: &str) -> String {
+    let mut plain = ["boolean", "integer", "floating point"].iter();
+    let plain = plain.any(|kind| text.strip_prefix("invalid type: ").is_some_and(|rest| rest.starts_with(kind)));
+    let hint = if plain && text.ends_with("expected a string") { ". Write it in quotes" } else { "" };
+    format!("{text}{hint}")
 }
 
 fn unknown_field(path: &str) -> Fault {

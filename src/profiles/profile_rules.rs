@@ -91,6 +91,10 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
             "line 3: profile “a”: nodeSelector: invalid type: sequence, expected a map.",
         ),
         (
+            "profiles:\n  a:\n    labels: {enabled: yes}\n",
+            "line 3: profile “a”: labels.enabled: invalid type: boolean `true`, expected a string. Write it in quotes.",
+        ),
+        (
             "profiles:\n  a:\n    imagePullPolicy: Sometimes\n",
             "line 3: profile “a”: imagePullPolicy: unknown variant `Sometimes`, expected one of `Always`, `IfNotPresent`, `Never`.",
         ),

@@ -68,9 +68,10 @@ impl ProfileSet {
         if !faults.is_empty() {
             return Err(Faults(faults));
         }
+        let base = serde_json::to_value(base).map_err(|error| Fault::new(error.to_string()))?;
         let mut profiles = Vec::new();
         for name in &document.names {
-            let merged = merged(name, &written, base).map_err(|fault| placed(&document, name, fault))?;
+            let merged = merged(name, &written, &base).map_err(|fault| placed(&document, name, fault))?;
             if merged.is_abstract != Some(true) {
                 faults.extend(check(&merged).into_iter().map(|fault| placed(&document, name, fault)));
                 profiles.push((name.clone(), Arc::new(merged)));
@@ -182,7 +183,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The profile with the fields of its parents and of the base.
-fn merged(name: &str, written: &BTreeMap<&str, &Value>, base: &Profile) -> Result<Profile, Fault> {
+fn merged(name: &str, written: &BTreeMap<&str, &Value>, base: &Value) -> Result<Profile, Fault> {
     let mut chain = vec![name];
     while let Some(parent) = written.get(chain[chain.len() - 1]).and_then(|fields| fields["extends"].as_str()) {
         chain.push(parent);
@@ -194,7 +195,7 @@ fn merged(name: &str, written: &BTreeMap<&str, &Value>, base: &Profile) -> Resul
             return Err(Fault::new(message).in_field("extends"));
         }
     }
-    let mut fields = serde_json::to_value(base).map_err(|error| Fault::new(error.to_string()))?;
+    let mut fields = base.clone();
     for ancestor in chain.iter().rev() {
         let mut own = written.get(ancestor).copied().cloned().unwrap_or_default();
         if let Some(own) = own.as_object_mut().filter(|_| *ancestor != name) {
