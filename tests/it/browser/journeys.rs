@@ -72,6 +72,24 @@ async fn profile_is_chosen_for_a_session_and_changed() {
 }
 
 #[tokio::test]
+async fn changed_profile_is_applied_by_the_button_restart() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let write = |value: &str| {
+        std::fs::write(file.path(), format!("profiles: {{box: {{env: [{{name: A, value: {value}}}]}}}}")).unwrap();
+    };
+    write("before");
+    let settings = [("PROFILES_FILE", file.path().to_str().unwrap())];
+    let (git, program) =
+        (GitServer::start().await, Program::start_by(&[], &settings, &crate::support::opencode::stand_in()).await);
+    journey("profile_change.mjs", &program, &git)
+        .run_with(async |request| match request {
+            "change the profile" => write("after"),
+            other => panic!("nobody knows how to {other}"),
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn router_page_survives_a_router_restart() {
     let (git, mut program) = (GitServer::start().await, Program::start_on_fixed_port().await);
     journey("router_restart.mjs", &program, &git)
