@@ -9,6 +9,7 @@ mod openapi;
 mod probes;
 mod representation;
 mod routes;
+mod secret_routes;
 mod session_changes;
 mod sessions;
 mod streams;

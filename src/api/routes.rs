@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::caller::{Declared, Guarded};
 use super::openapi::Document;
-use super::{logs, me, probes, session_changes, sessions, streams, tokens, trust};
+use super::{logs, me, probes, secret_routes, session_changes, sessions, streams, tokens, trust};
 use crate::session::Action;
 
 /// All routes of the document.
@@ -32,6 +32,9 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::ManageTokens, routes!(tokens::list))
         .is(Action::ManageTokens, routes!(tokens::create))
         .is(Action::ManageTokens, routes!(tokens::delete))
+        .is(Action::ManageSecrets, routes!(secret_routes::list))
+        .is(Action::ManageSecrets, routes!(secret_routes::put))
+        .is(Action::ManageSecrets, routes!(secret_routes::delete))
         .public(routes!(probes::healthz))
         .public(routes!(probes::readyz));
     routes.0

@@ -1,6 +1,6 @@
 //! The audit log: one line for each change of a session's life. Only this room writes it.
 
-use crate::session::{Cause, Session};
+use crate::session::{Cause, Email, SecretName, Session};
 
 /// The change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,34 @@ pub(super) fn record(cause: &Cause, session: &Session, deed: Deed<'_>, outcome: 
         action = deed.slug(),
         token = deed.token(),
         outcome = outcome.slug(),
+        actor = cause.actor.slug(),
+        who = cause.actor.who(),
+        via = cause.via.map(crate::session::access::Via::slug),
+        from = cause.from.map(tracing::field::display),
+        why = cause.why,
+        "audit"
+    );
+}
+
+/// The change of a user's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecretDeed {
+    Set,
+    Remove,
+}
+
+/// Writes the line of a changed secret, with its name only.
+pub(super) fn record_secret(cause: &Cause, owner: &Email, deed: SecretDeed, name: &SecretName) {
+    let action = match deed {
+        SecretDeed::Set => "set-secret",
+        SecretDeed::Remove => "remove-secret",
+    };
+    tracing::info!(
+        target: "audit",
+        %owner,
+        action,
+        secret = %name,
+        outcome = Step::Done.slug(),
         actor = cause.actor.slug(),
         who = cause.actor.who(),
         via = cause.via.map(crate::session::access::Via::slug),

@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
 
 use super::ReplicaRole;
+use super::vault::Vault;
 use crate::profiles::CurrentProfiles;
 use crate::session::prompts::Prompts;
 use crate::session::{Failure, Memo, Outdated, Run, SessionId, Sighting, Spec};
@@ -59,7 +60,7 @@ pub struct RuntimeError(pub String);
 /// a caller drops a call, a second call can finish it. [`Runtime::watch`] alone reports a session's progress, never a
 /// return value.
 #[async_trait]
-pub trait Runtime: Send + Sync + 'static {
+pub trait Runtime: Vault {
     /// The name as in the settings.
     fn name(&self) -> &'static str;
 

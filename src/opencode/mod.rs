@@ -11,6 +11,7 @@ mod event_follower;
 pub(crate) mod event_properties;
 mod first_message;
 mod home;
+pub mod provider_keys;
 mod readiness;
 #[cfg(test)]
 mod readiness_rules;

@@ -121,6 +121,8 @@ pub enum Action {
     TrustRepository,
     /// List, make and revoke its attach tokens.
     ManageTokens,
+    /// List the names of the caller's own secrets, and change them.
+    ManageSecrets,
     /// Read from its server.
     ReadServer,
     /// Change something in its server.
@@ -131,7 +133,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const EVERY: [Self; 14] = [
+    pub const EVERY: [Self; 15] = [
         Self::ReadSelf,
         Self::ListSessions,
         Self::CreateSession,
@@ -143,6 +145,7 @@ impl Action {
         Self::ChangeSession,
         Self::TrustRepository,
         Self::ManageTokens,
+        Self::ManageSecrets,
         Self::ReadServer,
         Self::UseServer,
         Self::Wake,
@@ -153,7 +156,8 @@ impl Action {
         match self {
             Self::ReadSelf | Self::ListSessions | Self::ReadSession | Self::ReadLog => Rights::READ,
             Self::CreateSession | Self::StartSession | Self::StopSession => Rights::MANAGE,
-            Self::DeleteSession | Self::ChangeSession | Self::TrustRepository | Self::ManageTokens => Rights::MANAGE,
+            Self::DeleteSession | Self::ChangeSession | Self::TrustRepository => Rights::MANAGE,
+            Self::ManageTokens | Self::ManageSecrets => Rights::MANAGE,
             Self::ReadServer => Rights::READ.or(Rights::USE),
             Self::UseServer | Self::Wake => Rights::USE,
         }
@@ -173,6 +177,7 @@ impl Action {
             Self::ChangeSession => "change-session",
             Self::TrustRepository => "trust-repository",
             Self::ManageTokens => "manage-tokens",
+            Self::ManageSecrets => "manage-secrets",
             Self::ReadServer => "read-server",
             Self::UseServer => "use-server",
             Self::Wake => "wake",
@@ -196,6 +201,11 @@ pub fn knows(caller: &Caller, session: &Session) -> bool {
         Principal::User(email) => session.spec().key.owner == *email,
         Principal::Token { of, .. } => session.id() == *of,
     }
+}
+
+/// Whether secrets that are stored with this address are `owner`'s.
+pub fn keeps_secrets_of(written: &str, owner: &Email) -> bool {
+    written == owner.as_str()
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ pub(crate) mod shared_start;
 mod sighting;
 mod spec;
 mod token_uses;
+pub mod user_secrets;
 
 pub use access::{Action, Caller, Principal};
 pub use actor::{Actor, Cause};
@@ -70,3 +71,4 @@ pub use session_view::View;
 pub use shared_start::{Outcome, SharedStart};
 pub use sighting::Sighting;
 pub use spec::Spec;
+pub use user_secrets::{SecretName, UserSecret, UserSecrets};

@@ -11,6 +11,6 @@ pub enum Outdated {
     Profile,
     /// The profile has another image.
     Image,
-    /// A Secret that the session uses changed.
+    /// A Secret that the session uses changed, or its owner's keys.
     Secrets,
 }

@@ -13,6 +13,7 @@ import { Questions } from "./page/Questions";
 import { SignedOut } from "./page/SignedOut";
 import { focusFilter, Toolbar } from "./page/Toolbar";
 import { Waiting } from "./page/Waiting";
+import { SecretsDialog } from "./secrets/SecretsDialog";
 import { createAnnouncements } from "./sessions/announcements";
 import { createCommands } from "./sessions/commands";
 import { matches } from "./sessions/filter";
@@ -50,6 +51,7 @@ export function App() {
   runClock();
 
   const openStart = () => dialogs.setOver("start");
+  const openSecrets = () => dialogs.setOver("secrets");
 
   function onStarted(session: Session, created: boolean): void {
     sessions.putAnswer(session);
@@ -70,6 +72,10 @@ export function App() {
       openStart();
       return true;
     },
+    secrets: () => {
+      openSecrets();
+      return true;
+    },
     help: () => {
       dialogs.setOver("shortcuts");
       return true;
@@ -85,6 +91,7 @@ export function App() {
         me={account.me()}
         status={sessions.status()}
         onNew={openStart}
+        onSecrets={openSecrets}
         onHelp={() => dialogs.setOver("shortcuts")}
       />
       <main>
@@ -138,6 +145,9 @@ export function App() {
             onStarted={onStarted}
             onClose={() => dialogs.setOver(undefined)}
           />
+        </Match>
+        <Match when={dialogs.over() === "secrets"}>
+          <SecretsDialog sessions={sessions.list} commands={commands} onClose={() => dialogs.setOver(undefined)} />
         </Match>
         <Match when={dialogs.over() === "shortcuts"}>
           <ShortcutsDialog onClose={() => dialogs.setOver(undefined)} />

@@ -26,6 +26,13 @@ pub(super) struct Present {
     secrets: Mutex<SecretVersions>,
 }
 
+impl Present {
+    /// Learns the version of a Secret that this replica has just written.
+    pub(super) fn learn_secret(&self, name: &str, version: u64) {
+        self.secrets.lock().insert(name.to_owned(), version);
+    }
+}
+
 /// The templates of one set of profiles, as far as needed.
 #[derive(Default)]
 struct Templates {

@@ -156,11 +156,15 @@ impl Inner {
             self.make_history_claim(record, &claim).await?;
         }
         // The Secrets' versions from before the Pod: a change meanwhile shows.
-        let (password, template) = tokio::join!(self.password(record), self.template(&profile));
+        let owner = &record.spec.key.owner;
+        let (password, template, user) =
+            tokio::join!(self.password(record), self.template(&profile), self.user_variables(owner));
         password?;
-        let (template, secrets) = template?;
+        let ((template, mut secrets), user) = (template?, user?);
+        secrets.insert(user.secret.clone(), user.version);
         let pod = manifest::pod(&self.settings, &profile, record);
         let mut pod = pod.map_err(|error| ApiError::Final(format!("its profile cannot be applied: {error}")))?;
+        user.give_to(&mut pod);
         template.mark(&mut pod, &secrets);
         let made = asked(self.cluster.pods.create(&PostParams::default(), &pod)).await?;
         // Clears the hint: the Pod exists, so earlier delays are over.

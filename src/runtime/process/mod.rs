@@ -25,6 +25,7 @@ mod slow_files;
 pub mod supervisor;
 mod supervisor_client;
 mod supervisor_protocol;
+mod user_files;
 mod watched_run;
 
 use std::collections::HashMap;
@@ -38,10 +39,11 @@ use tokio_util::task::TaskTracker;
 
 use self::session_folder::{DataDir, SessionDir};
 use self::session_worker::Worker;
-use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
+use self::user_files::UserFiles;
+use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault};
 use crate::private_files::remove_tree;
-use crate::profiles::CurrentProfiles;
-use crate::session::{Failure, Memo, Outdated, Reason, Run, SessionId, Spec};
+use crate::profiles::{CurrentProfiles, Profile};
+use crate::session::{Email, Failure, Memo, Outdated, Reason, Run, SessionId, Spec};
 use crate::usage::{Gauge, Usage, volume};
 
 pub use self::data_dir_check::{DataDirUse, check_data_dir};
@@ -55,6 +57,7 @@ const NEWS_BUFFER: usize = 256;
 pub struct Process {
     settings: Arc<ProcessSettings>,
     data: Arc<DataDir>,
+    users: Arc<UserFiles>,
     workers: Mutex<HashMap<SessionId, Arc<Worker>>>,
     /// Serialises the creation of sessions.
     creating: Arc<tokio::sync::Mutex<()>>,
@@ -70,6 +73,7 @@ impl Process {
         let (news, receiver) = mpsc::channel(NEWS_BUFFER);
         Ok(Self {
             settings: Arc::new(settings),
+            users: Arc::new(UserFiles::new(data.users())),
             data: Arc::new(data),
             workers: Mutex::default(),
             creating: Arc::default(),
@@ -93,7 +97,8 @@ impl Process {
     fn employ(&self, spec: Spec, memo: Memo) -> Arc<Worker> {
         let id = spec.id();
         let dir = self.data.session(id);
-        let worker = Worker::new(spec, memo, dir, self.settings.clone(), self.news.clone(), self.tasks.clone());
+        let (settings, users) = (self.settings.clone(), self.users.clone());
+        let worker = Worker::new(spec, memo, dir, settings, users, self.news.clone(), self.tasks.clone());
         self.workers.lock().entry(id).or_insert(worker).clone()
     }
 
@@ -158,6 +163,14 @@ fn write_new(dir: &SessionDir, spec: &Spec, memo: &Memo) -> std::io::Result<()> 
 }
 
 #[async_trait]
+impl Vault for Process {
+    async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
+        // Short: one small file, which no session can write.
+        self.users.edit(owner, edit).map_err(|error| RuntimeError(error.to_string()))
+    }
+}
+
+#[async_trait]
 impl Runtime for Process {
     fn name(&self) -> &'static str {
         "process"
@@ -169,10 +182,14 @@ impl Runtime for Process {
 
     fn outdated(&self, spec: &Spec, _memo: &Memo) -> Vec<Outdated> {
         let Some(worker) = self.worker(spec.id()) else { return Vec::new() };
-        let made_from = worker.made_from.lock().clone();
+        let Some(made_from) = worker.made_from.lock().clone() else { return Vec::new() };
         // A profile that is gone has nothing to compare with: the next start says so.
-        let (Some(made_from), Ok(profile)) = (made_from, worker.profile()) else { return Vec::new() };
-        Vec::from_iter((profile_of_run::fingerprint(&profile) != made_from).then_some(Outdated::Profile))
+        let changed = |profile: &Profile| profile_of_run::fingerprint(profile) != made_from.profile;
+        let differences = [
+            (Outdated::Profile, worker.profile().is_ok_and(|profile| changed(&profile))),
+            (Outdated::Secrets, self.users.revision(&spec.key.owner) != made_from.secrets),
+        ];
+        differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
     }
 
     async fn create(&self, spec: &Spec, memo: &Memo) -> Result<bool, Failure> {

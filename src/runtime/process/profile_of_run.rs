@@ -1,4 +1,5 @@
-//! What a run was started with: a fingerprint of its profile, in the session's folder.
+//! What a run was started with: a fingerprint of its profile, and the revision of its owner's secrets. Both are in the
+//! session's folder.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,8 +9,17 @@ use sha2::{Digest, Sha256};
 use super::session_folder::{SessionDir, write_atomically};
 use crate::profiles::Profile;
 
-/// Limit for a stored fingerprint, in bytes.
-const LONGEST: u64 = 64;
+/// Limit for the stored text, in bytes.
+const LONGEST: u64 = 128;
+
+/// What a run was started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MadeFrom {
+    /// The fingerprint of the profile.
+    pub(super) profile: String,
+    /// The revision of the owner's secrets.
+    pub(super) secrets: u64,
+}
 
 /// The fingerprint of what a profile gives to a run. What counts at once, or only for users, is not in it.
 pub(super) fn fingerprint(profile: &Profile) -> String {
@@ -25,17 +35,20 @@ pub(super) fn fingerprint(profile: &Profile) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Stores the fingerprint of a new run.
-pub(super) fn store(dir: &SessionDir, fingerprint: &str) -> io::Result<()> {
-    write_atomically(&dir.profile_of_run(), fingerprint.as_bytes())
+/// Stores it for a new run.
+pub(super) fn store(dir: &SessionDir, made_from: &MadeFrom) -> io::Result<()> {
+    let text = format!("{} {}", made_from.profile, made_from.secrets);
+    write_atomically(&dir.profile_of_run(), text.as_bytes())
 }
 
-/// The stored fingerprint. `None` for a run of an earlier release.
-pub(super) fn stored(dir: &SessionDir) -> Option<String> {
+/// What is stored. `None` for a run of an earlier release.
+pub(super) fn stored(dir: &SessionDir) -> Option<MadeFrom> {
     let mut text = String::new();
     // Programs of the session can write there.
     File::open(dir.profile_of_run()).ok()?.take(LONGEST).read_to_string(&mut text).ok()?;
-    Some(text)
+    // A release without users' secrets wrote only the fingerprint.
+    let (profile, secrets) = text.split_once(' ').unwrap_or((&text, "0"));
+    Some(MadeFrom { profile: profile.to_owned(), secrets: secrets.parse().ok()? })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::io_failure;
 use super::profile_files::{opencode_folder, write_files};
-use super::profile_of_run;
+use super::profile_of_run::{self, MadeFrom};
 use super::session_folder::{remove_if_there, write_atomically};
 use super::session_worker::Worker;
 use super::supervisor_client;
@@ -85,13 +85,14 @@ impl Worker {
     fn job(&self, profile: &Profile, made_with: Option<String>) -> io::Result<Job> {
         remove_if_there(&self.dir.outcome())?;
         self.dir.prepare()?;
-        let made_from = profile_of_run::fingerprint(profile);
+        let owner = &self.spec.key.owner;
+        let (secrets, revision) = self.users.read(owner)?;
+        let made_from = MadeFrom { profile: profile_of_run::fingerprint(profile), secrets: revision };
         profile_of_run::store(&self.dir, &made_from)?;
         *self.made_from.lock() = Some(made_from);
         let entries = &self.settings.profiles;
         let mut variables = entries.values(&profile.machine_variables())?;
         write_files(&self.dir, profile, entries)?;
-        let owner = &self.spec.key.owner;
         let local_user = self.settings.local_user.as_ref();
         let clone = clone_settings(&self.settings.clone, profile);
         let mut preparation = preparation_job(self.dir.path().to_owned(), &self.spec, &self.memo.lock(), &clone);
@@ -105,6 +106,8 @@ impl Worker {
         let password = self.new_password()?;
         let (opencode, dialect) = (self.settings.opencode.clone(), self.settings.dialect);
         variables.extend(entries.values(&profile.machine_credentials())?);
+        let own = secrets.iter().map(|(name, secret)| (name.to_string(), secret.value.expose_secret().to_owned()));
+        variables.extend(own);
         let mut env = self.settings.opencode_env(&self.dir, owner, password.expose_secret(), &variables);
         let operator = customization(profile, self.dir.path(), &opencode_folder(&self.dir));
         let operator = dialect.customize(&operator, &env).map_err(io::Error::other)?;

@@ -12,6 +12,7 @@
 //!                      home/ tmp/       HOME and TMPDIR
 //!                      work/<project>/  repository
 //! <data>/trash/                         deleted sessions
+//! <data>/users/<id>.json                a user's secrets
 //! ```
 
 use std::fs::{File, TryLockError};
@@ -52,6 +53,10 @@ impl DataDir {
 
     pub(super) fn trash(&self) -> PathBuf {
         self.path.join("trash")
+    }
+
+    pub(super) fn users(&self) -> PathBuf {
+        self.path.join("users")
     }
 
     pub(super) fn session(&self, id: SessionId) -> SessionDir {

@@ -8,9 +8,10 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::process_settings::ProcessSettings;
-use super::profile_of_run;
+use super::profile_of_run::{self, MadeFrom};
 use super::session_folder::SessionDir;
 use super::supervisor_client::{self, Connected};
+use super::user_files::UserFiles;
 use super::watched_run::WatchedRun;
 use super::{prompts_json, session_json};
 use crate::runtime::{Edit, News, PromptEdit, Sighting};
@@ -28,8 +29,9 @@ pub(super) struct Worker {
     record: Arc<tokio::sync::Mutex<()>>,
     /// Held while `prompts.json` changes.
     prompts: Arc<tokio::sync::Mutex<()>>,
-    /// The fingerprint of the profile that the last run was started with.
-    pub(super) made_from: Mutex<Option<String>>,
+    /// What the last run was started with.
+    pub(super) made_from: Mutex<Option<MadeFrom>>,
+    pub(super) users: Arc<UserFiles>,
     /// Serialises start, stop and deletion of the session.
     pub(super) run: tokio::sync::Mutex<Option<WatchedRun>>,
 }
@@ -40,6 +42,7 @@ impl Worker {
         memo: Memo,
         dir: SessionDir,
         settings: Arc<ProcessSettings>,
+        users: Arc<UserFiles>,
         news: mpsc::Sender<News>,
         tasks: TaskTracker,
     ) -> Arc<Self> {
@@ -47,6 +50,7 @@ impl Worker {
         Arc::new(Self {
             spec,
             made_from,
+            users,
             dir,
             settings,
             news,

@@ -14,3 +14,4 @@ mod profile_choice;
 mod route_actions;
 mod session_lifecycle;
 mod start_without_history;
+mod user_secrets;

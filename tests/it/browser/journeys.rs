@@ -90,6 +90,12 @@ async fn changed_profile_is_applied_by_the_button_restart() {
 }
 
 #[tokio::test]
+async fn keys_are_added_hidden_given_and_removed() {
+    let (git, program) = (GitServer::start().await, Program::start_with_stand_in().await);
+    journey("keys.mjs", &program, &git).run().await;
+}
+
+#[tokio::test]
 async fn router_page_survives_a_router_restart() {
     let (git, mut program) = (GitServer::start().await, Program::start_on_fixed_port().await);
     journey("router_restart.mjs", &program, &git)

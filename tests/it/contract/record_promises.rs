@@ -1,7 +1,9 @@
 //! The trait's promises about records and prompts, on every runtime.
 
+use jiff::Timestamp;
 use opencode_router::git::Branch;
-use opencode_router::session::{Checkout, Memo};
+use opencode_router::session::{Checkout, Email, Memo, SecretName, UserSecrets};
+use secrecy::ExposeSecret;
 
 use super::suite::{Place, Stage, spec};
 
@@ -19,6 +21,38 @@ pub async fn edits_made_at_once_are_all_kept(place: &impl Place) {
     assert_eq!((last.initial_messages.len(), last.revision), (10, 10));
     let again = stage.runtime.edit(stage.id, &mut |_| {}).await.unwrap().unwrap();
     assert_eq!(again, last, "what changes nothing is no change");
+    stage.end().await;
+}
+
+pub async fn each_user_has_secrets_and_edits_made_at_once_are_all_kept(place: &impl Place) {
+    let stage = Stage::set(place).await;
+    let [ann, bob] = ["ann@example.org", "bob@example.org"].map(|text| Email::parse(text).unwrap());
+    let puts = (0..8).map(|number| {
+        let (runtime, owner) = (stage.runtime.clone(), if number == 0 { &bob } else { &ann });
+        async move {
+            let put = &mut |secrets: &mut UserSecrets| {
+                let name = SecretName::parse(&format!("KEY_{number}")).unwrap();
+                secrets.put(name, format!("value {number}\n").into(), Timestamp::from_second(7).unwrap()).unwrap();
+            };
+            runtime.edit_user_secrets(owner, put).await.unwrap();
+        }
+    });
+    futures_util::future::join_all(puts).await;
+    let of = async |owner: &Email| {
+        let mut all = Vec::new();
+        let read = &mut |secrets: &mut UserSecrets| {
+            all = secrets.iter().map(|(name, secret)| (name.to_string(), secret.clone())).collect();
+        };
+        stage.runtime.edit_user_secrets(owner, read).await.unwrap();
+        all
+    };
+    let (hers, his) = (of(&ann).await, of(&bob).await);
+    assert_eq!((hers.len(), his.len()), (7, 1));
+    let (name, secret) = &his[0];
+    assert_eq!((name.as_str(), secret.value.expose_secret(), secret.changed_at.as_second()), ("KEY_0", "value 0\n", 7));
+    let remove = &mut |secrets: &mut UserSecrets| assert!(secrets.remove(&SecretName::parse("KEY_0").unwrap()));
+    stage.runtime.edit_user_secrets(&bob, remove).await.unwrap();
+    assert_eq!((of(&ann).await.len(), of(&bob).await.len()), (7, 0));
     stage.end().await;
 }
 

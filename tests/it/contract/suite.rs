@@ -42,6 +42,7 @@ macro_rules! run_on {
             edits_made_at_once_are_all_kept,
             profile_of_a_session_can_change,
             what_was_checked_out_is_kept,
+            each_user_has_secrets_and_edits_made_at_once_are_all_kept,
             prompts_are_kept_and_all_senders_use_one_id,
             a_start_and_a_stop_forget_what_belongs_to_one_run,
             many_starts_at_once_are_one);

@@ -13,3 +13,4 @@ mod profiles;
 mod run_end_reasons;
 mod situation;
 mod start_delays;
+mod user_secrets;

@@ -22,6 +22,7 @@ mod secrets;
 mod session_log;
 mod start_errors;
 mod unreadable_history;
+mod user_secrets;
 
 use std::path::Path;
 use std::process::Command;

@@ -12,7 +12,7 @@ use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{News, Sighting};
 use opencode_router::session::Run;
 use opencode_router::session::prompts::Prompts;
-use opencode_router::session::{Failure, Memo, Observation, Outdated, PhaseName, SessionId, Spec};
+use opencode_router::session::{Email, Failure, Memo, Observation, Outdated, PhaseName, SessionId, Spec, UserSecrets};
 use opencode_router::usage::Usage;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -37,6 +37,7 @@ pub struct Fake {
     usage: Mutex<Option<Usage>>,
     measured: Mutex<Option<(SessionId, Usage)>>,
     outdated: Mutex<Vec<Outdated>>,
+    secrets: Mutex<HashMap<Email, UserSecrets>>,
     /// The profiles that sessions can use.
     pub profiles: CurrentProfiles,
     me: std::sync::Weak<Self>,
@@ -72,6 +73,7 @@ impl Fake {
             usage: Mutex::default(),
             measured: Mutex::default(),
             outdated: Mutex::default(),
+            secrets: Mutex::default(),
             profiles: CurrentProfiles::default(),
             me: me.clone(),
         })

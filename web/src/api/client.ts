@@ -1,5 +1,5 @@
 import { problemFrom, signedOut, unreachable } from "./problem";
-import type { AttachToken, Me, NewSession, Session } from "./types";
+import type { AttachToken, Me, NewSession, Secrets, Session } from "./types";
 
 export const SESSION_STREAM = "/api/sessions/stream";
 
@@ -32,6 +32,18 @@ export async function followLog(id: string, signal: AbortSignal): Promise<Readab
   const response = await send("GET", `${pathOf(id)}/logs?tail=500&follow=true`, undefined, signal);
   return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
+
+export const readSecrets = () => json<Secrets>("GET", SECRETS);
+
+export async function saveSecret(name: string, value: string): Promise<void> {
+  await send("PUT", `${SECRETS}/${encodeURIComponent(name)}`, { value });
+}
+
+export async function deleteSecret(name: string): Promise<void> {
+  await send("DELETE", `${SECRETS}/${encodeURIComponent(name)}`);
+}
+
+const SECRETS = "/api/user/secrets";
 
 const pathOf = (id: string) => `/api/sessions/${encodeURIComponent(id)}`;
 

@@ -104,6 +104,24 @@ export interface Me {
   profiles: Profile[];
 }
 
+/** An environment variable of all the user's sessions. Its value goes to the router and never comes back. */
+export interface Secret {
+  name: string;
+  changedAt: string;
+}
+
+/** A name that opencode knows, with the provider it is for. */
+export interface Suggestion {
+  name: string;
+  provider: string;
+}
+
+export interface Secrets {
+  secrets: Secret[];
+  suggestions: Suggestion[];
+  limits: { secrets: number; valueBytes: number };
+}
+
 export interface NewSession {
   repoUrl?: string;
   branch?: string;

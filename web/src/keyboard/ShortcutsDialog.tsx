@@ -8,6 +8,7 @@ const ROWS: [keys: string[], what: string][] = [
   [["k", "↑"], "Previous session"],
   [["Enter"], "Open the session in focus"],
   [["Tab"], "Its other actions"],
+  [["e"], "Keys for your sessions"],
   [["?"], "These shortcuts"],
   [["Esc"], "Close, or leave the filter"],
 ];

@@ -15,6 +15,7 @@ test("letters and arrows", () => {
   expect(shortcutOf(press("/"))).toBe("filter");
   expect(shortcutOf(press("j"))).toBe("next");
   expect(shortcutOf(press("ArrowUp"))).toBe("previous");
+  expect(shortcutOf(press("e"))).toBe("secrets");
   expect(shortcutOf(press("?"))).toBe("help");
 });
 

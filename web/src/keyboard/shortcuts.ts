@@ -1,4 +1,4 @@
-export type Shortcut = "new" | "filter" | "next" | "previous" | "help";
+export type Shortcut = "new" | "filter" | "next" | "previous" | "secrets" | "help";
 
 const KEYS: Record<string, Shortcut> = {
   n: "new",
@@ -7,6 +7,7 @@ const KEYS: Record<string, Shortcut> = {
   ArrowDown: "next",
   k: "previous",
   ArrowUp: "previous",
+  e: "secrets",
   "?": "help",
 };
 

@@ -10,6 +10,7 @@ interface HeaderProps {
   me: Me | undefined;
   status: StreamStatus;
   onNew: () => void;
+  onSecrets: () => void;
   onHelp: () => void;
 }
 
@@ -36,6 +37,17 @@ export function Header(props: HeaderProps) {
           <span aria-hidden="true">?</span>
         </button>
         <ThemeButton />
+        <button
+          type="button"
+          class="button header-keys"
+          aria-label="Keys"
+          aria-keyshortcuts="e"
+          title="Keys for your sessions (e)"
+          onClick={() => props.onSecrets()}
+        >
+          <Icon name="key" />
+          <span class="wide-only">Keys</span>
+        </button>
         <button type="button" class="button primary" aria-label="New session" aria-keyshortcuts="n" onClick={() => props.onNew()}>
           <Icon name="plus" />
           <span class="wide-only">New session</span>

@@ -20,7 +20,7 @@ export type Dialogs = ReturnType<typeof createDialogs>;
 
 /** The open dialogs, and the effect of each session action: a command, or a question first. */
 export function createDialogs(commands: Commands) {
-  const [over, setOver] = createSignal<"start" | "shortcuts">();
+  const [over, setOver] = createSignal<"start" | "secrets" | "shortcuts">();
   const [detail, setDetail] = createSignal<Shown>();
   const [asking, setAsking] = createSignal<Asking>();
 

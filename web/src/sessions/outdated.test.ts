@@ -7,7 +7,7 @@ describe("an outdated session", () => {
     expect(outdatedText(sessionWith())).toBe("");
     expect(outdatedText(sessionWith({ outdated: ["image"] }))).toBe("Its image changed since its start. Restart to apply.");
     expect(outdatedText(sessionWith({ outdated: ["profile", "image", "secrets"], busy: true }))).toBe(
-      "Its profile, image and Secrets changed since its start. Restart to apply. The agent loses its current turn.",
+      "Its profile, image and keys or Secrets changed since its start. Restart to apply. The agent loses its current turn.",
     );
   });
 });

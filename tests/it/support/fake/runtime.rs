@@ -7,13 +7,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use opencode_router::profiles::CurrentProfiles;
-use opencode_router::runtime::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
+use opencode_router::runtime::{
+    Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault,
+};
 use opencode_router::session::prompts::Prompts;
-use opencode_router::session::{Failure, Memo, Observation, Outdated, PhaseName, Run, SessionId, Spec};
+use opencode_router::session::{Email, Failure, Memo, Observation, Outdated, PhaseName, Run, SessionId, Spec};
 use opencode_router::usage::Usage;
 use tokio::sync::mpsc;
 
 use super::{Fake, FakeSession};
+
+#[async_trait]
+impl Vault for Fake {
+    async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
+        edit(self.secrets.lock().entry(owner.clone()).or_default());
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl Runtime for Fake {

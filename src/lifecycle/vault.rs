@@ -1,0 +1,91 @@
+//! Users' secrets: the port to their store, and the operations on them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::Lifecycle;
+use super::audit::{self, SecretDeed};
+use super::runtime_port::RuntimeError;
+use crate::session::user_secrets::Refused;
+use crate::session::{Cause, Email, SecretName, UserSecrets};
+
+/// A change of a user's secrets. The store may repeat it, each time on those that are stored by then.
+pub type SecretsEdit<'a> = &'a mut (dyn FnMut(&mut UserSecrets) + Send);
+
+/// Where users' secrets are kept. A store belongs to a runtime, which gives them to the sessions of their owner at each
+/// start. They are nowhere else: not in a record, an annotation, an argument, a log, or an answer of the API.
+#[async_trait]
+pub trait Vault: Send + Sync + 'static {
+    /// Reads a user's secrets, changes them, and stores the result in one atomic step, unless `edit` changes nothing.
+    /// Fails if what is stored under the user's name is another user's.
+    async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError>;
+}
+
+/// Why a secret was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// A limit, or an impossible value.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store failed.
+    #[error(transparent)]
+    NotWritten(#[from] RuntimeError),
+}
+
+impl Lifecycle {
+    /// A user's secrets.
+    pub async fn user_secrets(&self, owner: &Email) -> Result<UserSecrets, RuntimeError> {
+        self.edit_secrets(owner, |secrets| secrets.clone()).await
+    }
+
+    /// Stores a secret, or replaces it.
+    pub async fn put_user_secret(
+        self: &Arc<Self>,
+        owner: &Email,
+        name: SecretName,
+        value: SecretString,
+        cause: &Cause,
+    ) -> Result<(), SecretError> {
+        let now = self.clock.now();
+        self.edit_secrets(owner, |secrets| secrets.put(name.clone(), value.clone(), now)).await??;
+        audit::record_secret(cause, owner, SecretDeed::Set, &name);
+        self.show_changed_secrets(owner);
+        Ok(())
+    }
+
+    /// Removes a secret. Returns whether it was there.
+    pub async fn remove_user_secret(
+        self: &Arc<Self>,
+        owner: &Email,
+        name: &SecretName,
+        cause: &Cause,
+    ) -> Result<bool, RuntimeError> {
+        let removed = self.edit_secrets(owner, |secrets| secrets.remove(name)).await?;
+        if removed {
+            audit::record_secret(cause, owner, SecretDeed::Remove, name);
+            self.show_changed_secrets(owner);
+        }
+        Ok(removed)
+    }
+
+    async fn edit_secrets<T: Send>(
+        &self,
+        owner: &Email,
+        mut edit: impl FnMut(&mut UserSecrets) -> T + Send,
+    ) -> Result<T, RuntimeError> {
+        let mut result = None;
+        self.runtime.edit_user_secrets(owner, &mut |secrets| result = Some(edit(secrets))).await?;
+        result.ok_or_else(|| RuntimeError("the user's secrets were not read".to_owned()))
+    }
+
+    /// Shows which running sessions have earlier secrets.
+    fn show_changed_secrets(&self, owner: &Email) {
+        for session in self.registry.of(owner) {
+            if self.compare(&session) {
+                self.registry.announce(&session);
+            }
+        }
+    }
+}

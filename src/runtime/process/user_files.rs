@@ -1,0 +1,150 @@
+//! Users' secrets: a file with mode 0600 for each user, `<data>/users/<id>.json`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use super::session_folder::{make_private, read_if_there, write_atomically};
+use crate::runtime::SecretsEdit;
+use crate::session::access::keeps_secrets_of;
+use crate::session::user_secrets::user_id;
+use crate::session::{Email, SecretName, UserSecret, UserSecrets};
+
+/// The files. Only this router writes them, because it holds the lock of the data folder.
+pub(super) struct UserFiles {
+    folder: PathBuf,
+    /// The revisions of the files that were read or written.
+    revisions: Mutex<HashMap<Email, u64>>,
+    /// Held while a file changes.
+    turn: Mutex<()>,
+}
+
+/// A file's content.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    owner: Email,
+    /// Grows with each change.
+    revision: u64,
+    secrets: BTreeMap<String, StoredSecret>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredSecret {
+    value: String,
+    changed_at: Timestamp,
+}
+
+impl UserFiles {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder, revisions: Mutex::default(), turn: Mutex::default() }
+    }
+
+    fn path(&self, owner: &Email) -> PathBuf {
+        self.folder.join(format!("{}.json", user_id(owner)))
+    }
+
+    /// A user's secrets, and their revision. 0: nothing was ever stored.
+    pub(super) fn read(&self, owner: &Email) -> io::Result<(UserSecrets, u64)> {
+        let path = self.path(owner);
+        let Some(text) = read_if_there(&path)? else { return Ok((UserSecrets::default(), 0)) };
+        // The original error could quote a value.
+        let stored: Stored =
+            serde_json::from_str(&text).map_err(|_| io::Error::other(format!("{} cannot be read", path.display())))?;
+        if !keeps_secrets_of(stored.owner.as_str(), owner) {
+            return Err(io::Error::other(format!("{} is another user's", path.display())));
+        }
+        let secrets = stored.secrets.into_iter().filter_map(|(name, StoredSecret { value, changed_at })| {
+            Some((SecretName::parse(&name).ok()?, UserSecret { value: value.into(), changed_at }))
+        });
+        let (secrets, revision) = (UserSecrets::stored(secrets), stored.revision);
+        self.revisions.lock().insert(owner.clone(), revision);
+        Ok((secrets, revision))
+    }
+
+    /// See [`crate::runtime::Vault::edit_user_secrets`].
+    pub(super) fn edit(&self, owner: &Email, edit: SecretsEdit<'_>) -> io::Result<()> {
+        let _turn = self.turn.lock();
+        let (before, revision) = self.read(owner)?;
+        let mut after = before.clone();
+        edit(&mut after);
+        if after == before {
+            return Ok(());
+        }
+        let secrets = after.iter().map(|(name, secret)| {
+            let value = secret.value.expose_secret().to_owned();
+            (name.to_string(), StoredSecret { value, changed_at: secret.changed_at })
+        });
+        let stored = Stored { owner: owner.clone(), revision: revision + 1, secrets: secrets.collect() };
+        make_private(&self.folder)?;
+        write_atomically(&self.path(owner), &serde_json::to_vec(&stored)?)?;
+        self.revisions.lock().insert(owner.clone(), stored.revision);
+        Ok(())
+    }
+
+    /// The revision of a user's secrets. Reads the file only once.
+    pub(super) fn revision(&self, owner: &Email) -> u64 {
+        let known = self.revisions.lock().get(owner).copied();
+        known.unwrap_or_else(|| {
+            let revision = self.read(owner).map(|(_, revision)| revision).unwrap_or_default();
+            *self.revisions.lock().entry(owner.clone()).or_insert(revision)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn user(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    fn put(files: &UserFiles, owner: &str, name: &str, value: &str) {
+        let name = SecretName::parse(name).unwrap();
+        let put = &mut |secrets: &mut UserSecrets| {
+            secrets.put(name.clone(), value.to_owned().into(), Timestamp::UNIX_EPOCH).unwrap();
+        };
+        files.edit(&user(owner), put).unwrap();
+    }
+
+    #[test]
+    fn each_user_has_a_private_file_whose_revision_grows() {
+        let temp = tempfile::tempdir().unwrap();
+        let files = UserFiles::new(temp.path().join("users"));
+        assert_eq!(files.revision(&user("ann@x")), 0);
+        put(&files, "ann@x", "A", "one");
+        put(&files, "bob@x", "B", "two");
+        assert_eq!((files.revision(&user("ann@x")), files.revision(&user("bob@x"))), (1, 1));
+        let again = UserFiles::new(temp.path().join("users"));
+        let (secrets, revision) = again.read(&user("ann@x")).unwrap();
+        let values: Vec<_> =
+            secrets.iter().map(|(name, secret)| (name.as_str(), secret.value.expose_secret())).collect();
+        assert_eq!((values, revision), (vec![("A", "one")], 1));
+        let mode = again.path(&user("ann@x")).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        again.edit(&user("ann@x"), &mut |_| {}).unwrap();
+        assert_eq!(again.revision(&user("ann@x")), 1, "nothing changed");
+    }
+
+    #[test]
+    fn file_of_another_user_and_a_broken_one_are_refused_without_a_value() {
+        let temp = tempfile::tempdir().unwrap();
+        let files = UserFiles::new(temp.path().to_owned());
+        put(&files, "ann@x", "A", "hush");
+        std::fs::copy(files.path(&user("ann@x")), files.path(&user("bob@x"))).unwrap();
+        let refused = |owner: &str| files.edit(&user(owner), &mut |_| {}).unwrap_err().to_string();
+        assert!(refused("bob@x").ends_with("is another user's"));
+        let broken = std::fs::read_to_string(files.path(&user("ann@x"))).unwrap().replace("\"value\":", "\"hush\":");
+        std::fs::write(files.path(&user("ann@x")), broken).unwrap();
+        assert!(refused("ann@x").ends_with("cannot be read") && !refused("ann@x").contains("hush"));
+    }
+}

@@ -1,0 +1,135 @@
+import { createSignal, Show } from "solid-js";
+import { sentenceOf } from "../api/problem";
+import type { Secret } from "../api/types";
+import { now } from "../time/clock";
+import { formatAgo } from "../time/duration";
+
+interface SecretItemProps {
+  secret: Secret;
+  provider: string | undefined;
+  onReplace: () => void;
+  onRemove: () => Promise<void>;
+}
+
+/** A stored name. “Remove” asks first, in place. */
+export function SecretItem(props: SecretItemProps) {
+  const [asking, setAsking] = createSignal(false);
+  const [removing, setRemoving] = createSignal(false);
+  const [problem, setProblem] = createSignal("");
+  const nameId = () => `secret-${props.secret.name}`;
+  const changed = () => `changed ${formatAgo(now() - Date.parse(props.secret.changedAt))}`;
+  let removeButton: HTMLButtonElement | undefined;
+  let keepButton: HTMLButtonElement | undefined;
+
+  function ask(): void {
+    setAsking(true);
+    keepButton?.focus();
+  }
+
+  function keep(): void {
+    setAsking(false);
+    setProblem("");
+    removeButton?.focus();
+  }
+
+  async function remove(): Promise<void> {
+    if (removing()) return;
+    setProblem("");
+    setRemoving(true);
+    try {
+      await props.onRemove();
+    } catch (thrown) {
+      setProblem(sentenceOf(thrown));
+    } finally {
+      setRemoving(false);
+    }
+  }
+
+  return (
+    <li class="secret" aria-labelledby={nameId()}>
+      <div class="secret-text">
+        <span id={nameId()} class="mono">
+          {props.secret.name}
+        </span>
+        <p class="hint">
+          <Show when={props.provider}>{(provider) => <>{provider()}, </>}</Show>
+          {changed()}
+        </p>
+      </div>
+      <Show
+        when={asking()}
+        fallback={
+          <div class="secret-actions">
+            <button type="button" class="button small-button" aria-describedby={nameId()} onClick={() => props.onReplace()}>
+              Replace
+            </button>
+            <button
+              type="button"
+              class="button small-button"
+              aria-describedby={nameId()}
+              ref={(element) => (removeButton = element)}
+              onClick={ask}
+            >
+              Remove
+            </button>
+          </div>
+        }
+      >
+        <Question
+          id={`${nameId()}-question`}
+          removing={removing()}
+          keepRef={(element) => (keepButton = element)}
+          onKeep={keep}
+          onRemove={() => void remove()}
+        />
+      </Show>
+      <Show when={problem()}>
+        <p class="problem" role="alert">
+          {problem()}
+        </p>
+      </Show>
+    </li>
+  );
+}
+
+interface QuestionProps {
+  id: string;
+  removing: boolean;
+  keepRef: (element: HTMLButtonElement) => void;
+  onKeep: () => void;
+  onRemove: () => void;
+}
+
+function Question(props: QuestionProps) {
+  /** Esc answers the question, and does not close the dialog. */
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    props.onKeep();
+  }
+  const button = (label: string, dangerous: boolean) => (
+    <button
+      type="button"
+      class="button small-button"
+      classList={{ danger: dangerous, working: dangerous && props.removing }}
+      aria-describedby={props.id}
+      aria-busy={dangerous && props.removing}
+      ref={(element) => !dangerous && props.keepRef(element)}
+      onKeyDown={onKeyDown}
+      onClick={() => (dangerous ? props.onRemove() : props.onKeep())}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <>
+      <div class="secret-actions">
+        {button("Keep", false)}
+        {button("Remove", true)}
+      </div>
+      <p id={props.id} class="secret-question">
+        Remove it? Running sessions keep it until they are restarted.
+      </p>
+    </>
+  );
+}
