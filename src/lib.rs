@@ -85,11 +85,14 @@ pub mod git {
     pub mod clone_extent;
     pub mod clone_filter;
     pub mod git_environment;
+    mod git_origin;
+    pub mod own_logins;
     pub mod repo_url;
 
     pub use branch::Branch;
     pub use clone_extent::{CloneExtent, Lfs};
     pub use clone_filter::CloneFilter;
+    pub use git_origin::{GitOrigin, InvalidOrigin};
     pub use repo_url::RepoUrl;
 }
 /// opencode: only the files that a preparation needs.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use opencode_router::app::{Addresses, App, Ended, Signals};
 use opencode_router::config::{self, AdoptCommand, Config, NoConfig, RuntimeName};
 use opencode_router::doctor::{self, Order};
+use opencode_router::git::own_logins;
 use opencode_router::init::open_files;
 use opencode_router::runtime::kubernetes::{self, diagnosis};
 use opencode_router::runtime::process::supervisor;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(supervisor::ARGUMENT) => finish(supervisor::main().map_err(|error| error.to_string())),
         Some(prepare::ARGUMENT) => prepare::prepare_from_input(),
+        Some(own_logins::ARGUMENT) => own_logins::answer_git(&std::env::args().nth(2).unwrap_or_default()),
         Some(doctor::ARGUMENT) => examine(),
         Some("print-rights") => say(&diagnosis::needed_rights()),
         Some("check-config") => match config::check(std::env::args_os().skip(2)) {

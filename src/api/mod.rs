@@ -1,6 +1,7 @@
 //! The REST API: parse, ask the lifecycle, render. The document is at `/api/openapi.json`.
 
 mod caller;
+mod git_login_routes;
 mod json;
 mod logs;
 mod me;

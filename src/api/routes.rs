@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::caller::{Declared, Guarded};
 use super::openapi::Document;
-use super::{logs, me, probes, secret_routes, session_changes, sessions, streams, tokens, trust};
+use super::{git_login_routes, logs, me, probes, secret_routes, session_changes, sessions, streams, tokens, trust};
 use crate::session::Action;
 
 /// All routes of the document.
@@ -35,6 +35,7 @@ pub(super) fn all() -> OpenApiRouter<Guarded> {
         .is(Action::ManageSecrets, routes!(secret_routes::list))
         .is(Action::ManageSecrets, routes!(secret_routes::put))
         .is(Action::ManageSecrets, routes!(secret_routes::delete))
+        .is(Action::ManageSecrets, routes!(git_login_routes::list, git_login_routes::put, git_login_routes::delete))
         .public(routes!(probes::healthz))
         .public(routes!(probes::readyz));
     routes.0

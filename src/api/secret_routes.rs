@@ -125,7 +125,8 @@ pub(super) async fn delete(Call { api, caller, cause }: Call, Path(name): Path<S
     if removed.map_err(|error| unavailable(owner, &error))? { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
 }
 
-fn user(caller: &Caller) -> Result<&Email, Problem> {
+/// The user who calls. A token is no user.
+pub(super) fn user(caller: &Caller) -> Result<&Email, Problem> {
     match &caller.principal {
         Principal::User(email) => Ok(email),
         Principal::Token { .. } => Err(Problem::not_allowed()),
@@ -137,7 +138,7 @@ fn bad(detail: impl Into<String>) -> Problem {
 }
 
 /// The store cannot be used. Its error has names only.
-fn unavailable(owner: &Email, error: &RuntimeError) -> Problem {
+pub(super) fn unavailable(owner: &Email, error: &RuntimeError) -> Problem {
     tracing::error!(%owner, %error, "a user's secrets cannot be read or changed");
     let detail = "Your keys cannot be read or changed now. Try again in a moment; the router's log has the cause.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "secrets-unavailable", detail)

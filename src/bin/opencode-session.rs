@@ -10,11 +10,12 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use opencode_router::git::own_logins;
 use opencode_router::init::{First, OWN_PROGRAM, ToolsFolder, run_program, wait};
 use opencode_router::prepare::{install_plugins_from_environment, prepare_from_environment};
 
 const USAGE: &str = "usage: opencode-session prepare | plugins | run -- PROGRAM [ARGUMENT]... | install FOLDER | \
-                     copy-tools FOLDER | wait | reach ADDRESS:PORT";
+                     copy-tools FOLDER | git-credential OPERATION | wait | reach ADDRESS:PORT";
 /// Exit status for wrong arguments.
 const WRONG_USE: u8 = 64;
 /// Time limit for a connection.
@@ -29,9 +30,10 @@ fn main() -> ExitCode {
             with_tools(First::Tools, &arguments).unwrap_or_else(install_plugins_from_environment)
         }
         [verb, dashes, _, ..] if verb == "run" && dashes == "--" => {
-            let run = || run_program(&arguments[2], &arguments[3..]);
+            let run = || run_program(&arguments[2], &arguments[3..], own_logins::environment());
             with_tools(First::Path, &arguments).unwrap_or_else(run)
         }
+        [verb, operation] if verb == own_logins::ARGUMENT => own_logins::answer_git(&operation.to_string_lossy()),
         [verb, folder] if verb == "install" => install(Path::new(folder)),
         [verb, folder] if verb == "copy-tools" => copy_tools(Path::new(folder)),
         [verb] if verb == "wait" => wait(),

@@ -1,7 +1,8 @@
 //! A credential helper (gitcredentials(7)) that asks the Git of another environment.
 
+use super::own_logins::{COUNT, quoted};
+
 /// The variables that make Git use a helper, in addition to those of its files (git-config(1), since Git 2.31).
-const COUNT: &str = "GIT_CONFIG_COUNT";
 const KEY: &str = "GIT_CONFIG_KEY_0";
 const VALUE: &str = "GIT_CONFIG_VALUE_0";
 
@@ -15,11 +16,6 @@ fn helper(environment: &[(String, String)]) -> String {
     let variables: Vec<_> = environment.iter().map(|(name, value)| quoted(&format!("{name}={value}"))).collect();
     let variables = variables.join(" ");
     format!("!f() {{ [ \"$1\" != get ] || {{ cd / && exec env -i {variables} git credential fill; }}; }}; f")
-}
-
-/// The text as one word of a shell command.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -33,11 +33,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 const CANNOT_START: u8 = 127;
 
 /// Runs a program to its end and returns its status: 128 plus the signal's number if a signal ended it. An argument
-/// [`super::ANY_ADDRESS`] becomes the address of both address families.
-pub fn run_program(program: &OsString, arguments: &[OsString]) -> ExitCode {
+/// [`super::ANY_ADDRESS`] becomes the address of both address families. `added` are further variables of the program.
+pub fn run_program(program: &OsString, arguments: &[OsString], added: Vec<(String, String)>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let status = runtime.and_then(|runtime| {
-        let status = runtime.block_on(run(program, arguments));
+        let status = runtime.block_on(run(program, arguments, added));
         // Do not wait for a measurement of a file system that blocks.
         runtime.shutdown_background();
         status
@@ -56,13 +56,13 @@ fn code_of(status: ExitStatus) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
-async fn run(program: &OsString, arguments: &[OsString]) -> io::Result<ExitStatus> {
+async fn run(program: &OsString, arguments: &[OsString], added: Vec<(String, String)>) -> io::Result<ExitStatus> {
     // As a container's first process, this process is the subreaper already; elsewhere it is not.
     set_child_subreaper(Some(getpid()))?;
     let children = Children::default();
     let mut signals = Signals::listen()?;
     let mut command = Command::new(program);
-    command.args(with_address(arguments)).env_remove(usage_port::PORT_VARIABLE);
+    command.args(with_address(arguments)).env_remove(usage_port::PORT_VARIABLE).envs(added);
     let child = children.spawn(&mut command)?;
     let pid = child.pid();
     let work = async {

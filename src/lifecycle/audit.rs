@@ -1,6 +1,8 @@
 //! The audit log: one line for each change of a session's life. Only this room writes it.
 
-use crate::session::{Cause, Email, SecretName, Session};
+use std::fmt::Display;
+
+use crate::session::{Cause, Email, Session};
 
 /// The change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +91,15 @@ pub(super) fn record(cause: &Cause, session: &Session, deed: Deed<'_>, outcome: 
     );
 }
 
-/// The change of a user's secret.
+/// The change of a user's secret or Git login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SecretDeed {
     Set,
     Remove,
 }
 
-/// Writes the line of a changed secret, with its name only.
-pub(super) fn record_secret(cause: &Cause, owner: &Email, deed: SecretDeed, name: &SecretName) {
+/// Writes the line of a changed secret, with its name only: of a variable, or of a Git server.
+pub(super) fn record_secret(cause: &Cause, owner: &Email, deed: SecretDeed, name: &impl Display) {
     let action = match deed {
         SecretDeed::Set => "set-secret",
         SecretDeed::Remove => "remove-secret",

@@ -58,7 +58,7 @@ pub use self::registry::Registry;
 pub use self::replica_role::ReplicaRole;
 pub use self::start_waiter::StartWaiter;
 pub use self::start_without_history::SetAsideError;
-pub use self::vault::SecretError;
+pub use self::vault::{LoginError, SecretError};
 pub use self::visible::Denied;
 
 /// The limits for sessions. A session's profile can have others: [`Lifecycle::limits_of`].

@@ -8,11 +8,16 @@ use secrecy::SecretString;
 use super::Lifecycle;
 use super::audit::{self, SecretDeed};
 use super::runtime_port::RuntimeError;
+use crate::git::GitOrigin;
+use crate::session::git_logins::LoginRefused;
 use crate::session::user_secrets::Refused;
-use crate::session::{Cause, Email, SecretName, UserSecrets};
+use crate::session::{Cause, Email, GitLogin, GitLogins, SecretName, UserSecrets};
 
 /// A change of a user's secrets. The store may repeat it, each time on those that are stored by then.
 pub type SecretsEdit<'a> = &'a mut (dyn FnMut(&mut UserSecrets) + Send);
+
+/// A change of a user's Git logins, like a [`SecretsEdit`].
+pub type LoginsEdit<'a> = &'a mut (dyn FnMut(&mut GitLogins) + Send);
 
 /// Where users' secrets are kept. A store belongs to a runtime, which gives them to the sessions of their owner at each
 /// start. They are nowhere else: not in a record, an annotation, an argument, a log, or an answer of the API.
@@ -21,6 +26,9 @@ pub trait Vault: Send + Sync + 'static {
     /// Reads a user's secrets, changes them, and stores the result in one atomic step, unless `edit` changes nothing.
     /// Fails if what is stored under the user's name is another user's.
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError>;
+
+    /// The same for a user's Git logins. They reach sessions as a file, which changes while a session runs.
+    async fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> Result<(), RuntimeError>;
 }
 
 /// Why a secret was not stored.
@@ -29,6 +37,17 @@ pub enum SecretError {
     /// A limit, or an impossible value.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The store failed.
+    #[error(transparent)]
+    NotWritten(#[from] RuntimeError),
+}
+
+/// Why a Git login was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// A limit, or an impossible value.
+    #[error(transparent)]
+    Refused(#[from] LoginRefused),
     /// The store failed.
     #[error(transparent)]
     NotWritten(#[from] RuntimeError),
@@ -68,6 +87,50 @@ impl Lifecycle {
             self.show_changed_secrets(owner);
         }
         Ok(removed)
+    }
+
+    /// A user's Git logins.
+    pub async fn git_logins(&self, owner: &Email) -> Result<GitLogins, RuntimeError> {
+        self.edit_logins(owner, |logins| logins.clone()).await
+    }
+
+    /// Stores a Git login, or replaces it. Returns it with its time.
+    pub async fn put_git_login(
+        &self,
+        owner: &Email,
+        origin: GitOrigin,
+        username: String,
+        token: SecretString,
+        cause: &Cause,
+    ) -> Result<GitLogin, LoginError> {
+        let login = GitLogin { username, token, changed_at: self.clock.now() };
+        self.edit_logins(owner, |logins| logins.put(origin.clone(), login.clone())).await??;
+        audit::record_secret(cause, owner, SecretDeed::Set, &origin);
+        Ok(login)
+    }
+
+    /// Removes a Git login. Returns whether it was there.
+    pub async fn remove_git_login(
+        &self,
+        owner: &Email,
+        origin: &GitOrigin,
+        cause: &Cause,
+    ) -> Result<bool, RuntimeError> {
+        let removed = self.edit_logins(owner, |logins| logins.remove(origin)).await?;
+        if removed {
+            audit::record_secret(cause, owner, SecretDeed::Remove, origin);
+        }
+        Ok(removed)
+    }
+
+    async fn edit_logins<T: Send>(
+        &self,
+        owner: &Email,
+        mut edit: impl FnMut(&mut GitLogins) -> T + Send,
+    ) -> Result<T, RuntimeError> {
+        let mut result = None;
+        self.runtime.edit_git_logins(owner, &mut |logins| result = Some(edit(logins))).await?;
+        result.ok_or_else(|| RuntimeError("the user's Git logins were not read".to_owned()))
     }
 
     async fn edit_secrets<T: Send>(

@@ -103,7 +103,13 @@ fn of_access(url: &RepoUrl, text: &str, cause: &str) -> Option<(Reason, String)>
     let login =
         ["could not read username", "authentication failed", "permission denied (", "terminal prompts disabled"];
     if says(text, &login) || says(text, &["too many authentication failures"]) {
-        let message = format!("{url} asks for a login, and the one it was given, if any, was refused.");
+        // A server of SSH takes no such login.
+        let form =
+            if url.as_str().starts_with("http") { String::new() } else { format!(" and use {}", https_form(url)) };
+        let message = format!(
+            "{url} asks for a login, and the one it was given, if any, was refused. Store one for its server{form}: on the \
+             router's page under Keys, Git logins."
+        );
         return Some((Reason::RepositoryNeedsCredentials, message));
     }
     None

@@ -15,6 +15,7 @@ use super::output_lines::LineSplitter;
 use super::report::Report;
 use super::stall_watch::StallWatch;
 use crate::git::git_environment::QUIET;
+use crate::git::own_logins;
 use crate::init::Children;
 
 /// Settings that override all others. `clone` does not store them: the session's own `git` does not use them.
@@ -161,7 +162,7 @@ fn command(job: &Job, repository: Option<&Path>) -> Command {
             command.env_clear().envs(env.iter().map(|(name, value)| (name, value)));
         }
         None => {
-            command.envs(QUIET);
+            command.envs(QUIET).envs(own_logins::environment());
         }
     }
     for name in UNSET {

@@ -12,5 +12,5 @@ mod profile_customization;
 
 pub use self::finding::{Finding, Status};
 pub use crate::lifecycle::runtime_port::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError};
-pub use crate::lifecycle::vault::{SecretsEdit, Vault};
+pub use crate::lifecycle::vault::{LoginsEdit, SecretsEdit, Vault};
 pub use crate::session::Sighting;

@@ -55,6 +55,7 @@ mod start_stop;
 mod steps;
 mod trial_session;
 mod upkeep;
+mod user_git_logins;
 mod user_secret;
 mod volume_growth;
 mod watch_freshness;

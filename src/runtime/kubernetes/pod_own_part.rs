@@ -11,7 +11,8 @@ use super::manifest::{DIALECT, OPENCODE, PASSWORD, PORT, PREPARE, ROOT, RUN, dir
 use super::names::{labels, object_name};
 use super::pod_tools::{self, TOOLS, tools_init};
 use super::steps::{self, PLUGIN_INIT, STEPS, TOOLS_INIT};
-use super::{opencode_files, pod_certificates, pod_history};
+use super::{opencode_files, pod_certificates, pod_history, user_git_logins};
+use crate::git::own_logins::LOGINS_VARIABLE;
 use crate::init::ANY_ADDRESS;
 use crate::opencode::Serve;
 use crate::prepare::{JOB_VARIABLE, PLUGINS_VARIABLE, PluginsJob};
@@ -38,6 +39,7 @@ pub(super) fn own_part(settings: &KubernetesSettings, profile: &Profile, record:
     let mut volumes = vec![json!({"name": "session", "persistentVolumeClaim": {"claimName": object_name(id)}})];
     volumes.extend(pod_tools::volume(settings, profile));
     volumes.extend(pod_history::volume(profile, record));
+    volumes.push(user_git_logins::volume(&record.spec.key.owner));
     json!({
         "metadata": {
             "name": object_name(id),
@@ -84,7 +86,7 @@ fn own_path(path: &Value) -> Option<&'static str> {
             part => parts.push(part),
         }
     }
-    [ROOT, TOOLS, pod_history::PLACE]
+    [ROOT, TOOLS, pod_history::PLACE, user_git_logins::PLACE]
         .into_iter()
         .find(|own| parts.iter().copied().eq(own.trim_start_matches('/').split('/')))
 }
@@ -115,6 +117,9 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
     job = job.with_skills(skills(profile));
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
+    let mut mounts = mounts(settings, profile);
+    mounts.extend(pod_history::mount(profile));
+    mounts.push(user_git_logins::mount());
     json!({
         "name": PREPARE,
         "command": command(&[pod_tools::program(profile), "prepare"]),
@@ -126,8 +131,9 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
             variable("HOME", &format!("{ROOT}/home")),
             variable("TMPDIR", "/tmp"),
             variable(JOB_VARIABLE, &serde_json::to_string(&job).unwrap_or_default()),
+            variable(LOGINS_VARIABLE, &user_git_logins::file()),
         ],
-        "volumeMounts": mounts(settings, profile).into_iter().chain(pod_history::mount(profile)).collect::<Vec<_>>(),
+        "volumeMounts": mounts,
     })
 }
 
@@ -158,6 +164,7 @@ fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -
     let serve = Serve { host, port: PORT, home, config_file, prints_log: false, ignores_project: false };
     let launch = DIALECT.launch(&serve);
     let mut env = vec![
+        variable(LOGINS_VARIABLE, &user_git_logins::file()),
         variable(usage_port::PORT_VARIABLE, &usage_port::PORT.to_string()),
         variable("TMPDIR", "/tmp"),
         variable("USER", spec.key.owner.local_part()),
@@ -175,6 +182,7 @@ fn opencode(settings: &KubernetesSettings, profile: &Profile, record: &Record) -
     env.extend(history.map(|(name, value)| variable(name, &value)));
     let mut opencode_mounts = mounts(settings, profile);
     opencode_mounts.extend(pod_history::mount(profile));
+    opencode_mounts.push(user_git_logins::mount());
     opencode_mounts.extend(
         profile
             .workspace_dir

@@ -12,6 +12,7 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::pod_value;
 use super::names::object_name;
 use super::trial_session::sample_record;
+use super::user_git_logins;
 use crate::profiles::Profile;
 use crate::session::Outdated;
 
@@ -50,6 +51,8 @@ impl PodTemplate {
         let mut secrets = BTreeSet::new();
         secrets_in(&pod["spec"], &mut secrets);
         secrets.remove(&object_name(record.spec.id()));
+        // The file follows its Secret.
+        secrets.remove(&user_git_logins::secret_name(&record.spec.key.owner));
         let mut images = Vec::new();
         for list in ["initContainers", "containers"] {
             for container in pod["spec"][list].as_array_mut().into_iter().flatten() {

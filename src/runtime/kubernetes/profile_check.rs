@@ -12,7 +12,7 @@ use super::trial_session::trial_session;
 use crate::profiles::{Fault, Faults, Profile, ProfileSet, ignored_path};
 
 /// Folders whose place is taken.
-const TAKEN: [&str; 7] = ["/data", "/tools", "/opencode-data", "/tmp", "/proc", "/sys", "/dev"];
+const TAKEN: [&str; 8] = ["/data", "/tools", "/opencode-data", "/git-logins", "/tmp", "/proc", "/sys", "/dev"];
 
 /// Reads a profiles file. Every profile begins with `base`.
 pub fn read_profiles(settings: &KubernetesSettings, base: &Profile, text: &str) -> Result<ProfileSet, Faults> {

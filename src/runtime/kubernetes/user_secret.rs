@@ -14,7 +14,7 @@ use super::claim::PREFIX;
 use super::manifest::{OPENCODE, object};
 use super::names::version;
 use super::{ATTEMPTS, Inner, Kubernetes, runtime_error};
-use crate::runtime::{RuntimeError, SecretsEdit, Vault};
+use crate::runtime::{LoginsEdit, RuntimeError, SecretsEdit, Vault};
 use crate::session::access::keeps_secrets_of;
 use crate::session::user_secrets::user_id;
 use crate::session::{Email, SecretName, UserSecret, UserSecrets};
@@ -61,32 +61,61 @@ impl Vault for Kubernetes {
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
         self.inner.edit_user_secrets(owner, edit).await.map_err(|error| runtime_error(&error))
     }
+
+    async fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> Result<(), RuntimeError> {
+        self.inner.edit_git_logins(owner, edit).await.map_err(|error| runtime_error(&error))
+    }
+}
+
+/// What a change writes into a user's Secret.
+pub(super) struct Contents {
+    /// Annotations, besides the owner.
+    pub(super) annotations: BTreeMap<&'static str, String>,
+    /// The entries.
+    pub(super) values: BTreeMap<String, String>,
+    /// The entries that are removed.
+    pub(super) gone: Vec<String>,
 }
 
 impl Inner {
-    /// See [`Vault::edit_user_secrets`]. A change names the version of the Secret that it is based on.
+    /// See [`Vault::edit_user_secrets`].
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), ApiError> {
-        let (secrets, name) = (&self.cluster.secrets, secret_name(owner));
+        let name = secret_name(owner);
+        if let Some(version) = self.change_user_secret(&name, owner, read, edit, contents).await? {
+            self.present.learn_secret(&name, version);
+        }
+        Ok(())
+    }
+
+    /// Changes a Secret of a user in one atomic step: a change names the version that it is based on. Returns the new
+    /// version. `None`: nothing changed.
+    pub(super) async fn change_user_secret<T: Clone + Default + PartialEq + Send + Sync>(
+        &self,
+        name: &str,
+        owner: &Email,
+        read: fn(&Secret) -> Result<T, ApiError>,
+        edit: &mut (dyn FnMut(&mut T) + Send),
+        contents: fn(&T, &T) -> Contents,
+    ) -> Result<Option<u64>, ApiError> {
+        let secrets = &self.cluster.secrets;
         for _ in 0..ATTEMPTS {
-            let found = present(asked(secrets.get(&name)).await)?;
-            let before = found.as_ref().map(|secret| read(secret, owner)).transpose()?.unwrap_or_default();
+            let found = owned(asked(secrets.get(name)).await, owner)?;
+            let before = found.as_ref().map(read).transpose()?.unwrap_or_default();
             let mut after = before.clone();
             edit(&mut after);
             if after == before {
-                return Ok(());
+                return Ok(None);
             }
+            let contents = contents(&before, &after);
             let written = match &found {
-                None => asked(secrets.create(&PostParams::default(), &new(owner, &after))).await,
+                None => asked(secrets.create(&PostParams::default(), &new(name, owner, &contents))).await,
                 Some(secret) => {
-                    let patch = Patch::Merge(changes(secret, &before, &after));
-                    asked(secrets.patch(&name, &PatchParams::default(), &patch)).await
+                    let patch = Patch::Merge(patch(secret, &contents));
+                    asked(secrets.patch(name, &PatchParams::default(), &patch)).await
                 }
             };
             match written {
-                Ok(secret) => {
-                    self.present.learn_secret(&name, version(&secret.metadata));
-                    return Ok(());
-                }
+                Ok(secret) => return Ok(Some(version(&secret.metadata))),
                 Err(ApiError::Conflict(_) | ApiError::Missing) => {}
                 Err(error) => return Err(error),
             }
@@ -97,33 +126,36 @@ impl Inner {
     /// The variables of a user's sessions.
     pub(super) async fn user_variables(&self, owner: &Email) -> Result<UserVariables, ApiError> {
         let name = secret_name(owner);
-        let found = present(asked(self.cluster.secrets.get(&name)).await)?;
-        let secrets = found.as_ref().map(|secret| read(secret, owner)).transpose()?.unwrap_or_default();
+        let found = owned(asked(self.cluster.secrets.get(&name)).await, owner)?;
+        let secrets = found.as_ref().map(read).transpose()?.unwrap_or_default();
         let names = secrets.iter().map(|(name, _)| name.clone()).collect();
         let version = found.map(|secret| version(&secret.metadata)).unwrap_or_default();
         Ok(UserVariables { secret: name, version, names })
     }
 }
 
-fn present(found: Result<Secret, ApiError>) -> Result<Option<Secret>, ApiError> {
-    match found {
-        Ok(secret) => Ok(Some(secret)),
-        Err(ApiError::Missing) => Ok(None),
-        Err(error) => Err(error),
+/// A user's Secret, if it exists. Fails if it is not this user's.
+fn owned(found: Result<Secret, ApiError>, owner: &Email) -> Result<Option<Secret>, ApiError> {
+    let secret = match found {
+        Ok(secret) => secret,
+        Err(ApiError::Missing) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if annotation(&secret, OWNER).is_some_and(|written| keeps_secrets_of(written, owner)) {
+        return Ok(Some(secret));
     }
+    let name = secret.metadata.name.as_deref().unwrap_or_default();
+    Err(ApiError::Final(format!("the Secret {name} is not this user's: delete it, or restore its annotation")))
 }
 
-/// The secrets in a Secret. Fails if it is not this user's.
-fn read(secret: &Secret, owner: &Email) -> Result<UserSecrets, ApiError> {
-    let annotation = |name: &str| secret.metadata.annotations.as_ref()?.get(&format!("{PREFIX}{name}"));
-    if !annotation(OWNER).is_some_and(|written| keeps_secrets_of(written, owner)) {
-        let name = secret.metadata.name.as_deref().unwrap_or_default();
-        return Err(ApiError::Final(format!(
-            "the Secret {name} is not this user's: delete it, or restore its annotation"
-        )));
-    }
+fn annotation<'a>(secret: &'a Secret, name: &str) -> Option<&'a String> {
+    secret.metadata.annotations.as_ref()?.get(&format!("{PREFIX}{name}"))
+}
+
+/// The variables in a Secret.
+fn read(secret: &Secret) -> Result<UserSecrets, ApiError> {
     let changed: BTreeMap<String, Timestamp> =
-        annotation(CHANGED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        annotation(secret, CHANGED).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let entries = secret.data.iter().flatten().filter_map(|(name, value)| {
         let value = String::from_utf8(value.0.clone()).ok()?;
         let changed_at = changed.get(name).copied().unwrap_or_default();
@@ -132,43 +164,48 @@ fn read(secret: &Secret, owner: &Email) -> Result<UserSecrets, ApiError> {
     Ok(UserSecrets::stored(entries))
 }
 
-fn changed(secrets: &UserSecrets) -> String {
-    let times: BTreeMap<_, _> = secrets.iter().map(|(name, secret)| (name.as_str(), secret.changed_at)).collect();
-    serde_json::to_string(&times).unwrap_or_default()
+fn contents(before: &UserSecrets, after: &UserSecrets) -> Contents {
+    let times: BTreeMap<_, _> = after.iter().map(|(name, secret)| (name.as_str(), secret.changed_at)).collect();
+    let values: BTreeMap<_, _> =
+        after.iter().map(|(name, secret)| (name.to_string(), secret.value.expose_secret().to_owned())).collect();
+    let gone = before.iter().map(|(name, _)| name.to_string()).filter(|name| !values.contains_key(name)).collect();
+    let changed = serde_json::to_string(&times).unwrap_or_default();
+    Contents { annotations: [(CHANGED, changed)].into(), values, gone }
 }
 
-fn new(owner: &Email, secrets: &UserSecrets) -> Secret {
-    let values: BTreeMap<_, _> =
-        secrets.iter().map(|(name, secret)| (name.as_str(), secret.value.expose_secret())).collect();
+fn annotations(contents: &Contents) -> BTreeMap<String, String> {
+    contents.annotations.iter().map(|(name, text)| (format!("{PREFIX}{name}"), text.clone())).collect()
+}
+
+fn new(name: &str, owner: &Email, contents: &Contents) -> Secret {
+    let mut annotations = annotations(contents);
+    annotations.insert(format!("{PREFIX}{OWNER}"), owner.to_string());
     object(json!({
         "metadata": {
-            "name": secret_name(owner),
+            "name": name,
             "labels": {
                 "app.kubernetes.io/managed-by": "opencode-router",
                 "app.kubernetes.io/name": "opencode-user",
                 "app.kubernetes.io/instance": user_id(owner),
             },
-            "annotations": {format!("{PREFIX}{OWNER}"): owner, format!("{PREFIX}{CHANGED}"): changed(secrets)},
+            "annotations": annotations,
         },
         "type": "Opaque",
-        "stringData": values,
+        "stringData": contents.values,
     }))
 }
 
-/// A merge patch of the entries that differ, at the version that was read.
-fn changes(secret: &Secret, before: &UserSecrets, after: &UserSecrets) -> Value {
-    let removed = before.iter().map(|(name, _)| (name.as_str(), None));
-    let kept = after.iter().map(|(name, secret)| (name.as_str(), Some(secret.value.expose_secret())));
-    let all: BTreeMap<_, _> = removed.chain(kept).collect();
-    let (gone, values): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, value)| value.is_none());
+/// A merge patch at the version that was read. Other entries stay.
+fn patch(secret: &Secret, contents: &Contents) -> Value {
+    let gone: BTreeMap<_, _> = contents.gone.iter().map(|name| (name, Value::Null)).collect();
     json!({
         "metadata": {
             "resourceVersion": secret.metadata.resource_version,
             "uid": secret.metadata.uid,
-            "annotations": {format!("{PREFIX}{CHANGED}"): changed(after)},
+            "annotations": annotations(contents),
         },
         "data": gone,
-        "stringData": values,
+        "stringData": contents.values,
     })
 }
 
@@ -197,7 +234,8 @@ mod tests {
 
     /// The Secret as the API server stores it.
     fn stored(owner: &str, values: &[(&str, &str)]) -> Secret {
-        let mut secret = new(&user(owner), &secrets(values));
+        let after = secrets(values);
+        let mut secret = new("s", &user(owner), &contents(&UserSecrets::default(), &after));
         let entries = secret.string_data.take().unwrap();
         secret.data = Some(entries.into_iter().map(|(name, value)| (name, ByteString(value.into_bytes()))).collect());
         (secret.metadata.resource_version, secret.metadata.uid) = (Some("7".to_owned()), Some("u".to_owned()));
@@ -207,16 +245,18 @@ mod tests {
     #[test]
     fn secret_is_only_for_its_owner() {
         let secret = stored("ann@x", &[("A", "hush")]);
-        assert_eq!(read(&secret, &user("ann@x")).unwrap(), secrets(&[("A", "hush")]));
-        let refused = read(&secret, &user("bob@x")).unwrap_err().to_string();
+        let of = |secret: &Secret, owner: &str| owned(Ok(secret.clone()), &user(owner));
+        assert_eq!(read(&of(&secret, "ann@x").unwrap().unwrap()).unwrap(), secrets(&[("A", "hush")]));
+        let refused = of(&secret, "bob@x").unwrap_err().to_string();
         assert!(refused.contains("is not this user's") && !refused.contains("hush"), "{refused}");
-        assert!(read(&Secret { metadata: Default::default(), ..secret }, &user("ann@x")).is_err());
+        assert!(of(&Secret { metadata: Default::default(), ..secret }, "ann@x").is_err());
     }
 
     #[test]
     fn change_names_the_version_that_was_read_and_keeps_other_entries() {
         let secret = stored("ann@x", &[("A", "a"), ("B", "b")]);
-        let patch = changes(&secret, &secrets(&[("A", "a"), ("B", "b")]), &secrets(&[("B", "new")]));
+        let contents = contents(&secrets(&[("A", "a"), ("B", "b")]), &secrets(&[("B", "new")]));
+        let patch = patch(&secret, &contents);
         assert_eq!((&patch["metadata"]["resourceVersion"], &patch["metadata"]["uid"]), (&json!("7"), &json!("u")));
         assert_eq!((&patch["data"], &patch["stringData"]), (&json!({"A": null}), &json!({"B": "new"})));
         assert!(!patch["metadata"].to_string().contains("new"), "no value in an annotation");

@@ -40,7 +40,7 @@ use tokio_util::task::TaskTracker;
 use self::session_folder::{DataDir, SessionDir};
 use self::session_worker::Worker;
 use self::user_files::UserFiles;
-use super::{Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault};
+use super::{Edit, LogRange, LogStream, LoginsEdit, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault};
 use crate::private_files::remove_tree;
 use crate::profiles::{CurrentProfiles, Profile};
 use crate::session::{Email, Failure, Memo, Outdated, Reason, Run, SessionId, Spec};
@@ -167,6 +167,10 @@ impl Vault for Process {
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
         // Short: one small file, which no session can write.
         self.users.edit(owner, edit).map_err(|error| RuntimeError(error.to_string()))
+    }
+
+    async fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> Result<(), RuntimeError> {
+        self.users.edit_git_logins(owner, edit).map_err(|error| RuntimeError(error.to_string()))
     }
 }
 

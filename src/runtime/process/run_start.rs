@@ -14,6 +14,7 @@ use super::session_worker::Worker;
 use super::supervisor_client;
 use super::supervisor_protocol::Job;
 use super::watched_run::WatchedRun;
+use crate::git::own_logins;
 use crate::prepare::PluginsJob;
 use crate::profiles::{Profile, UnknownProfile};
 use crate::runtime::preparation_job::{clone_settings, preparation_job};
@@ -101,7 +102,10 @@ impl Worker {
         preparation.made_with = made_with;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
-        preparation.git_env = Some(self.settings.git_env(&self.dir, &variables));
+        let logins = self.users.git_logins(owner);
+        let mut git_env = self.settings.git_env(&self.dir, &variables);
+        own_logins::lend(&mut git_env, &logins);
+        preparation.git_env = Some(git_env);
         preparation.plugins = self.plugins(profile, &variables)?;
         let password = self.new_password()?;
         let (opencode, dialect) = (self.settings.opencode.clone(), self.settings.dialect);
@@ -112,6 +116,7 @@ impl Worker {
         let operator = customization(profile, self.dir.path(), &opencode_folder(&self.dir));
         let operator = dialect.customize(&operator, &env).map_err(io::Error::other)?;
         env.extend(operator.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        own_logins::lend(&mut env, &logins);
         let wrapper = profile.process.as_ref().and_then(|process| process.command.clone()).unwrap_or_default();
         if let Some(program) = wrapper.first() {
             find(program, &env)?;

@@ -13,6 +13,7 @@
 //!                      work/<project>/  repository
 //! <data>/trash/                         deleted sessions
 //! <data>/users/<id>.json                a user's secrets
+//!              <id>-git.json            a user's Git logins
 //! ```
 
 use std::fs::{File, TryLockError};

@@ -1,4 +1,4 @@
-//! Users' secrets: a file with mode 0600 for each user, `<data>/users/<id>.json`.
+//! Users' secrets: files with mode 0600 for each user, `<data>/users/<id>.json` and `<id>-git.json`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -10,10 +10,11 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::session_folder::{make_private, read_if_there, write_atomically};
-use crate::runtime::SecretsEdit;
+use crate::runtime::{LoginsEdit, SecretsEdit};
 use crate::session::access::keeps_secrets_of;
+use crate::session::git_logins::Unreadable;
 use crate::session::user_secrets::user_id;
-use crate::session::{Email, SecretName, UserSecret, UserSecrets};
+use crate::session::{Email, GitLogins, SecretName, UserSecret, UserSecrets};
 
 /// The files. Only this router writes them, because it holds the lock of the data folder.
 pub(super) struct UserFiles {
@@ -39,6 +40,12 @@ struct Stored {
 struct StoredSecret {
     value: String,
     changed_at: Timestamp,
+}
+
+/// The owner of a file of Git logins.
+#[derive(Deserialize)]
+struct Whose {
+    owner: String,
 }
 
 impl UserFiles {
@@ -86,6 +93,36 @@ impl UserFiles {
         write_atomically(&self.path(owner), &serde_json::to_vec(&stored)?)?;
         self.revisions.lock().insert(owner.clone(), stored.revision);
         Ok(())
+    }
+
+    /// The file of a user's Git logins. It may not exist.
+    pub(super) fn git_logins(&self, owner: &Email) -> PathBuf {
+        self.folder.join(format!("{}-git.json", user_id(owner)))
+    }
+
+    /// See [`crate::runtime::Vault::edit_git_logins`].
+    pub(super) fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> io::Result<()> {
+        let _turn = self.turn.lock();
+        let path = self.git_logins(owner);
+        let before = match read_if_there(&path)? {
+            None => GitLogins::default(),
+            Some(text) => {
+                let whose: Whose = serde_json::from_str(&text).map_err(|_| io::Error::other(Unreadable))?;
+                if !keeps_secrets_of(&whose.owner, owner) {
+                    return Err(io::Error::other(format!("{} is another user's", path.display())));
+                }
+                GitLogins::read(&text).map_err(io::Error::other)?
+            }
+        };
+        let mut after = before.clone();
+        edit(&mut after);
+        if after == before {
+            return Ok(());
+        }
+        let mut written: serde_json::Value = serde_json::from_str(&after.to_json())?;
+        written["owner"] = owner.as_str().into();
+        make_private(&self.folder)?;
+        write_atomically(&path, written.to_string().as_bytes())
     }
 
     /// The revision of a user's secrets. Reads the file only once.

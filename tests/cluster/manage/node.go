@@ -54,6 +54,7 @@ serializeImagePulls: false
 maxPods: 200
 nodeLeaseDurationSeconds: 12
 volumeStatsAggPeriod: 5s
+syncFrequency: 10s
 evictionHard: {memory.available: 50Mi, nodefs.available: 1%%, imagefs.available: 1%%}
 imageGCHighThresholdPercent: 100
 `, c.Dir, c.address(), c.name()),

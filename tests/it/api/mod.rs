@@ -3,6 +3,7 @@
 mod attach_tokens;
 mod audit_lines;
 mod event_streams;
+mod git_logins;
 mod invalid_requests;
 mod logs;
 mod metrics;

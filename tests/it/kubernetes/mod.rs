@@ -3,6 +3,7 @@
 mod adoption;
 mod any_user;
 mod cluster_refusals;
+mod own_git_logins;
 mod own_images;
 mod pod_clone_failures;
 mod pod_clone_progress;

@@ -13,6 +13,7 @@ mod inheritance;
 mod local_login;
 mod new_project;
 mod no_process_left;
+mod own_git_logins;
 mod own_password;
 mod phases_begin;
 mod profiles;

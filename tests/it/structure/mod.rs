@@ -121,11 +121,12 @@ fn owners_are_compared_in_one_place() {
 }
 
 /// Variables of the router and of `opencode-session` with opencode's prefix.
-const OWN_VARIABLES: [&str; 7] = [
+const OWN_VARIABLES: [&str; 8] = [
     "OPENCODE_PROGRAM",
     "OPENCODE_IMAGE",
     "OPENCODE_NAMESPACE",
     "OPENCODE_ROUTER_SESSION_DIR",
+    "OPENCODE_SESSION_GIT_LOGINS",
     "OPENCODE_SESSION_JOB",
     "OPENCODE_SESSION_PLUGINS",
     "OPENCODE_SESSION_USAGE_PORT",

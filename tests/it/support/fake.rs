@@ -12,7 +12,9 @@ use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{News, Sighting};
 use opencode_router::session::Run;
 use opencode_router::session::prompts::Prompts;
-use opencode_router::session::{Email, Failure, Memo, Observation, Outdated, PhaseName, SessionId, Spec, UserSecrets};
+use opencode_router::session::{
+    Email, Failure, GitLogins, Memo, Observation, Outdated, PhaseName, SessionId, Spec, UserSecrets,
+};
 use opencode_router::usage::Usage;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
@@ -38,6 +40,7 @@ pub struct Fake {
     measured: Mutex<Option<(SessionId, Usage)>>,
     outdated: Mutex<Vec<Outdated>>,
     secrets: Mutex<HashMap<Email, UserSecrets>>,
+    logins: Mutex<HashMap<Email, GitLogins>>,
     /// The profiles that sessions can use.
     pub profiles: CurrentProfiles,
     me: std::sync::Weak<Self>,
@@ -74,6 +77,7 @@ impl Fake {
             measured: Mutex::default(),
             outdated: Mutex::default(),
             secrets: Mutex::default(),
+            logins: Mutex::default(),
             profiles: CurrentProfiles::default(),
             me: me.clone(),
         })

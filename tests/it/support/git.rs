@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
+use base64::Engine;
 use futures_util::{StreamExt, stream};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
@@ -88,6 +89,12 @@ impl GitServer {
         self.create(name, &files).await
     }
 
+    /// From now on accepts only this login below `private/`.
+    pub(crate) fn accept_only(&self, username: &str, password: &str) {
+        let login = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
+        *self.host.login.lock().unwrap() = format!("Basic {login}");
+    }
+
     /// From now on requires no login, also not below `private/`.
     pub(crate) fn open_to_all(&self) {
         self.host.open.store(true, Ordering::Relaxed);
@@ -154,6 +161,7 @@ pub(super) struct Host {
     stalled: watch::Sender<HashSet<String>>,
     rate: AtomicU64,
     open: AtomicBool,
+    login: Mutex<String>,
     packs: Mutex<HashMap<String, usize>>,
     sent: AtomicU64,
 }
@@ -165,6 +173,7 @@ impl Host {
             stalled: watch::Sender::default(),
             rate: AtomicU64::new(0),
             open: AtomicBool::new(false),
+            login: Mutex::new(LOGIN.to_owned()),
             packs: Mutex::default(),
             sent: AtomicU64::new(0),
         }
@@ -186,7 +195,7 @@ impl Host {
         };
         // The send fails only without a server. Then no client waits for this response.
         let _ = self.stalled.subscribe().wait_for(|names| !names.contains(&name)).await;
-        let knows = text(request.headers(), AUTHORIZATION.as_str()) == LOGIN;
+        let knows = text(request.headers(), AUTHORIZATION.as_str()) == *self.login.lock().unwrap();
         if name.starts_with("private/") && !knows && !self.open.load(Ordering::Relaxed) {
             let mut refusal = plain(StatusCode::UNAUTHORIZED, "authentication required");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, "Basic realm=\"git\"".parse().unwrap());

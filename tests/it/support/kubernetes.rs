@@ -125,6 +125,19 @@ impl Namespace {
         self.output_of(id, &format!("{path}; {command}")).await
     }
 
+    /// The same with the whole environment of opencode, which its agent's programs have. kubectl knows only the Pod's.
+    pub async fn output_in_opencode(&self, id: SessionId, script: &str) -> String {
+        let first = "$(grep -l '^PPid:[[:space:]]1$' /proc/[0-9]*/status | head -n 1 | cut -d / -f 3)";
+        let run = "env -i \"$@\" SCRIPT=\"$SCRIPT\" sh -c 'eval \"$SCRIPT\"'";
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let script = format!(
+            "export SCRIPT={}; xargs -0 -a /proc/{first}/environ sh -c {} x",
+            quoted(&format!("{script}; true")),
+            quoted(run)
+        );
+        self.output_of(id, &script).await
+    }
+
     /// The output of a program in a session's container, without a shell.
     pub async fn output_of_program(&self, id: SessionId, words: &[&str]) -> String {
         let pod = format!("opencode-session-{id}");

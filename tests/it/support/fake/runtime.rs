@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use opencode_router::profiles::CurrentProfiles;
 use opencode_router::runtime::{
-    Edit, LogRange, LogStream, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault,
+    Edit, LogRange, LogStream, LoginsEdit, News, PromptEdit, Runtime, RuntimeError, SecretsEdit, Vault,
 };
 use opencode_router::session::prompts::Prompts;
 use opencode_router::session::{Email, Failure, Memo, Observation, Outdated, PhaseName, Run, SessionId, Spec};
@@ -21,6 +21,11 @@ use super::{Fake, FakeSession};
 impl Vault for Fake {
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
         edit(self.secrets.lock().entry(owner.clone()).or_default());
+        Ok(())
+    }
+
+    async fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> Result<(), RuntimeError> {
+        edit(self.logins.lock().entry(owner.clone()).or_default());
         Ok(())
     }
 }
