@@ -26,6 +26,20 @@ fn valid_file_is_told_with_its_profiles() {
 }
 
 #[test]
+fn examples_of_the_documentation_are_valid() {
+    for page in ["docs/profiles.md", "docs/images.md"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let examples: Vec<_> = blocks.filter(|block| block.starts_with("profiles:")).collect();
+        assert!(!examples.is_empty(), "{page} has no example");
+        for example in examples {
+            let (status, said) = check(example);
+            assert_eq!(status, Some(0), "{page}: {said}{example}");
+        }
+    }
+}
+
+#[test]
 fn mistakes_are_told_with_their_lines() {
     let (status, said) = check("profiles:\n  a:\n    imgae: x\n  b:\n    tolerations: [{kee: x}]\n");
     assert_eq!(status, Some(1));
