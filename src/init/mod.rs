@@ -4,6 +4,7 @@
 mod any_address;
 mod children;
 pub mod ignored_signals;
+mod login_shell;
 mod oom_preference;
 pub mod open_files;
 pub mod process_tree;
@@ -18,6 +19,7 @@ pub const OWN_PROGRAM: &str = "/proc/self/exe";
 
 pub use any_address::{ANY_ADDRESS, any_address};
 pub use children::{Child, Children, PrintingChild};
+pub use login_shell::write_shell_profile;
 pub use run_program::run_program;
 pub use secret_input::secret_input;
 pub use tools_folder::{First, ToolsFolder};

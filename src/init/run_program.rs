@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::any_address::with_address;
+use super::login_shell::tell_path;
 use super::oom_preference::prefer_tools;
 use super::process_tree::{descendants_of, send_all};
 use super::{Child, Children};
@@ -63,6 +64,7 @@ async fn run(program: &OsString, arguments: &[OsString], added: Vec<(String, Str
     let mut signals = Signals::listen()?;
     let mut command = Command::new(program);
     command.args(with_address(arguments)).env_remove(usage_port::PORT_VARIABLE).envs(added);
+    tell_path(&mut command);
     let child = children.spawn(&mut command)?;
     let pid = child.pid();
     let work = async {

@@ -58,10 +58,15 @@ impl ToolsFolder {
         self.root.join("etc/ssl/certs/ca-certificates.crt")
     }
 
-    /// What a login shell needs to find these programs.
-    pub fn shell_profile(&self) -> String {
-        let programs = self.root.join(PROGRAMS);
-        format!("PATH=\"$PATH:{}\"\n", programs.display())
+    /// The folder of programs.
+    pub(super) fn programs(&self) -> PathBuf {
+        self.root.join(PROGRAMS)
+    }
+
+    /// The tools folder at this path.
+    #[cfg(test)]
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// The folder of the variant of opencode that this processor runs. Those for glibc bring their libraries, so they
@@ -79,10 +84,9 @@ impl ToolsFolder {
         if old.first() == Some(&opencode) {
             return None;
         }
-        let programs = self.root.join(PROGRAMS);
         let place = if first == First::Tools { 0 } else { old.len() };
         let (before, after) = old.split_at(place);
-        let all = [std::slice::from_ref(&opencode), before, &[programs], after].concat();
+        let all = [std::slice::from_ref(&opencode), before, &[self.programs()], after].concat();
         std::env::join_paths(all).ok()
     }
 }

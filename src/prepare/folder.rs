@@ -16,7 +16,7 @@ use super::project_place;
 use super::report::Report;
 use super::skills::fetch_skills;
 use super::stale_locks::remove_stale_locks;
-use crate::init::{Children, ToolsFolder};
+use crate::init::{Children, ToolsFolder, write_shell_profile};
 use crate::private_files::{make_private, write_if_missing};
 use crate::session::{Checkout, Failure, Reason};
 use crate::usage::volume;
@@ -72,10 +72,7 @@ fn make_folders(job: &Job) -> io::Result<()> {
     make_private(&home)?;
     make_private(&job.work())?;
     write_if_missing(&home.join(".gitconfig"), &git_identity(&job.owner))?;
-    if let Some(tools) = ToolsFolder::own() {
-        // The profile of many systems forgets the search path in a login shell.
-        write_if_missing(&home.join(".profile"), &tools.shell_profile())?;
-    }
+    write_shell_profile(&home, ToolsFolder::own().as_ref())?;
     job.dialect.furnish_home(&home, job.opencode_login.as_deref())
 }
 
@@ -108,5 +105,4 @@ mod tests {
     fn a_name_cannot_break_out_of_the_git_configuration() {
         let owner = Owner { name: "a\"[core]".to_owned(), email: "a\"[core]@b".to_owned() };
         assert!(git_identity(&owner).contains("name = \"a\\\"[core]\""));
-    }
-}
+    }}

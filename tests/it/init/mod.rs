@@ -2,6 +2,7 @@
 
 mod any_address;
 mod install;
+mod login_shell_path;
 mod orphans;
 mod signals;
 mod wait;
