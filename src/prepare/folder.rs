@@ -1,7 +1,7 @@
 //! Prepares a session's folder step by step.
 
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::SystemTime;
 
 use super::adopted_files;
@@ -45,6 +45,7 @@ async fn run_steps(job: &Job, children: &Children, report: &mut Report<'_>) -> R
     job.certificates.as_ref().map_or(Ok(()), |certificates| certificates::write(certificates, report))?;
     adopted_files::move_files(job, report).map_err(|error| files_failure(&error))?;
     make_folders(job).map_err(|error| files_failure(&error))?;
+    make_mounted_folders(job, report);
     let history = History::of(job);
     let program = identify(job, history.program(), children).await?;
     record_version(job, program.version.as_deref(), report).map_err(|error| files_failure(&error))?;
@@ -76,6 +77,21 @@ fn make_folders(job: &Job) -> io::Result<()> {
     job.dialect.furnish_home(&home, job.opencode_login.as_deref())
 }
 
+/// Makes the folders of the home in which something is mounted later. The kubelet makes those that are missing, but not
+/// for the session's user.
+fn make_mounted_folders(job: &Job, report: &mut Report<'_>) {
+    let home = job.home();
+    let is_inside = |folder: &Path| {
+        let rest = folder.strip_prefix(&home);
+        rest.is_ok_and(|rest| rest.components().all(|part| matches!(part, Component::Normal(_))))
+    };
+    for folder in job.home_folders.iter().filter(|folder| is_inside(folder)) {
+        if let Err(error) = make_private(folder) {
+            report.log(&format!("[prepare] The folder {} cannot be made: {error}.", folder.display()));
+        }
+    }
+}
+
 /// The owner is the author of the session's commits.
 fn git_identity(owner: &Owner) -> String {
     let quote = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
@@ -99,10 +115,30 @@ fn record_version(job: &Job, version: Option<&str>, report: &mut Report<'_>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
     fn a_name_cannot_break_out_of_the_git_configuration() {
         let owner = Owner { name: "a\"[core]".to_owned(), email: "a\"[core]@b".to_owned() };
         assert!(git_identity(&owner).contains("name = \"a\\\"[core]\""));
-    }}
+    }
+    #[test]
+    fn folders_of_later_mounts_are_made_inside_the_home_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let owner = Owner { name: "a".to_owned(), email: "a@b".to_owned() };
+        let mut job = Job::new(temp.path().to_owned(), "app".to_owned(), owner);
+        let home = job.home();
+        let file = home.join("file");
+        std::fs::create_dir(&home).unwrap();
+        std::fs::write(&file, "").unwrap();
+        job.home_folders = vec![home.join("../up"), temp.path().join("work"), file.join("x"), home.join(".config/gh")];
+        let mut printed = Vec::new();
+        make_mounted_folders(&job, &mut Report::new(&mut printed));
+        assert_eq!(home.join(".config/gh").metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(!temp.path().join("up").exists() && !temp.path().join("work").exists());
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.contains("home/file/x cannot be made") && printed.lines().count() == 1, "{printed}");
+    }
+}

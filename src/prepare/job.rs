@@ -70,6 +70,9 @@ pub struct Job {
     /// The plugins to install, where no step of their own does it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugins: Option<PluginsJob>,
+    /// Folders of the home in which something is mounted later. A folder that the kubelet makes is not the session's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub home_folders: Vec<PathBuf>,
     /// opencode's file of logins that the session may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opencode_login: Option<PathBuf>,
@@ -147,6 +150,7 @@ impl Job {
             made_with: None,
             set_history_aside: None,
             plugins: None,
+            home_folders: Vec::new(),
             opencode_login: None,
             skills: Vec::new(),
             git_env: None,

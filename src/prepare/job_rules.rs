@@ -50,6 +50,15 @@ fn other_places_are_told_only_to_a_program_that_knows_them() {
 }
 
 #[test]
+fn folders_of_later_mounts_do_not_trouble_an_older_program() {
+    let mut job = Job::parse(MINIMAL).unwrap();
+    assert!(!serde_json::to_string(&job).unwrap().contains("homeFolders"));
+    job.home_folders = vec!["/data/home/.kube".into()];
+    assert_eq!(job.version, 1);
+    assert_eq!(Job::parse(&serde_json::to_string(&job).unwrap()).unwrap(), job);
+}
+
+#[test]
 fn a_program_that_would_leave_a_part_out_refuses_the_job() {
     let version = |extent| {
         let job = Job::parse(MINIMAL).unwrap();

@@ -1,5 +1,6 @@
 //! The part of a session's Pod that is the router's: no profile changes it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -115,6 +116,7 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
     let workspace = profile.workspace_dir.as_ref().map(PathBuf::from);
     job = job.with_places(workspace, pod_history::folder(profile), pod_certificates::certificates(profile));
     job = job.with_skills(skills(profile));
+    job.home_folders = mount_folders(profile);
     job.dialect = DIALECT;
     job.end_file = Some(PathBuf::from(TERMINATION_MESSAGE));
     let mut mounts = mounts(settings, profile);
@@ -135,6 +137,18 @@ fn prepare(settings: &KubernetesSettings, profile: &Profile, record: &Record) ->
         ],
         "volumeMounts": mounts,
     })
+}
+
+/// The folders of the home in which opencode's container has mounts. The kubelet would make them for root.
+fn mount_folders(profile: &Profile) -> Vec<PathBuf> {
+    let credentials = profile.credentials.iter().flatten();
+    let part = profile.containers.as_ref().and_then(|containers| containers.opencode.as_ref());
+    let mounts = profile.volume_mounts.iter().chain(part.and_then(|part| part.volume_mounts.as_ref())).flatten();
+    let places = credentials.filter_map(|credential| credential.file.as_ref().or(credential.directory.as_ref()));
+    let home = Path::new(ROOT).join("home");
+    let folders = places.chain(mounts.map(|mount| &mount.mount_path)).filter_map(|place| Path::new(place).parent());
+    let below: BTreeSet<_> = folders.filter(|folder| folder.starts_with(&home) && *folder != home).collect();
+    below.into_iter().map(Path::to_owned).collect()
 }
 
 /// Its home is not the session's: what an agent wrote there must not decide where a token goes.

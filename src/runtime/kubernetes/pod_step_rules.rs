@@ -1,5 +1,7 @@
 //! Rules for the steps of a Pod, and for what a profile gives to each of them.
 
+use std::path::PathBuf;
+
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 
@@ -127,6 +129,28 @@ fn certificates_and_places_are_told_to_the_preparation() {
     assert_eq!(place(opencode, "/workspace")["subPath"], "work");
     assert_eq!(job.history.unwrap().to_str(), Some("/opencode-data"));
     assert!(!named(&pod["spec"]["volumes"], "opencode-data")["emptyDir"].is_null());
+}
+
+#[test]
+fn preparation_makes_the_folders_of_mounts_in_the_home() {
+    let folders = |fields: Value| {
+        let pod = pod(&fields);
+        let job = named(&pod["spec"]["initContainers"][0]["env"], JOB_VARIABLE)["value"].as_str().unwrap();
+        Job::parse(job).unwrap().home_folders
+    };
+    let mounted = folders(json!({
+        "credentials": [
+            {"secret": "kube", "key": "config", "file": "/data/home/.kube/config"},
+            {"secret": "gh", "directory": "/data/home/.config/gh"}, {"secret": "x", "directory": "/data/home/x"},
+            {"secret": "corp", "key": "a", "file": "/etc/corp/a"}, {"secret": "ai", "key": "a", "env": "KEY"},
+        ],
+        "volumes": [{"name": "v", "emptyDir": {}}],
+        "volumeMounts": [{"name": "v", "mountPath": "/data/home/.kube/cache"}],
+        "containers": {"opencode": {"volumeMounts": [{"name": "v", "mountPath": "/data/home/go/pkg/mod"}]}},
+    }));
+    let expected = ["/data/home/.config", "/data/home/.kube", "/data/home/go/pkg"];
+    assert_eq!(mounted, expected.map(PathBuf::from));
+    assert!(folders(json!({})).is_empty());
 }
 
 #[test]
