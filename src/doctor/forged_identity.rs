@@ -14,7 +14,7 @@ use crate::api::ME_PATH;
 use crate::app::bind_address;
 use crate::auth::{EMAIL_HEADER, LoginProxy};
 use crate::config::{Config, Proto};
-use crate::runtime::Finding;
+use crate::runtime::{Finding, Status};
 use crate::session::random::random_hex;
 
 /// The number of source addresses to try.
@@ -38,35 +38,57 @@ async fn direct(config: &Config) -> Finding {
     if address.port() == 0 || !is_router(address, config.tempo).await {
         return Finding::not_checked(DIRECT, format!("No router answers at {address}."));
     }
-    let Some(stream) = connect_as_stranger(address, &config.users.login_proxy()).await else {
+    let stranger = connect_as_stranger(address, &config.users.login_proxy()).await;
+    let Some(stream) = stranger.stream else {
         return Finding::not_checked(
             DIRECT,
             "All addresses of this machine are trusted login proxies (TRUSTED_PROXY_CIDRS).",
         );
     };
+    let from = stream.local_addr().map(|source| source.ip());
     let forged = forged_address();
     let host = router_host(&config.network);
-    match get(stream, ME_PATH, &[("host", host), (EMAIL_HEADER, &forged)]).await {
+    let finding = match get(stream, ME_PATH, &[("host", host), (EMAIL_HEADER, &forged)]).await {
         Ok(answer) => judge(DIRECT, &address.to_string(), &answer, &forged),
         Err(why) => Finding::not_checked(DIRECT, format!("The router at {address} did not answer: {why}.")),
+    };
+    match (stranger.trusted, from) {
+        (Some(own), Ok(from)) if finding.status == Status::Ok => Finding::not_checked(
+            DIRECT,
+            format!(
+                "The router believes every program that connects from {own} (TRUSTED_PROXY_CIDRS), as this one does: \
+                 only the login proxy may connect from there, no port-forward and no other user of this machine. \
+                 {from} is not believed."
+            ),
+        ),
+        _ => finding,
     }
 }
 
-/// Connects from an address that is no trusted proxy.
-async fn connect_as_stranger(address: SocketAddr, proxies: &LoginProxy) -> Option<TcpStream> {
+/// A connection from an address that is no trusted proxy.
+struct Stranger {
+    stream: Option<TcpStream>,
+    /// The address that other programs of this machine have, if it is a trusted proxy.
+    trusted: Option<IpAddr>,
+}
+
+async fn connect_as_stranger(address: SocketAddr, proxies: &LoginProxy) -> Stranger {
+    let mut trusted = None;
     for source in sources(address.ip()) {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.ok()?;
+        let Ok(socket) = (if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }) else { break };
         if let Some(source) = source
             && (proxies.trusts(source) || socket.bind(SocketAddr::new(source, 0)).is_err())
         {
             continue;
         }
         let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, socket.connect(address)).await else { continue };
-        if stream.local_addr().is_ok_and(|source| !proxies.trusts(source.ip())) {
-            return Some(stream);
+        match stream.local_addr() {
+            Ok(own) if proxies.trusts(own.ip()) => trusted = Some(own.ip()),
+            Ok(_) => return Stranger { stream: Some(stream), trusted },
+            Err(_) => {}
         }
     }
-    None
+    Stranger { stream: None, trusted }
 }
 
 /// Source addresses for a connection; `None` lets the kernel choose. On Linux, all of 127.0.0.0/8 is this machine.
@@ -134,7 +156,6 @@ fn judge(name: &'static str, place: &str, answer: &Answer, forged: &str) -> Find
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::Status;
 
     fn judged(status: u16, body: &'static str) -> Status {
         let answer = Answer { status: StatusCode::from_u16(status).unwrap(), body: body.into() };
@@ -159,9 +180,12 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let one = LoginProxy::new(vec!["127.0.0.1/32".parse().unwrap()]);
-        let stream = connect_as_stranger(address, &one).await.unwrap();
-        assert!(!one.trusts(stream.local_addr().unwrap().ip()));
+        let stranger = connect_as_stranger(address, &one).await;
+        assert!(!one.trusts(stranger.stream.unwrap().local_addr().unwrap().ip()));
+        assert_eq!(stranger.trusted, Some(address.ip()));
         let all = LoginProxy::new(vec!["127.0.0.0/8".parse().unwrap()]);
-        assert!(connect_as_stranger(address, &all).await.is_none());
+        assert!(connect_as_stranger(address, &all).await.stream.is_none());
+        let other = LoginProxy::new(vec!["192.0.2.0/24".parse().unwrap()]);
+        assert_eq!(connect_as_stranger(address, &other).await.trusted, None);
     }
 }

@@ -37,9 +37,16 @@ async fn examined(router_trusts: &str, setting: &str) -> Report {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn router_that_believes_only_its_login_proxy_is_good() {
-    let report = examined("127.0.0.1/32", "127.0.0.1/32").await;
+    let report = examined("10.0.0.0/8", "10.0.0.0/8").await;
     report.says("forged-identity", "ok", &["does not believe", "401"]);
     report.says("metrics-port", "ok", &["A router that runs listens"]);
+    assert_eq!(report.code, Some(0), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn believed_address_of_this_machine_is_named() {
+    let report = examined("127.0.0.1/32", "127.0.0.1/32").await;
+    report.says("forged-identity", "not-checked", &["every program that connects from 127.0.0.1", "port-forward"]);
     assert_eq!(report.code, Some(0), "{report:?}");
 }
 
