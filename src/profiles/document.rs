@@ -23,7 +23,7 @@ impl Document {
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let root: Spanned<Node> = serde_saphyr::from_str(text).map_err(|error| {
             let line = error.location().map(|place| place.line());
-            Fault::new(error.to_string().lines().next().unwrap_or("it is not YAML").to_owned()).at(line)
+            Fault::new(what_is_wrong(&error.to_string()).to_owned()).at(line)
         })?;
         let names = match root.value.get("profiles") {
             Some(Node::Map(profiles)) => profiles.iter().map(|(name, _)| name.value.clone()).collect(),
@@ -44,6 +44,15 @@ impl Document {
             path = &path[..path.rfind(['.', '['])?];
         }
     }
+}
+
+/// The message of the parser, without its place, which the fault has, and without advice for programmers.
+fn what_is_wrong(said: &str) -> &str {
+    let said = said.lines().next().unwrap_or("it is not YAML");
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    let is_place = |text: &str| text.starts_with("line ") && text.contains(" column ");
+    let said = said.split_once(": ").filter(|(place, _)| is_place(place)).map_or(said, |(_, rest)| rest);
+    said.split(", set DuplicateKeyPolicy").next().unwrap_or(said)
 }
 
 /// A value whose parts know their places.

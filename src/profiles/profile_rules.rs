@@ -119,7 +119,16 @@ fn mistakes_are_said_with_line_profile_field_and_suggestion() {
             "line 2: profile “A”: expected a name of at most 63 of a-z, 0-9 and -, as Kubernetes has labels.",
         ),
         ("profiles: {}\n", "expected “profiles:” with at least one profile by name."),
-        ("profile:\n  a: {}\n", "line 1: there is no field “profile”; expected only “profiles”."),
+        (
+            "profile:\n  a: {}\n",
+            "line 1: there is no field “profile”; expected only “profiles”, with the profiles by name below it.",
+        ),
+        (
+            "image: x\nprofiles:\n  a: {}\n",
+            "line 1: “image” is a field of a profile. Write it below the name of one: “profiles: NAME: image:”.",
+        ),
+        ("profiles:\n  a: {image: [\n", "line 2: unclosed bracket '['."),
+        ("profiles:\n  a: {image: x}\n  a: {image: y}\n", "line 3: duplicate mapping key: a."),
         ("profiles:\n  a: {abstract: true}\n", "every profile is abstract; sessions need at least one that is not."),
         (
             "profiles:\n  a:\n    credentials: [{secret: s, env: A, file: /x}]\n",

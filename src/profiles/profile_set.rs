@@ -11,6 +11,7 @@ use super::fault::{Fault, Faults};
 use super::field_check;
 use super::merge::merge;
 use super::profile::Profile;
+use super::schema::fields_at;
 use crate::session::{Groups, Memo, Spec};
 
 /// Limit for the parents of a profile.
@@ -164,7 +165,12 @@ fn profiles_in(document: &Document) -> Result<BTreeMap<&str, &Value>, Fault> {
         return Err(Fault::new("expected “profiles:” with the profiles by name"));
     };
     if let Some(other) = map.keys().find(|key| *key != "profiles") {
-        let fault = Fault::new(format!("there is no field “{other}”; expected only “profiles”"));
+        let message = if fields_at("").contains(other) {
+            format!("“{other}” is a field of a profile. Write it below the name of one: “profiles: NAME: {other}:”")
+        } else {
+            format!("there is no field “{other}”; expected only “profiles”, with the profiles by name below it")
+        };
+        let fault = Fault::new(message);
         return Err(fault.at(document.line(other)));
     }
     let profiles = map.get("profiles").and_then(Value::as_object);

@@ -43,7 +43,7 @@ fn examples_of_the_documentation_are_valid() {
 fn mistakes_are_told_with_their_lines() {
     let (status, said) = check("profiles:\n  a:\n    imgae: x\n  b:\n    tolerations: [{kee: x}]\n");
     assert_eq!(status, Some(1));
-    let expected = "opencode-router: PROFILES_FILE FILE is wrong:\n\
+    let expected = "opencode-router: FILE is wrong:\n\
                     line 3: profile “a”: imgae: there is no field “imgae”. Did you mean “image”?\n\
                     line 5: profile “b”: tolerations[0].kee: there is no field “kee”. Did you mean “key”?\n";
     assert_eq!(said, expected);
@@ -54,12 +54,30 @@ fn mistakes_are_told_with_their_lines() {
 #[test]
 fn settings_are_checked_without_a_file() {
     let (status, said) = program(&["check-config", "--dev-email", "me@localhost"]);
-    assert_eq!((status, said.as_str()), (Some(0), "The settings are valid.\n"));
+    let expected = "The settings are valid. No profiles were checked. For a file with profiles: \
+                    opencode-router check-config profiles.yaml\n";
+    assert_eq!((status, said.as_str()), (Some(0), expected));
+    let (status, said) = program(&["check-config"]);
+    assert!(status == Some(1) && said.contains("DEV_EMAIL") && said.contains("check-config profiles.yaml"), "{said}");
     let (status, said) = program(&["check-config", "--dev-email", "me@localhost", "--port", "x"]);
     assert!(status == Some(1) && said.contains("PORT (--port) cannot be “x”"), "{said}");
     let missing = program(&["check-config", "/no/such/file"]);
     assert_eq!(missing.0, Some(1));
-    assert!(missing.1.contains("PROFILES_FILE /no/such/file cannot be read: No such file"), "{}", missing.1);
+    assert!(missing.1.starts_with("opencode-router: /no/such/file cannot be read: No such file"), "{}", missing.1);
+}
+
+#[test]
+fn help_is_about_files_and_options_may_be_on_both_sides() {
+    let (status, said) = program(&["check-config", "--help"]);
+    assert!(status == Some(0) && said.contains("check-config [FILE]") && !said.contains("--idle"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("profiles.yaml");
+    std::fs::write(&file, "profiles:\n  local: {}\n").unwrap();
+    let file = file.to_str().unwrap();
+    for arguments in [[file, "--runtime", "process"], ["--runtime", "process", file]] {
+        let said = program(&[&["check-config"], &arguments[..]].concat());
+        assert_eq!(said, (Some(0), "Profiles: local.\n".to_owned()), "{arguments:?}");
+    }
 }
 
 #[test]
