@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, PodStatus};
 
 use super::super::manifest::{DIALECT, OPENCODE, PREPARE};
 use super::super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
-use super::{before_opencode, status_of};
+use super::{before_opencode, cannot_start, status_of};
 use crate::prepare::{LastLines, LineSplitter, PrepareEnd, PrepareLine};
 use crate::runtime::opencode_exit::opencode_exit;
 use crate::session::failure::sentence;
@@ -128,10 +128,7 @@ fn outside(ended: &ContainerStateTerminated, during: &str) -> Option<Failure> {
                 format!("The session needed more memory than it may have while {during}, and was ended. {AGAIN}");
             Some(Failure { log_tail: lines_of(ended), ..Failure::new(Reason::OutOfMemory, message) })
         }
-        "StartError" | "ContainerCannotRun" => {
-            let what = "The session's container cannot be started. Ask an administrator to fix the cause";
-            Some(Failure::new(Reason::ContainerFailed, sentence(what, said)))
-        }
+        "StartError" | "ContainerCannotRun" => Some(cannot_start(said)),
         // The kubelet found the Pod again, for example after a node restart, but not this container.
         "ContainerStatusUnknown" => {
             let message = format!("The session's node lost its container, for example by a restart. {AGAIN}");

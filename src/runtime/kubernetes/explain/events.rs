@@ -22,6 +22,9 @@ pub(in crate::runtime::kubernetes) fn last_seen(event: &Event) -> Option<Timesta
 /// The delay that an event reports, unless the Pod's status shows it too.
 pub(in crate::runtime::kubernetes) fn obstacle(event: &Event) -> Option<Failure> {
     let said = event.message.clone().unwrap_or_default();
+    if let Some(what) = missing_entry(&said) {
+        return Some(Failure::new(Reason::ContainerFailed, sentence(&what, &said)));
+    }
     let reason = match event.reason.as_deref()? {
         "FailedMount" | "FailedAttachVolume" | "ProvisioningFailed" | "FailedBinding" => Reason::VolumeNotBound,
         "FailedCreatePodSandBox" | "FailedCreatePodContainer" => Reason::ContainerFailed,
@@ -32,6 +35,18 @@ pub(in crate::runtime::kubernetes) fn obstacle(event: &Event) -> Option<Failure>
         _ => "The session's container cannot be created. Ask an administrator to fix the cause",
     };
     Some(Failure::new(reason, sentence(what, &said)))
+}
+
+/// The entry that a volume names and its Secret or ConfigMap does not have. The event names only the volume.
+fn missing_entry(said: &str) -> Option<String> {
+    let kinds =
+        [("Secret", "references non-existent secret key: "), ("ConfigMap", "references non-existent config key: ")];
+    let (kind, key) = kinds.into_iter().find_map(|(kind, words)| Some((kind, said.split_once(words)?.1)))?;
+    let key = key.split([',', ' ']).next().unwrap_or(key);
+    Some(format!(
+        "A {kind} that the session's profile names has no entry “{key}”. Ask an administrator to correct the key in the \
+         profile, or to add the entry"
+    ))
 }
 
 #[cfg(test)]
@@ -63,6 +78,23 @@ mod tests {
         assert!(concerns(&mount, POD, begun) && concerns(&claim, POD, begun));
         assert!(!concerns(&mount, "another", begun), "an earlier Pod of the same name");
         assert!(!concerns(&claim, POD, at("2026-11-21T17:50:00Z")), "before there was a Pod");
+    }
+
+    #[test]
+    fn missing_entry_is_a_fault_of_the_configuration_and_not_of_the_volume() {
+        let failed = |said: &str| {
+            let event =
+                Event { reason: Some("FailedMount".to_owned()), message: Some(said.to_owned()), ..Event::default() };
+            obstacle(&event).unwrap()
+        };
+        let secret =
+            "MountVolume.SetUp failed for volume \"credential-0\" : references non-existent secret key: konfig";
+        let failure = failed(secret);
+        assert_eq!(failure.reason, Reason::ContainerFailed, "as for a variable");
+        assert!(failure.message.starts_with("A Secret that the session's profile names has no entry “konfig”. Ask"));
+        assert!(failure.message.ends_with("secret key: konfig."), "{}", failure.message);
+        let map = failed("MountVolume.SetUp failed for volume \"x\" : references non-existent config key: a.md");
+        assert!(map.message.starts_with("A ConfigMap that"), "{}", map.message);
     }
 
     #[test]

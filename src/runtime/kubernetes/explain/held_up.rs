@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodCondit
 
 use super::super::manifest::{OPENCODE, PREPARE};
 use super::super::steps::{self, PLUGIN_INIT, TOOLS_INIT};
+use super::cannot_start;
 use crate::session::failure::sentence;
 use crate::session::{Failure, Observation, PhaseName, Reason};
 
@@ -131,8 +132,7 @@ fn waiting(phase: PhaseName, container: &str, state: Option<&ContainerState>) ->
             if is_final(said) { Observation::failed(failure) } else { held_up(phase, failure) }
         }
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-            let what = "The session's container cannot be started. Ask an administrator to fix the cause";
-            held_up(phase, failed(Reason::ContainerFailed, what))
+            held_up(phase, cannot_start(said))
         }
         _ => Observation::of(phase),
     }

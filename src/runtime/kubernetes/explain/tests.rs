@@ -209,6 +209,21 @@ fn ended_pod_has_a_reason() {
 }
 
 #[test]
+fn image_without_the_program_is_named_with_the_fix() {
+    let advice = |said: &str| cannot_start(said).message.contains("name tools.image in the profile");
+    assert!(advice(r#"runc create failed: exec: "opencode-session": executable file not found in $PATH: unknown"#));
+    assert!(advice("executable file `opencode-session` not found in $PATH: No such file or directory"));
+    assert!(!advice(r#"exec: "no-such-program": executable file not found in $PATH: unknown"#));
+    let mut pod = pod("recorded/program-missing");
+    let states = pod.status.as_mut().and_then(|status| status.container_statuses.as_mut()).unwrap();
+    let ended = states[0].state.as_mut().and_then(|state| state.terminated.as_mut()).unwrap();
+    ended.message = ended.message.take().map(|said| said.replace("no-such-program", "opencode-session"));
+    let failure = observe(&pod).failure.unwrap();
+    assert_eq!(failure.reason, Reason::ContainerFailed);
+    assert!(failure.message.starts_with("The session's image has no opencode-session. Ask"), "{}", failure.message);
+}
+
+#[test]
 fn failure_began_when_its_container_ended() {
     let since = |name: &str| observe(&pod(name)).since.unwrap().to_string();
     assert_eq!(since("recorded/out-of-memory"), "2026-11-21T17:40:49Z");
