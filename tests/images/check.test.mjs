@@ -126,6 +126,7 @@ test('what cannot be checked is said with status 2', (t) => {
   const cases = [
     [[], /^usage: check IMAGE\|DIRECTORY \[TOOLS\]\n$/],
     [['no-such-image'], /^There is no image no-such-image in Docker, Podman or buildah, and no such directory/],
+    [[root, 'no-such-tools'], /^There is no image no-such-tools in Docker, Podman or buildah, and no such directory[^\n]*\n$/],
     [[root, root], /has no opencode-session: the tools image was expected/],
   ]
   for (const [words, sentence] of cases) {
@@ -134,4 +135,13 @@ test('what cannot be checked is said with status 2', (t) => {
     assert.match(said, sentence)
   }
   assert(existsSync(root))
+})
+
+test('its usage is asked for', () => {
+  for (const word of ['-h', '--help']) {
+    const { status, lines, said } = check([word])
+    assert.equal(status, 0)
+    assert(lines.some((line) => line.trim() === 'check IMAGE|DIRECTORY [TOOLS]') && lines.at(-1).includes('Status: 0'), lines.join('\n'))
+    assert.equal(said, '')
+  }
 })
