@@ -25,6 +25,17 @@ test('what has no default is asked for by name', () => {
   assert.match(refusal(sidecar, { 'loginProxy.sidecar.emailDomains': [] }), /at '\/loginProxy\/sidecar\/emailDomains'/)
 })
 
+test('the image of sessions is needed unless each profile has one', () => {
+  const [image, profiles] = [{ 'sessions.image': null }, (text) => ({ profiles: `profiles:\n  base: {abstract: true}\n  a: ${text}\n` })]
+  assert.match(refusal(external, image), /at '\/sessions': missing property 'image'/)
+  assert.match(refusal(external, { ...image, ...profiles('{extends: base}') }), /The profile a has no image: name one/)
+  const objects = render('external', { ...image, ...profiles('{extends: base, image: "box:1"}') })
+  const [router] = objects.all('Deployment')[0].spec.template.spec.containers
+  assert(!router.env.some(({ name }) => name === 'OPENCODE_IMAGE'))
+  // The others run that image.
+  assert.deepEqual(objects.all('Pod').map(({ metadata }) => metadata.name.replace(/.*-test-/, '')), ['doctor'])
+})
+
 const wrong = [
   ['/domain', { domain: '' }],
   ['/domain', { domain: 'https://oc.example.org' }],

@@ -33,6 +33,13 @@
 {{- if and .Values.limitRange.enabled (not .Values.limitRange.limits) }}
 {{- fail "limitRange.enabled needs limitRange.limits, such as [{type: PersistentVolumeClaim, max: {storage: 20Gi}}]." }}
 {{- end }}
+{{- if not .Values.sessions.image }}
+{{- range $profile, $fields := include "opencode-router.imageProfiles" . | fromJson }}
+{{- if not $fields.image }}
+{{- fail (printf "The profile %s has no image: name one in it, or in sessions.image for all." $profile) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- include "opencode-router.checkEnvironment" . }}
 {{- include "opencode-router.checkSessionsNamespace" . }}
 {{- end }}

@@ -30,8 +30,11 @@ A string is a complete reference.
 {{- include "opencode-router.imageReference" (dict "root" . "name" "image" "image" .Values.image "tag" .Chart.AppVersion) }}
 {{- end }}
 
+{{/* The image of sessions. Empty if only the profiles name images. */}}
 {{- define "opencode-router.sessionImage" -}}
+{{- if .Values.sessions.image }}
 {{- include "opencode-router.imageReference" (dict "root" . "name" "sessions.image" "image" .Values.sessions.image "tag" .Chart.AppVersion) }}
+{{- end }}
 {{- end }}
 
 {{- define "opencode-router.loginImage" -}}

@@ -1,4 +1,4 @@
-{{/* The common part of the Pods of `helm test`. They run the sessions' image, which has curl. */}}
+{{/* The common part of the Pods of `helm test`. They run sessions.image, which has curl: without it, only the doctor is run. */}}
 {{- define "opencode-router.testPod" -}}
 restartPolicy: Never
 automountServiceAccountToken: false
