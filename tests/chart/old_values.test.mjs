@@ -1,11 +1,11 @@
 // Values that are older than profiles: they still count, and the notes of the release name them.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { chart, helm, namespace, release, values } from './support/chart.mjs'
+import { chart } from './support/chart.mjs'
+import { notes } from './support/notes.mjs'
 
 const { sessions } = JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8')).properties
 const page = readFileSync(`${chart}/values.yaml`, 'utf8')
@@ -17,19 +17,6 @@ function old(properties = sessions.properties, at = []) {
     const field = description?.match(/^Old: (\S+) of a profile replaces it$/)?.[1]
     return field ? [[[...at, key].join('.'), field]] : old(properties ?? {}, [...at, key])
   })
-}
-
-/** The notes that Helm shows after an installation. `helm template` omits them, so they are rendered as an object here. */
-function notes(set) {
-  const folder = mkdtempSync(`${tmpdir()}/chart-`)
-  cpSync(chart, folder, { recursive: true })
-  renameSync(`${folder}/templates/NOTES.txt`, `${folder}/notes`)
-  writeFileSync(`${folder}/templates/notes.yaml`, 'notes: {{ tpl (.Files.Get "notes") . | toJson }}\n')
-  const words = ['template', release, folder, '--namespace', namespace, '--show-only', 'templates/notes.yaml']
-  const { ok, stdout, stderr } = helm(words, [values('external')], set)
-  rmSync(folder, { recursive: true })
-  assert(ok, stderr)
-  return parse(stdout).notes
 }
 
 test('the notes name the old values in use, each with the field that replaces it', () => {

@@ -25,15 +25,21 @@ fn valid_file_is_told_with_its_profiles() {
     assert_eq!(check(text), (Some(0), "Profiles: devbox, gpu (for some users).\n".to_owned()));
 }
 
+/// The lines of a block in a list, without the list's indentation.
+fn without_indent(block: &str) -> String {
+    let indent = block.len() - block.trim_start().len();
+    block.lines().map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect()
+}
+
 #[test]
 fn examples_of_the_documentation_are_valid() {
     for page in ["docs/profiles.md", "docs/images.md"] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
         let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-        let examples: Vec<_> = blocks.filter(|block| block.starts_with("profiles:")).collect();
+        let examples: Vec<_> = blocks.map(without_indent).filter(|block| block.starts_with("profiles:")).collect();
         assert!(!examples.is_empty(), "{page} has no example");
         for example in examples {
-            let (status, said) = check(example);
+            let (status, said) = check(&example);
             assert_eq!(status, Some(0), "{page}: {said}{example}");
         }
     }
