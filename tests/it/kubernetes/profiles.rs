@@ -83,8 +83,9 @@ profiles:
     let opened = situation.lifecycle.open(&user, Origin::new_project(), None, wishes, &cause).await.unwrap();
     let session = situation.works(&opened.session).await;
 
+    // The folder of a credential belongs to the session too.
     let script = "printf '%s\\n' $PLAIN $FROM_SECRET $FROM_CONFIG $CREDENTIAL \"[$ONLY_PREPARE]\"; \
-                  cat /data/home/.kube/config; echo; cat /etc/corp/ca.crt; echo; touch /cache/x && hostname";
+                  cat /data/home/.kube/config; echo; cat /etc/corp/ca.crt; echo; touch /cache/x /data/home/.kube/x && hostname";
     let said = situation.namespace.output_of(session.id(), script).await;
     let expected = ["/data/home/plain", "npm-token", "staging", "npm-token", "[]", "kube-config", "certificate", "box"];
     assert_eq!(said.lines().collect::<Vec<_>>(), expected);
