@@ -20,7 +20,7 @@ pub const LARGEST_TOGETHER: usize = 256 * 1024;
 const LONGEST_NAME: usize = 128;
 
 /// Variables that a session needs to run, or that would change its programs.
-const TAKEN: [&str; 13] = [
+const TAKEN: [&str; 14] = [
     "PATH",
     "HOME",
     "USER",
@@ -34,6 +34,7 @@ const TAKEN: [&str; 13] = [
     "BUN_INSPECT",
     "GIT_EXEC_PATH",
     "SSH_AUTH_SOCK",
+    "SESSION_PATH",
 ];
 /// Prefixes of such variables.
 const TAKEN_PREFIXES: [&str; 4] = ["LD_", "XDG_", "KUBERNETES_", "GIT_CONFIG_"];

@@ -57,6 +57,7 @@ mod trial_session;
 mod upkeep;
 mod user_git_logins;
 mod user_secret;
+mod user_variables;
 mod volume_growth;
 mod watch_freshness;
 mod watches;

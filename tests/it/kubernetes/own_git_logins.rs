@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::Api;
+use kube::api::{Api, Patch, PatchParams};
 use opencode_router::git::GitOrigin;
 use opencode_router::lifecycle::Wishes;
-use opencode_router::session::{Email, Reason};
+use opencode_router::session::{Email, PhaseName, Reason};
 use serde_json::json;
 
-use super::situation::{Situation, failed, git_server, pod_name, repository};
+use super::situation::{Situation, failed, git_server, pod_name, reaches, repository};
 use crate::support::callers;
 
 const FIRST: &str = "first-token-of-ann";
@@ -72,4 +72,11 @@ async fn stored_login_clones_and_pushes_and_a_new_one_counts_without_a_restart()
     let mut holders = secrets.list(&Default::default()).await.unwrap().items;
     holders.retain(holds);
     assert_eq!(holders.len(), 1, "only the user's own");
+
+    let other = Patch::Merge(json!({"metadata": {"annotations": {"opencode-router/owner": "eve@example.org"}}}));
+    secrets.patch(&holders[0].metadata.name.clone().unwrap(), &PatchParams::default(), &other).await.unwrap();
+    situation.lifecycle.request_stop(&session, &cause).await;
+    reaches(&session, PhaseName::Stopped).await;
+    situation.lifecycle.request_start(&session, &cause).await;
+    failed(&session, Reason::AdmissionRefused, "is not this user's").await;
 }
