@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { complaintsOf, eventually, journey, profile, step } from "./support/journey.mjs";
 import { api, control, createSession, inPhase, openRouter } from "./support/router.mjs";
+import { traces } from "./support/traces.mjs";
 
 const VALUE = "sk-not-to-be-seen-again";
 
@@ -115,15 +116,3 @@ await journey(async (browser) => {
   });
   assert.deepEqual(complaints, []);
 });
-
-/** Everything that the page shows, holds in a field, or stores. */
-async function traces(page) {
-  const held = await page.evaluate(() => [
-    JSON.stringify({ ...localStorage }),
-    JSON.stringify({ ...sessionStorage }),
-    document.cookie,
-    location.href,
-    ...Array.from(document.querySelectorAll("input, textarea"), (field) => field.value),
-  ]);
-  return [await page.content(), ...held];
-}

@@ -51,7 +51,7 @@ export function App() {
   runClock();
 
   const openStart = () => dialogs.setOver("start");
-  const openSecrets = () => dialogs.setOver("secrets");
+  const openSecrets = () => dialogs.openSecrets();
 
   function onStarted(session: Session, created: boolean): void {
     sessions.putAnswer(session);
@@ -147,7 +147,12 @@ export function App() {
           />
         </Match>
         <Match when={dialogs.over() === "secrets"}>
-          <SecretsDialog sessions={sessions.list} commands={commands} onClose={() => dialogs.setOver(undefined)} />
+          <SecretsDialog
+            sessions={sessions.list}
+            commands={commands}
+            loginFor={dialogs.loginFor()}
+            onClose={() => dialogs.setOver(undefined)}
+          />
         </Match>
         <Match when={dialogs.over() === "shortcuts"}>
           <ShortcutsDialog onClose={() => dialogs.setOver(undefined)} />

@@ -1,5 +1,5 @@
 import { problemFrom, signedOut, unreachable } from "./problem";
-import type { AttachToken, Me, NewSession, Secrets, Session } from "./types";
+import type { AttachToken, GitLogin, GitLogins, Me, NewGitLogin, NewSession, Secrets, Session } from "./types";
 
 export const SESSION_STREAM = "/api/sessions/stream";
 
@@ -43,7 +43,16 @@ export async function deleteSecret(name: string): Promise<void> {
   await send("DELETE", `${SECRETS}/${encodeURIComponent(name)}`);
 }
 
+export const readGitLogins = () => json<GitLogins>("GET", GIT_LOGINS);
+
+export const saveGitLogin = (login: NewGitLogin) => json<GitLogin>("PUT", GIT_LOGINS, login);
+
+export async function deleteGitLogin(origin: string): Promise<void> {
+  await send("DELETE", `${GIT_LOGINS}?origin=${encodeURIComponent(origin)}`);
+}
+
 const SECRETS = "/api/user/secrets";
+const GIT_LOGINS = "/api/user/git-logins";
 
 const pathOf = (id: string) => `/api/sessions/${encodeURIComponent(id)}`;
 

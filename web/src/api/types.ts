@@ -122,6 +122,26 @@ export interface Secrets {
   limits: { secrets: number; valueBytes: number };
 }
 
+/** The user's login for a Git server. Its token goes to the router and never comes back. */
+export interface GitLogin {
+  /** https://host[:port] or http://host[:port] */
+  origin: string;
+  username: string;
+  changedAt: string;
+}
+
+export interface GitLogins {
+  logins: GitLogin[];
+  limits: { logins: number; tokenBytes: number };
+}
+
+export interface NewGitLogin {
+  /** A host, host:port or an origin. */
+  origin: string;
+  username?: string;
+  token: string;
+}
+
 export interface NewSession {
   repoUrl?: string;
   branch?: string;

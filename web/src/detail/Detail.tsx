@@ -60,7 +60,7 @@ export function Detail(props: DetailProps) {
       <Show when={startShown()}>
         <Steps session={props.session} runtime={props.runtime} lastStep={props.lastStep} />
       </Show>
-      <Failure session={props.session} besideLog />
+      <Failure session={props.session} intents={props.intents} besideLog />
       <TrustQuestion session={props.session} commands={props.commands} />
       <Notices session={props.session} />
       <OutdatedNotice session={props.session} commands={props.commands} />

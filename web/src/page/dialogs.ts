@@ -1,5 +1,6 @@
 import { createSignal } from "solid-js";
 import type { AttachToken, Session } from "../api/types";
+import { serverThatAsks } from "../logins/server";
 import type { Intents } from "../sessions/Actions";
 import type { Commands } from "../sessions/commands";
 import { stateOf } from "../sessions/state";
@@ -21,8 +22,15 @@ export type Dialogs = ReturnType<typeof createDialogs>;
 /** The open dialogs, and the effect of each session action: a command, or a question first. */
 export function createDialogs(commands: Commands) {
   const [over, setOver] = createSignal<"start" | "secrets" | "shortcuts">();
+  const [loginFor, setLoginFor] = createSignal<string>();
   const [detail, setDetail] = createSignal<Shown>();
   const [asking, setAsking] = createSignal<Asking>();
+
+  /** Opens the keys, at Git logins if a server asks for one. */
+  function openSecrets(askingServer?: string): void {
+    setLoginFor(askingServer);
+    setOver("secrets");
+  }
 
   async function copyAttachCommand({ id }: Session): Promise<void> {
     const token = await commands.attachToken(id);
@@ -40,7 +48,8 @@ export function createDialogs(commands: Commands) {
     delete: ({ id }) => setAsking({ kind: "delete", id }),
     copyAttachCommand: (session) => void copyAttachCommand(session),
     showLog: ({ id }) => setDetail({ id }),
+    addGitLogin: (session) => openSecrets(serverThatAsks(session)),
   };
 
-  return { over, setOver, detail, setDetail, asking, setAsking, intents };
+  return { over, setOver, openSecrets, loginFor, detail, setDetail, asking, setAsking, intents };
 }

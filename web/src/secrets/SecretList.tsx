@@ -1,7 +1,7 @@
 import { For, Show } from "solid-js";
-import { SecretItem } from "./SecretItem";
 import type { Stored } from "./stored";
 import { focusName } from "./SecretForm";
+import { StoredItem } from "./StoredItem";
 
 interface SecretListProps {
   stored: Stored;
@@ -18,12 +18,15 @@ export function SecretList(props: SecretListProps) {
       <ul class="secrets" aria-label="Your keys">
         <For each={props.stored.names()}>
           {(secret) => (
-            <SecretItem
-              secret={secret}
-              provider={props.stored.providerOf(secret.name)}
+            <StoredItem
+              name={secret.name}
+              changedAt={secret.changedAt}
+              consequence="Running sessions keep it until they are restarted."
               onReplace={() => props.onReplace(secret.name)}
               onRemove={() => remove(secret.name)}
-            />
+            >
+              <Show when={props.stored.providerOf(secret.name)}>{(provider) => <>{provider()}, </>}</Show>
+            </StoredItem>
           )}
         </For>
       </ul>

@@ -21,4 +21,5 @@ test("a value is needed, and its limit is in bytes", () => {
   expect(problemOfValue("abcd", 4)).toBeUndefined();
   expect(problemOfValue("äbcd", 4)).toBe("A value has at most 4 bytes. This one has 5.");
   expect(problemOfValue("äbcd", undefined)).toBeUndefined();
+  expect(problemOfValue("", 4, "token")).toBe("Enter a token.");
 });

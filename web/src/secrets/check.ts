@@ -9,9 +9,9 @@ export function problemOfName(name: string): string | undefined {
 }
 
 /** What is wrong with a value. `mostBytes` is unknown before the router has answered. */
-export function problemOfValue(value: string, mostBytes: number | undefined): string | undefined {
-  if (value === "") return "Enter a value.";
+export function problemOfValue(value: string, mostBytes: number | undefined, what = "value"): string | undefined {
+  if (value === "") return `Enter a ${what}.`;
   const bytes = new TextEncoder().encode(value).length;
-  if (mostBytes !== undefined && bytes > mostBytes) return `A value has at most ${mostBytes} bytes. This one has ${bytes}.`;
+  if (mostBytes !== undefined && bytes > mostBytes) return `A ${what} has at most ${mostBytes} bytes. This one has ${bytes}.`;
   return undefined;
 }

@@ -13,6 +13,7 @@ export interface Intents {
   delete: (session: Session) => void;
   copyAttachCommand: (session: Session) => void;
   showLog: (session: Session) => void;
+  addGitLogin: (session: Session) => void;
 }
 
 interface ActionsProps {

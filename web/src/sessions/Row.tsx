@@ -43,7 +43,7 @@ export function Row(props: RowProps) {
       </div>
       <Actions session={props.session} describedBy={nameId()} commands={props.commands} intents={props.intents} />
       <div class="row-more">
-        <Failure session={props.session} />
+        <Failure session={props.session} intents={props.intents} />
         <TrustQuestion session={props.session} commands={props.commands} />
         <Notices session={props.session} />
         <OutdatedNotice session={props.session} commands={props.commands} />

@@ -1,29 +1,33 @@
-import { createSignal, Show } from "solid-js";
+import { createSignal, createUniqueId, type ParentProps, Show } from "solid-js";
 import { sentenceOf } from "../api/problem";
-import type { Secret } from "../api/types";
 import { now } from "../time/clock";
 import { formatAgo } from "../time/duration";
 
-interface SecretItemProps {
-  secret: Secret;
-  provider: string | undefined;
+interface StoredItemProps {
+  name: string;
+  /** RFC 3339. */
+  changedAt: string;
+  /** What the question says about removing it. */
+  consequence: string;
   onReplace: () => void;
   onRemove: () => Promise<void>;
 }
 
-/** A stored name. “Remove” asks first, in place. */
-export function SecretItem(props: SecretItemProps) {
+/** A stored name, with what else is known of it before the time of its change. “Remove” asks first, in place. */
+export function StoredItem(props: ParentProps<StoredItemProps>) {
   const [asking, setAsking] = createSignal(false);
   const [removing, setRemoving] = createSignal(false);
   const [problem, setProblem] = createSignal("");
-  const nameId = () => `secret-${props.secret.name}`;
-  const changed = () => `changed ${formatAgo(now() - Date.parse(props.secret.changedAt))}`;
+  const nameId = createUniqueId();
+  const questionId = `${nameId}-question`;
+  const changed = () => `changed ${formatAgo(now() - Date.parse(props.changedAt))}`;
   let removeButton: HTMLButtonElement | undefined;
   let keepButton: HTMLButtonElement | undefined;
 
   function ask(): void {
     setAsking(true);
     keepButton?.focus();
+    document.getElementById(questionId)?.scrollIntoView({ block: "nearest" });
   }
 
   function keep(): void {
@@ -46,13 +50,13 @@ export function SecretItem(props: SecretItemProps) {
   }
 
   return (
-    <li class="secret" aria-labelledby={nameId()}>
+    <li class="secret" aria-labelledby={nameId}>
       <div class="secret-text">
-        <span id={nameId()} class="mono">
-          {props.secret.name}
+        <span id={nameId} class="mono">
+          {props.name}
         </span>
         <p class="hint">
-          <Show when={props.provider}>{(provider) => <>{provider()}, </>}</Show>
+          {props.children}
           {changed()}
         </p>
       </div>
@@ -60,13 +64,13 @@ export function SecretItem(props: SecretItemProps) {
         when={asking()}
         fallback={
           <div class="secret-actions">
-            <button type="button" class="button small-button" aria-describedby={nameId()} onClick={() => props.onReplace()}>
+            <button type="button" class="button small-button" aria-describedby={nameId} onClick={() => props.onReplace()}>
               Replace
             </button>
             <button
               type="button"
               class="button small-button"
-              aria-describedby={nameId()}
+              aria-describedby={nameId}
               ref={(element) => (removeButton = element)}
               onClick={ask}
             >
@@ -76,7 +80,8 @@ export function SecretItem(props: SecretItemProps) {
         }
       >
         <Question
-          id={`${nameId()}-question`}
+          id={questionId}
+          consequence={props.consequence}
           removing={removing()}
           keepRef={(element) => (keepButton = element)}
           onKeep={keep}
@@ -94,6 +99,7 @@ export function SecretItem(props: SecretItemProps) {
 
 interface QuestionProps {
   id: string;
+  consequence: string;
   removing: boolean;
   keepRef: (element: HTMLButtonElement) => void;
   onKeep: () => void;
@@ -128,7 +134,7 @@ function Question(props: QuestionProps) {
         {button("Remove", true)}
       </div>
       <p id={props.id} class="secret-question">
-        Remove it? Running sessions keep it until they are restarted.
+        Remove it? {props.consequence}
       </p>
     </>
   );
