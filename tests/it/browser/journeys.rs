@@ -96,6 +96,16 @@ async fn keys_are_added_hidden_given_and_removed() {
 }
 
 #[tokio::test]
+async fn git_login_is_added_for_a_failed_session_hidden_and_removed() {
+    let settings = [("SHARE_LOCAL_LOGIN", "false")];
+    let program = Program::start_by(&[], &settings, &crate::support::opencode::stand_in()).await;
+    let git = GitServer::start().await;
+    let repo = git.repo("private/app").await;
+    let journey = journey("git_logins.mjs", &program, &git).with("PRIVATE_REPO_URL", repo);
+    journey.with("PRIVATE_REPO_LOGIN", "reader:secret-of-git").run().await;
+}
+
+#[tokio::test]
 async fn router_page_survives_a_router_restart() {
     let (git, mut program) = (GitServer::start().await, Program::start_on_fixed_port().await);
     journey("router_restart.mjs", &program, &git)

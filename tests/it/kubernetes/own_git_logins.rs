@@ -59,7 +59,7 @@ async fn stored_login_clones_and_pushes_and_a_new_one_counts_without_a_restart()
 
     let said = situation.namespace.kubectl(&["get", "pods,pvc,events,leases,configmaps", "--output", "json"]).await;
     let log = situation.namespace.kubectl(&["logs", "--all-containers", &pod_name(&session)]).await;
-    let search = "grep -rl -e token-of-ann /data /tmp; cat /data/work/app/.git/config; env";
+    let search = "grep -rl -e token-of-[a]nn /data /tmp; cat /data/work/app/.git/config; env";
     let files = situation.namespace.output_in_opencode(session.id(), search).await;
     for (place, text) in [("an object", said), ("a log", log), ("a file or variable", files)] {
         assert!(!text.contains("token-of-ann"), "{place} has it: {text}");
