@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Call;
 use super::json::{Body, Query};
-use super::secret_routes::{unavailable, user};
+use super::secret_routes::{too_often, unavailable, user};
 use crate::answer::Problem;
 use crate::git::GitOrigin;
 use crate::lifecycle::LoginError;
@@ -32,6 +32,9 @@ pub(super) struct GitLoginView {
     username: String,
     #[schema(value_type = String, format = DateTime)]
     changed_at: Timestamp,
+    /// Whether the login proxy forwarded it when the user signed in. Absent: the user stored it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forwarded: bool,
 }
 
 /// Limits for Git logins.
@@ -102,6 +105,7 @@ pub(super) async fn put(
             Err(Problem::new(StatusCode::CONFLICT, "too-many-git-logins", why.to_string()))
         }
         Err(LoginError::Refused(why)) => Err(bad(why.to_string())),
+        Err(LoginError::TooOften(too_many)) => Err(too_often(too_many)),
         Err(LoginError::NotWritten(error)) => Err(unavailable(owner, &error)),
     }
 }
@@ -109,7 +113,7 @@ pub(super) async fn put(
 /// Removes the login for a Git server.
 #[utoipa::path(
     delete, operation_id = "delete_git_login", path = "/api/user/git-logins", tag = "user", params(OfServer),
-    responses((status = 204), (status = 404, response = Problem))
+    responses((status = 204), (status = 404, response = Problem), (status = 409, response = Problem))
 )]
 pub(super) async fn delete(
     Call { api, caller, cause }: Call,
@@ -119,12 +123,20 @@ pub(super) async fn delete(
     let missing =
         || Problem::new(StatusCode::NOT_FOUND, "git-login-not-found", "You have no login for this Git server.");
     let origin = GitOrigin::parse(&origin).map_err(|_| missing())?;
-    let removed = api.lifecycle.remove_git_login(owner, &origin, &cause).await;
-    if removed.map_err(|error| unavailable(owner, &error))? { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
+    match api.lifecycle.remove_git_login(owner, origin, &cause).await {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        Ok(false) => Err(missing()),
+        Err(LoginError::Refused(why)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "git-login-forwarded", why.to_string()))
+        }
+        Err(LoginError::TooOften(too_many)) => Err(too_often(too_many)),
+        Err(LoginError::NotWritten(error)) => Err(unavailable(owner, &error)),
+    }
 }
 
 fn view(origin: &GitOrigin, login: &GitLogin) -> GitLoginView {
-    GitLoginView { origin: origin.to_string(), username: login.username.clone(), changed_at: login.changed_at }
+    let (origin, username) = (origin.to_string(), login.username.clone());
+    GitLoginView { origin, username, changed_at: login.changed_at, forwarded: login.forwarded }
 }
 
 fn bad(detail: impl Into<String>) -> Problem {

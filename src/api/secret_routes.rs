@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::caller::Call;
 use super::json::Body;
 use crate::answer::Problem;
-use crate::lifecycle::SecretError;
 use crate::lifecycle::runtime_port::RuntimeError;
+use crate::lifecycle::{SecretError, TooMany};
 use crate::opencode::provider_keys::PROVIDER_KEYS;
 use crate::session::user_secrets::{LARGEST, MOST, Refused};
 use crate::session::{Caller, Email, Principal, SecretName, UserSecret};
@@ -108,6 +108,7 @@ pub(super) async fn put(
             Err(Problem::new(StatusCode::CONFLICT, "too-many-secrets", why.to_string()))
         }
         Err(SecretError::Refused(why)) => Err(bad(why.to_string())),
+        Err(SecretError::TooOften(too_many)) => Err(too_often(too_many)),
         Err(SecretError::NotWritten(error)) => Err(unavailable(owner, &error)),
     }
 }
@@ -121,8 +122,13 @@ pub(super) async fn delete(Call { api, caller, cause }: Call, Path(name): Path<S
     let owner = user(&caller)?;
     let missing = || Problem::new(StatusCode::NOT_FOUND, "secret-not-found", "You have no key of this name.");
     let name = SecretName::parse(&name).map_err(|_| missing())?;
-    let removed = api.lifecycle.remove_user_secret(owner, &name, &cause).await;
-    if removed.map_err(|error| unavailable(owner, &error))? { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
+    match api.lifecycle.remove_user_secret(owner, name, &cause).await {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        Ok(false) => Err(missing()),
+        Err(SecretError::Refused(why)) => Err(bad(why.to_string())),
+        Err(SecretError::TooOften(too_many)) => Err(too_often(too_many)),
+        Err(SecretError::NotWritten(error)) => Err(unavailable(owner, &error)),
+    }
 }
 
 /// The user who calls. A token is no user.
@@ -135,6 +141,12 @@ pub(super) fn user(caller: &Caller) -> Result<&Email, Problem> {
 
 fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad-secret", detail)
+}
+
+/// A user changes secrets faster than a person would.
+pub(super) fn too_often(TooMany { retry_after }: TooMany) -> Problem {
+    let detail = "You changed your keys very often. Try again in a moment.";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-changes", detail).retry_after(retry_after)
 }
 
 /// The store cannot be used. Its error has names only.

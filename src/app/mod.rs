@@ -90,6 +90,7 @@ impl App {
         let settings = FrontSettings {
             hosts: hosts(config),
             users: config.users.authenticators(),
+            git_tokens: config.users.git_token_header(),
             attach_clients: Authenticators::new(vec![Arc::new(AttachTokens::new(
                 lifecycle.clone(),
                 config.shared_peers(),

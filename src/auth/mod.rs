@@ -3,6 +3,7 @@
 mod authenticator;
 mod bearer_token;
 mod cause;
+mod git_token_header;
 mod login_proxy;
 mod loopback_user;
 mod origin;
@@ -11,6 +12,7 @@ mod shared_peers;
 pub use authenticator::{AuthError, Authenticator, Authenticators, Presented};
 pub use bearer_token::AttachTokens;
 pub use cause::cause_of;
+pub use git_token_header::GitTokenHeader;
 pub use login_proxy::{EMAIL_HEADER, LoginProxy};
 pub use loopback_user::LoopbackUser;
 pub use origin::{CrossSite, check_origin};

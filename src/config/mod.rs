@@ -78,6 +78,11 @@ impl Config {
         let matches = Self::command().try_get_matches_from(arguments).map_err(|error| explain(&error))?;
         let config = Self::from_arg_matches(&matches).map_err(|error| explain(&error))?;
         config.users.check(config.network.bind_address).map_err(NoConfig::Wrong)?;
+        if config.users.sso_git_token_header.is_some() && config.lifecycle.runtime == RuntimeName::Process {
+            let why = "SSO_GIT_TOKEN_HEADER needs RUNTIME=kubernetes: on one machine, the sessions of all users could read \
+                       these tokens.";
+            return Err(NoConfig::Wrong(why.to_owned()));
+        }
         let chosen = matches.value_source("domain") != Some(ValueSource::DefaultValue);
         config.check_domain(chosen).map_err(NoConfig::Wrong)?;
         Ok(config)
@@ -159,7 +164,7 @@ mod tests {
 
     #[test]
     fn wrong_value_is_named_in_one_sentence() {
-        let cases: [(&[&str], &str); 10] = [
+        let cases: [(&[&str], &str); 12] = [
             (&["--port", "x"], "PORT (--port) cannot be “x”: "),
             (&["--proto", "gopher"], "ROUTER_PROTO (--proto) cannot be “gopher”: expected one of http, https."),
             (&["--idle-timeout-minutes", "0"], "IDLE_TIMEOUT_MINUTES (--idle-timeout-minutes) cannot be “0”: "),
@@ -168,6 +173,14 @@ mod tests {
             (&["--attach-allowed-origins", "*"], "ATTACH_ALLOWED_ORIGINS (--attach-allowed-origins) cannot be “*”: "),
             (&["--sso-header-names", "X-A,Host"], "SSO_HEADER_NAMES (--sso-header-names) cannot be “Host”: "),
             (&["--bind-address", "0.0.0.0"], "DEV_EMAIL"),
+            (
+                &["--sso-git-token-header", "Cookie"],
+                "SSO_GIT_TOKEN_HEADER (--sso-git-token-header) cannot be “Cookie”: ",
+            ),
+            (
+                &["--sso-git-server", "https://github.com/o"],
+                "SSO_GIT_SERVER (--sso-git-server) cannot be “https://github.com/o”: ",
+            ),
             (&["--sso-groups-header", "X-Groups"], "SSO_GROUPS_HEADER has no effect with DEV_EMAIL"),
             (&["--nonsense"], "unexpected argument '--nonsense' found. --help lists all settings."),
         ];
@@ -193,5 +206,12 @@ mod tests {
             matches!(nobody, Err(NoConfig::Wrong(text)) if text.contains("DEV_EMAIL") && text.contains("TRUSTED_PROXY_CIDRS"))
         );
         assert!(complaint(&["--trusted-proxy-cidrs", "10.0.0.0/8"]).contains("both"));
+        let half = ["opencode-router", "--trusted-proxy-cidrs", "10.0.0.0/8", "--sso-git-server", "github.com"];
+        let half = Config::read(half.map(Into::into));
+        assert!(matches!(half, Err(NoConfig::Wrong(text)) if text.contains("need each other")));
+        let tokens = ["--sso-git-token-header", "X-Forwarded-Access-Token", "--sso-git-server", "github.com"];
+        let here = [&["opencode-router", "--trusted-proxy-cidrs", "10.0.0.0/8"], &tokens[..]].concat();
+        let here = Config::read(here.into_iter().map(Into::into));
+        assert!(matches!(here, Err(NoConfig::Wrong(text)) if text.contains("needs RUNTIME=kubernetes")));
     }
 }

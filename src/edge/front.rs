@@ -21,7 +21,7 @@ use crate::answer::Problem;
 use crate::answer::progress_page::{self, OwnPath};
 use crate::answer::{Body, page};
 use crate::api;
-use crate::auth::{AuthError, Authenticators, Presented, cause_of, check_origin};
+use crate::auth::{AuthError, Authenticators, GitTokenHeader, Presented, cause_of, check_origin};
 use crate::lifecycle::{Lifecycle, TooMany};
 use crate::proxy::{ForwardError, Proxy};
 use crate::session::access::may;
@@ -36,6 +36,8 @@ pub struct FrontSettings {
     pub hosts: Hosts,
     /// Identifies users on the main listener.
     pub users: Authenticators,
+    /// The header with tokens for a Git server.
+    pub git_tokens: Option<GitTokenHeader>,
     /// Identifies clients on the attach listener.
     pub attach_clients: Authenticators,
     /// Origins whose pages may read the attach listener's responses.
@@ -138,7 +140,11 @@ impl Front {
         let caller = self.identify(peer, None, &request).await?;
         same_origin(&caller, &request)?;
         let open = match &caller.principal {
-            Principal::User(email) => Some(self.open_request(&self.lifecycle.registry().owner(email))?),
+            Principal::User(email) => {
+                let owner = self.lifecycle.registry().owner(email);
+                self.learn_git_token(&caller, &owner, &request);
+                Some(self.open_request(&owner)?)
+            }
             Principal::Token { .. } => None,
         };
         request.extensions_mut().insert(caller);
@@ -147,6 +153,17 @@ impl Front {
             Some(open) => response.map(|body| body.counted_as(open)),
             None => response,
         })
+    }
+
+    /// Takes over the caller's token for a Git server.
+    fn learn_git_token(&self, caller: &Caller, owner: &Arc<Owner>, request: &Request<Incoming>) {
+        if let Some(header) = &self.settings.git_tokens
+            && let Principal::User(email) = &caller.principal
+            && let Some(token) = header.token(caller, request.headers())
+        {
+            let cause = || cause_of(caller, request.method(), request.uri());
+            self.lifecycle.take_forwarded_token(owner, email, &header.origin, token, cause);
+        }
     }
 
     /// Answers with the router's page and API.
@@ -172,6 +189,8 @@ impl Front {
         let own = progress_page::own_path(request.method(), request.uri().path());
         let action = own.map_or_else(|| wake_rule::action_of(&request), action_of_own);
         let session = self.lifecycle.find(&caller, id, action).await.map_err(Problem::denied)?;
+        // Only the owner finds the session.
+        self.learn_git_token(&caller, session.owner(), &request);
         let open = self.open_request(session.owner())?;
         if let Some(own) = own {
             let response = self.own_path(own, &caller, &session, &request).await?;

@@ -77,36 +77,41 @@ fn answer(question: &str, file: &LoginsFile) -> Option<String> {
         .then(|| format!("username={}\npassword={}\n", login.username, login.token))
 }
 
-/// The variables with which Git asks this program for logins first, if [`LOGINS_VARIABLE`] names a file. Other entries of
-/// Git's configuration in the environment stay.
+/// The variables with which Git asks this program for logins, if [`LOGINS_VARIABLE`] names a file. Other entries of Git's
+/// configuration in the environment stay.
 pub fn environment() -> Vec<(String, String)> {
-    if std::env::var_os(LOGINS_VARIABLE).is_none() {
-        return Vec::new();
-    }
-    with_helper(|name| std::env::var(name).ok())
+    let Some(path) = std::env::var_os(LOGINS_VARIABLE) else { return Vec::new() };
+    with_helper(&read(Path::new(&path)), |name| std::env::var(name).ok())
 }
 
 /// Lets Git in this environment use the logins in `file`.
 pub fn lend(env: &mut Vec<(String, String)>, file: &Path) {
     let now = |name: &str| env.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let mut added = with_helper(now);
+    let mut added = with_helper(&read(file), now);
     added.push((LOGINS_VARIABLE.to_owned(), file.display().to_string()));
     env.retain(|(name, _)| added.iter().all(|(other, _)| other != name));
     env.extend(added);
 }
 
-/// Puts the helper before the entries that `now` has (git-config(1), `GIT_CONFIG_COUNT`).
-fn with_helper(now: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+/// Adds the helper to the entries that `now` has (git-config(1), `GIT_CONFIG_COUNT`). For a server of the file, it is the
+/// only helper: Git tells each helper the logins that worked, and others would keep them. For all other servers, it comes
+/// first, because the file may get more servers.
+fn with_helper(file: &LoginsFile, now: impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let Ok(program) = std::env::current_exe() else { return Vec::new() };
     // The system says so if an upgrade replaced the file (proc(5)). The new program answers too.
     let program = program.display().to_string();
     let helper = format!("!{} {ARGUMENT}", quoted(program.trim_end_matches(" (deleted)")));
     let count = now(COUNT).and_then(|count| count.parse().ok()).unwrap_or_default();
-    let mut entries = vec![("credential.helper".to_owned(), helper)];
+    let mut entries = vec![("credential.helper".to_owned(), helper.clone())];
     entries.extend(
         (0..usize::min(count, MOST_ENTRIES))
             .filter_map(|n| Some((now(&format!("GIT_CONFIG_KEY_{n}"))?, now(&format!("GIT_CONFIG_VALUE_{n}"))?))),
     );
+    for login in &file.logins {
+        let Ok(origin) = GitOrigin::parse(&login.origin) else { continue };
+        // An empty value empties the list.
+        entries.extend([String::new(), helper.clone()].map(|value| (format!("credential.{origin}.helper"), value)));
+    }
     let mut variables = vec![(COUNT.to_owned(), entries.len().to_string())];
     for (n, (key, value)) in entries.into_iter().enumerate() {
         variables.extend([(format!("GIT_CONFIG_KEY_{n}"), key), (format!("GIT_CONFIG_VALUE_{n}"), value)]);
@@ -180,5 +185,28 @@ mod tests {
         assert!(value("GIT_CONFIG_VALUE_0").0.unwrap().ends_with(" git-credential"));
         assert_eq!((value("GIT_CONFIG_KEY_1").0, value("GIT_CONFIG_VALUE_1").0), (Some("url.x.insteadOf"), Some("y")));
         assert_eq!(value(LOGINS_VARIABLE), (Some("/logins"), None));
+    }
+
+    /// What a real Git asks for these helpers: those that it tells a login that worked.
+    #[test]
+    fn no_other_helper_is_told_a_login_of_the_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let told = temp.path().join("told");
+        let other = format!("!f() {{ cat >> '{}'; }}; f", told.display());
+        let entries = [(COUNT, "1"), ("GIT_CONFIG_KEY_0", "credential.helper"), ("GIT_CONFIG_VALUE_0", &other)];
+        let logins = file(&[("https://a.org", "ann", "t1")]);
+        let now = |name: &str| entries.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variables = with_helper(&logins, now);
+        let approve = |host: &str| {
+            let mut git = std::process::Command::new("git");
+            git.args(["credential", "approve"]).stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+            let mut git = git.env("GIT_CONFIG_GLOBAL", "/dev/null").envs(variables.clone()).spawn().unwrap();
+            let text = format!("protocol=https\nhost={host}\nusername=ann\npassword=t1\n\n");
+            git.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            git.wait().unwrap();
+            std::fs::read_to_string(&told).unwrap_or_default()
+        };
+        assert_eq!(approve("a.org"), "");
+        assert!(approve("b.org").contains("host=b.org"));
     }
 }

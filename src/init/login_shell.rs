@@ -24,7 +24,9 @@ pub fn write_shell_profile(home: &Path, tools: Option<&ToolsFolder>) -> io::Resu
     let programs = tools.map(|tools| format!(":{}", tools.programs().display())).unwrap_or_default();
     // What an earlier release wrote is not the user's.
     let earlier = format!("PATH=\"$PATH{programs}\"\n");
-    if file.exists() && std::fs::read(&file).ok().as_deref() != Some(earlier.as_bytes()) {
+    // Not a pipe: reading one may never end.
+    let ours = || file.is_file() && std::fs::read(&file).ok().as_deref() == Some(earlier.as_bytes());
+    if file.symlink_metadata().is_ok() && !ours() {
         return Ok(());
     }
     // `kubectl exec` starts a shell that does not know the session's path.

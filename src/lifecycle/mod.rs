@@ -9,6 +9,7 @@ mod changes;
 mod delete;
 mod find_session;
 mod first_messages;
+mod forwarded_tokens;
 mod idle_reaper;
 mod leader;
 mod log_readers;
@@ -41,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::find_session::Listener;
-use self::rate_limit::RefreshLimits;
+use self::rate_limit::{RefreshLimits, SecretLimits};
 use self::runtime_port::Runtime;
 use self::start_queue::StartQueue;
 use crate::session::course_event::{Event, RequestNumber};
@@ -94,6 +95,7 @@ pub struct Lifecycle {
     /// Receives each task that waits for the registry to apply all news.
     listeners: mpsc::Sender<Listener>,
     refresh_limits: RefreshLimits,
+    secret_limits: SecretLimits,
     log_readers: Arc<Semaphore>,
 }
 
@@ -119,6 +121,7 @@ impl Lifecycle {
             shutdown,
             listeners,
             refresh_limits: RefreshLimits::new(),
+            secret_limits: SecretLimits::new(),
             log_readers: log_readers::places(),
         });
         let mut news = lifecycle.runtime.watch().await;

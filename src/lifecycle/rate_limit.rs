@@ -35,6 +35,25 @@ pub struct TooMany {
     pub retry_after: Duration,
 }
 
+/// 100 changes of a user's secrets at once, then one each 2 seconds: each stores all of them again.
+const CHANGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+const CHANGE_PERIOD: Duration = Duration::from_secs(2);
+
+/// Rate limits for changes of secrets. No user uses up the allowance of another.
+pub(super) struct SecretLimits(DefaultKeyedRateLimiter<Email>);
+
+impl SecretLimits {
+    pub(super) fn new() -> Self {
+        let quota = Quota::with_period(CHANGE_PERIOD).unwrap_or(Quota::per_second(PER_SECOND)).allow_burst(CHANGES);
+        Self(RateLimiter::keyed(quota))
+    }
+
+    /// Whether this user may make one more change.
+    pub(super) fn user(&self, email: &Email) -> Result<(), TooMany> {
+        check(&self.0, email)
+    }
+}
+
 /// Rate limits for refreshes. No caller uses up the allowance of another.
 pub(super) struct RefreshLimits {
     users: DefaultKeyedRateLimiter<Email>,

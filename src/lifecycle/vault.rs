@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::Lifecycle;
 use super::audit::{self, SecretDeed};
 use super::runtime_port::RuntimeError;
+use super::{Lifecycle, TooMany};
 use crate::git::GitOrigin;
 use crate::session::git_logins::LoginRefused;
 use crate::session::user_secrets::Refused;
@@ -37,6 +37,9 @@ pub enum SecretError {
     /// A limit, or an impossible value.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Too many changes.
+    #[error("too many changes")]
+    TooOften(TooMany),
     /// The store failed.
     #[error(transparent)]
     NotWritten(#[from] RuntimeError),
@@ -48,9 +51,24 @@ pub enum LoginError {
     /// A limit, or an impossible value.
     #[error(transparent)]
     Refused(#[from] LoginRefused),
+    /// Too many changes.
+    #[error("too many changes")]
+    TooOften(TooMany),
     /// The store failed.
     #[error(transparent)]
     NotWritten(#[from] RuntimeError),
+}
+
+impl From<TooMany> for SecretError {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooOften(too_many)
+    }
+}
+
+impl From<TooMany> for LoginError {
+    fn from(too_many: TooMany) -> Self {
+        Self::TooOften(too_many)
+    }
 }
 
 impl Lifecycle {
@@ -67,26 +85,35 @@ impl Lifecycle {
         value: SecretString,
         cause: &Cause,
     ) -> Result<(), SecretError> {
-        let now = self.clock.now();
-        self.edit_secrets(owner, |secrets| secrets.put(name.clone(), value.clone(), now)).await??;
-        audit::record_secret(cause, owner, SecretDeed::Set, &name);
-        self.show_changed_secrets(owner);
-        Ok(())
+        self.secret_limits.user(owner)?;
+        let (lifecycle, owner, cause, now) = (self.clone(), owner.clone(), cause.clone(), self.clock.now());
+        self.to_the_end(async move {
+            lifecycle.edit_secrets(&owner, |secrets| secrets.put(name.clone(), value.clone(), now)).await??;
+            audit::record_secret(&cause, &owner, SecretDeed::Set, &name);
+            lifecycle.show_changed_secrets(&owner);
+            Ok(())
+        })
+        .await
     }
 
     /// Removes a secret. Returns whether it was there.
     pub async fn remove_user_secret(
         self: &Arc<Self>,
         owner: &Email,
-        name: &SecretName,
+        name: SecretName,
         cause: &Cause,
-    ) -> Result<bool, RuntimeError> {
-        let removed = self.edit_secrets(owner, |secrets| secrets.remove(name)).await?;
-        if removed {
-            audit::record_secret(cause, owner, SecretDeed::Remove, name);
-            self.show_changed_secrets(owner);
-        }
-        Ok(removed)
+    ) -> Result<bool, SecretError> {
+        self.secret_limits.user(owner)?;
+        let (lifecycle, owner, cause) = (self.clone(), owner.clone(), cause.clone());
+        self.to_the_end(async move {
+            let removed = lifecycle.edit_secrets(&owner, |secrets| secrets.remove(&name)).await?;
+            if removed {
+                audit::record_secret(&cause, &owner, SecretDeed::Remove, &name);
+                lifecycle.show_changed_secrets(&owner);
+            }
+            Ok(removed)
+        })
+        .await
     }
 
     /// A user's Git logins.
@@ -96,34 +123,54 @@ impl Lifecycle {
 
     /// Stores a Git login, or replaces it. Returns it with its time.
     pub async fn put_git_login(
-        &self,
+        self: &Arc<Self>,
         owner: &Email,
         origin: GitOrigin,
         username: String,
         token: SecretString,
         cause: &Cause,
     ) -> Result<GitLogin, LoginError> {
-        let login = GitLogin { username, token, changed_at: self.clock.now() };
-        self.edit_logins(owner, |logins| logins.put(origin.clone(), login.clone())).await??;
-        audit::record_secret(cause, owner, SecretDeed::Set, &origin);
-        Ok(login)
+        self.secret_limits.user(owner)?;
+        let login = GitLogin { username, token, changed_at: self.clock.now(), forwarded: false };
+        let (lifecycle, owner, cause) = (self.clone(), owner.clone(), cause.clone());
+        self.to_the_end(async move {
+            lifecycle.edit_logins(&owner, |logins| logins.put(origin.clone(), login.clone())).await??;
+            audit::record_secret(&cause, &owner, SecretDeed::Set, &origin);
+            Ok(login)
+        })
+        .await
     }
 
-    /// Removes a Git login. Returns whether it was there.
+    /// Removes a Git login that the user stored. Returns whether it was there.
     pub async fn remove_git_login(
-        &self,
+        self: &Arc<Self>,
         owner: &Email,
-        origin: &GitOrigin,
+        origin: GitOrigin,
         cause: &Cause,
-    ) -> Result<bool, RuntimeError> {
-        let removed = self.edit_logins(owner, |logins| logins.remove(origin)).await?;
-        if removed {
-            audit::record_secret(cause, owner, SecretDeed::Remove, origin);
-        }
-        Ok(removed)
+    ) -> Result<bool, LoginError> {
+        self.secret_limits.user(owner)?;
+        let (lifecycle, owner, cause) = (self.clone(), owner.clone(), cause.clone());
+        self.to_the_end(async move {
+            let removed = lifecycle.edit_logins(&owner, |logins| logins.remove(&origin)).await??;
+            if removed {
+                audit::record_secret(&cause, &owner, SecretDeed::Remove, &origin);
+                // A token that the user's own login hid counts again.
+                lifecycle.registry.owner(&owner).forget_token();
+            }
+            Ok(removed)
+        })
+        .await
     }
 
-    async fn edit_logins<T: Send>(
+    /// Runs a change to its end, also if its caller leaves.
+    async fn to_the_end<T: Send + 'static, E: From<RuntimeError> + Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        self.tasks.spawn(change).await.unwrap_or_else(|error| Err(RuntimeError(error.to_string()).into()))
+    }
+
+    pub(super) async fn edit_logins<T: Send>(
         &self,
         owner: &Email,
         mut edit: impl FnMut(&mut GitLogins) -> T + Send,

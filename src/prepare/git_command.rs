@@ -15,7 +15,7 @@ use super::output_lines::LineSplitter;
 use super::report::Report;
 use super::stall_watch::StallWatch;
 use crate::git::git_environment::QUIET;
-use crate::git::own_logins;
+use crate::git::own_logins::{self, LOGINS_VARIABLE};
 use crate::init::Children;
 
 /// Settings that override all others. `clone` does not store them: the session's own `git` does not use them.
@@ -112,9 +112,13 @@ impl<'a, 'b> Git<'a, 'b> {
     ) -> Result<(), GitFailed> {
         let Self { job, children, report, repository, ignores_home } = self;
         let mut command = command(job, repository.as_deref());
-        // An environment of its own has the home of the router's user.
-        if *ignores_home && job.git_env.is_none() {
-            command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", NO_HOME);
+        if *ignores_home {
+            // Not what is the session's: the operator chose these repositories. The helper then has no login.
+            command.env_remove(LOGINS_VARIABLE);
+            // An environment of its own has the home of the router's user.
+            if job.git_env.is_none() {
+                command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("HOME", NO_HOME);
+            }
         }
         command.args(arguments).stdin(input);
         let mut child = children.spawn_printing(&mut command).map_err(|error| {

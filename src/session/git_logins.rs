@@ -18,6 +18,10 @@ pub const LONGEST_NAME: usize = 256;
 /// The user name for forges that look only at the token.
 pub const ANY_NAME: &str = "git";
 
+/// The user name for a forwarded token. GitLab needs this one
+/// (<https://docs.gitlab.com/api/oauth2/#access-git-over-https-with-access-token>); GitHub, Gitea and Forgejo ignore it.
+pub const FORWARDED_NAME: &str = "oauth2";
+
 /// A login.
 #[derive(Clone, Debug)]
 pub struct GitLogin {
@@ -27,11 +31,13 @@ pub struct GitLogin {
     pub token: SecretString,
     /// When it was stored.
     pub changed_at: Timestamp,
+    /// Whether the login proxy forwarded it. Otherwise the user stored it.
+    pub forwarded: bool,
 }
 
 impl PartialEq for GitLogin {
     fn eq(&self, other: &Self) -> bool {
-        let parts = |login: &Self| (login.username.clone(), login.changed_at);
+        let parts = |login: &Self| (login.username.clone(), login.changed_at, login.forwarded);
         parts(self) == parts(other) && self.token.expose_secret() == other.token.expose_secret()
     }
 }
@@ -45,6 +51,9 @@ pub enum LoginRefused {
     /// The user name is none.
     #[error("A user name has 1 to {LONGEST_NAME} bytes, without white space, control characters and “:”.")]
     BadName,
+    /// It would come back.
+    #[error("This login comes from your sign-in, and would come back. Store one of your own for this server instead.")]
+    Forwarded,
     /// There are too many.
     #[error("You have {MOST} Git logins. Remove those that you do not need.")]
     TooMany,
@@ -67,14 +76,16 @@ struct WrittenAt {
     #[serde(flatten)]
     login: WrittenLogin,
     changed_at: Timestamp,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    forwarded: bool,
 }
 
 impl GitLogins {
     /// Reads what [`GitLogins::to_json`] wrote. The error quotes nothing.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let written: Written = serde_json::from_str(text).map_err(|_| Unreadable)?;
-        let logins = written.logins.into_iter().filter_map(|WrittenAt { login, changed_at }| {
-            let login_of = GitLogin { username: login.username, token: login.token.into(), changed_at };
+        let logins = written.logins.into_iter().filter_map(|WrittenAt { login, changed_at, forwarded }| {
+            let login_of = GitLogin { username: login.username, token: login.token.into(), changed_at, forwarded };
             Some((GitOrigin::parse(&login.origin).ok()?, login_of))
         });
         Ok(Self(logins.collect()))
@@ -89,6 +100,7 @@ impl GitLogins {
                 token: login.token.expose_secret().to_owned(),
             },
             changed_at: login.changed_at,
+            forwarded: login.forwarded,
         });
         serde_json::to_string(&Written { logins: logins.collect() }).unwrap_or_default()
     }
@@ -116,9 +128,28 @@ impl GitLogins {
         Ok(())
     }
 
-    /// Removes one. Returns whether it was there.
-    pub fn remove(&mut self, origin: &GitOrigin) -> bool {
-        self.0.remove(origin).is_some()
+    /// Stores a token that the login proxy forwarded, unless the user has stored a login for this server, or the token is
+    /// the same or an earlier one. Returns whether it is new.
+    pub fn put_forwarded(
+        &mut self,
+        origin: GitOrigin,
+        token: SecretString,
+        now: Timestamp,
+    ) -> Result<bool, LoginRefused> {
+        let same = |login: &GitLogin| login.token.expose_secret() == token.expose_secret();
+        if self.0.get(&origin).is_some_and(|login| !login.forwarded || same(login) || login.changed_at > now) {
+            return Ok(false);
+        }
+        let username = FORWARDED_NAME.to_owned();
+        self.put(origin, GitLogin { username, token, changed_at: now, forwarded: true }).map(|()| true)
+    }
+
+    /// Removes one that the user stored. Returns whether it was there.
+    pub fn remove(&mut self, origin: &GitOrigin) -> Result<bool, LoginRefused> {
+        if self.0.get(origin).is_some_and(|login| login.forwarded) {
+            return Err(LoginRefused::Forwarded);
+        }
+        Ok(self.0.remove(origin).is_some())
     }
 }
 
@@ -132,7 +163,8 @@ mod tests {
     use super::*;
 
     fn login(username: &str, token: &str) -> GitLogin {
-        GitLogin { username: username.to_owned(), token: token.to_owned().into(), changed_at: Timestamp::UNIX_EPOCH }
+        let (username, token) = (username.to_owned(), token.to_owned().into());
+        GitLogin { username, token, changed_at: Timestamp::UNIX_EPOCH, forwarded: false }
     }
 
     fn origin(text: &str) -> GitOrigin {
@@ -148,7 +180,8 @@ mod tests {
         assert_eq!(logins.put(origin("one-more.org"), login("ann", "t")), Err(LoginRefused::TooMany));
         logins.put(origin("git0.example.org"), login("ann", "new")).unwrap();
         assert_eq!(GitLogins::read(&logins.to_json()).unwrap(), logins);
-        assert!(logins.remove(&origin("git1.example.org")) && !logins.remove(&origin("git1.example.org")));
+        assert_eq!(logins.remove(&origin("git1.example.org")), Ok(true));
+        assert_eq!(logins.remove(&origin("git1.example.org")), Ok(false));
         for (bad, why) in [
             (login("ann", ""), LoginRefused::BadToken),
             (login("ann", "a b"), LoginRefused::BadToken),
@@ -160,6 +193,27 @@ mod tests {
         ] {
             assert_eq!(logins.put(origin("git2.example.org"), bad), Err(why));
         }
+    }
+
+    #[test]
+    fn forwarded_token_replaces_only_a_forwarded_one() {
+        let mut logins = GitLogins::default();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let forward = |logins: &mut GitLogins, token: &str, second| {
+            logins.put_forwarded(origin("a.org"), token.to_owned().into(), at(second)).unwrap();
+            let (_, login) = logins.iter().next().unwrap();
+            (login.token.expose_secret().to_owned(), login.username.clone(), login.changed_at.as_second())
+        };
+        let login_of = |token: &str, second| (token.to_owned(), "oauth2".to_owned(), second);
+        assert_eq!(forward(&mut logins, "one", 1), login_of("one", 1));
+        assert_eq!(forward(&mut logins, "one", 2), login_of("one", 1), "nothing changed");
+        assert_eq!(forward(&mut logins, "two", 3), login_of("two", 3));
+        assert_eq!(forward(&mut logins, "late", 2), login_of("two", 3), "an earlier one");
+        assert_eq!(logins.remove(&origin("a.org")), Err(LoginRefused::Forwarded));
+        assert_eq!(GitLogins::read(&logins.to_json()).unwrap(), logins);
+        logins.put(origin("a.org"), login("ann", "own")).unwrap();
+        assert_eq!(forward(&mut logins, "three", 4), ("own".to_owned(), "ann".to_owned(), 0));
+        assert!(logins.put_forwarded(origin("b.org"), "a b".to_owned().into(), at(5)).is_err());
     }
 
     #[test]

@@ -81,3 +81,24 @@ for (const [why, user] of [
     assert.ok(!jar.has('_oauth2_proxy'))
   })
 }
+
+test("the user's token reaches the router only if the chart names a header for it", { skip, timeout: 40_000 }, async () => {
+  const header = 'x-forwarded-access-token'
+  const tell = (request, response) => response.end(JSON.stringify(request.headersDistinct[header] ?? []))
+  const values = { 'loginProxy.gitTokenHeader': 'X-Forwarded-Access-Token', 'loginProxy.gitServer': 'git.example.org' }
+  for (const [further, expected] of [
+    [values, 1],
+    [{}, 0],
+  ]) {
+    const own = await login(program, tell, further)
+    try {
+      const { cookie } = await logIn(own, ann)
+      const sent = { cookie, ...(expected ? { [header]: 'forged' } : {}) }
+      const tokens = JSON.parse(await text(await visit(own, session, '/', sent)))
+      assert.equal(tokens.length, expected, own.said())
+      assert.ok(!tokens.includes('forged'), 'the sidecar replaces what a client sends')
+    } finally {
+      own.close()
+    }
+  }
+})

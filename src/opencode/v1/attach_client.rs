@@ -29,8 +29,11 @@ pub(in crate::opencode) fn command(url: &str, token: &str) -> String {
 }
 
 pub(in crate::opencode) fn note(version: Option<&str>) -> String {
-    let running = running(version);
-    format!("This session runs {running}. Attach with the client of that version, or with another opencode 1 client.")
+    let exact = version.map(|version| {
+        format!(" Where it is not installed, begin the command with npx opencode-ai@{version} instead of opencode.")
+    });
+    let (running, exact) = (running(version), exact.unwrap_or_default());
+    format!("This session runs {running}. Any opencode 1 client can attach.{exact}")
 }
 
 /// Whether no client of opencode 1 sends this path. opencode 2's client first requests `/api/info`.
@@ -68,6 +71,8 @@ mod tests {
         assert!(refusal(Some("1.18.33")).contains("opencode 1.18.33"));
         assert!(refusal(Some("1.18.33")).contains("npx opencode-ai@1.18.33"));
         assert!(refusal(None).contains("This session runs opencode 1, "));
-        assert!(note(Some("1.18.33")).contains("opencode 1.18.33"));
+        assert!(note(Some("1.18.33")).contains("runs opencode 1.18.33. "));
+        assert!(note(Some("1.18.33")).contains("begin the command with npx opencode-ai@1.18.33 instead of opencode."));
+        assert!(!note(None).contains("npx"));
     }
 }

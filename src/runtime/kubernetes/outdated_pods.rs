@@ -95,7 +95,9 @@ impl Inner {
             let mut known = std::mem::take(&mut *secrets);
             // Without an answer, the last version counts. A deleted Secret has none: a restart would not help.
             let now = versions.into_iter().filter_map(|(name, found)| {
-                let version = found.unwrap_or_else(|_| known.remove(&name))?;
+                let before = known.remove(&name);
+                // This replica may have written a later version meanwhile.
+                let version = found.map_or(before, |found| found.map(|found| found.max(before.unwrap_or_default())))?;
                 Some((name, version))
             });
             *secrets = now.collect();

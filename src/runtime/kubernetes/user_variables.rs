@@ -34,8 +34,13 @@ impl UserVariables {
         let containers = pod.spec.iter_mut().flat_map(|spec| &mut spec.containers);
         for container in containers.filter(|container| container.name == OPENCODE) {
             let env = container.env.get_or_insert_default();
-            env.retain(|variable| self.names.iter().all(|name| name.as_str() != variable.name));
-            env.extend(self.names.iter().map(|name| self.variable(name)));
+            for name in &self.names {
+                // In its place: later variables may refer to it.
+                match env.iter_mut().find(|variable| variable.name == name.as_str()) {
+                    Some(variable) => *variable = self.variable(name),
+                    None => env.push(self.variable(name)),
+                }
+            }
         }
     }
 
@@ -155,12 +160,16 @@ mod tests {
     fn users_variables_win_over_the_profiles() {
         let settings = KubernetesSettings::sample();
         let mut profile = (*settings.profiles.get().all()[0].1).clone();
-        profile.env = serde_json::from_value(json!([{"name": "A", "value": "profile"}])).unwrap();
+        profile.env =
+            serde_json::from_value(json!([{"name": "A", "value": "profile"}, {"name": "Z", "value": "$(A)"}])).unwrap();
         let mut pod = manifest::pod(&settings, &profile, &record()).unwrap();
         let names = vec![SecretName::parse("A").unwrap()];
         UserVariables { secret: "s".to_owned(), version: 1, names }.give_to(&mut pod);
         let spec = pod.spec.unwrap();
-        let found: Vec<_> = spec.containers[0].env.iter().flatten().filter(|variable| variable.name == "A").collect();
+        let env = spec.containers[0].env.as_ref().unwrap();
+        let place = |name: &str| env.iter().position(|variable| variable.name == name);
+        assert!(place("A") < place("Z"), "Kubernetes expands what comes before");
+        let found: Vec<_> = env.iter().filter(|variable| variable.name == "A").collect();
         assert_eq!(
             json!(found),
             json!([{

@@ -165,12 +165,11 @@ fn write_new(dir: &SessionDir, spec: &Spec, memo: &Memo) -> std::io::Result<()> 
 #[async_trait]
 impl Vault for Process {
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
-        // Short: one small file, which no session can write.
-        self.users.edit(owner, edit).map_err(|error| RuntimeError(error.to_string()))
+        self.users.edit(owner, edit).await.map_err(|error| RuntimeError(error.to_string()))
     }
 
     async fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> Result<(), RuntimeError> {
-        self.users.edit_git_logins(owner, edit).map_err(|error| RuntimeError(error.to_string()))
+        self.users.edit_git_logins(owner, edit).await.map_err(|error| RuntimeError(error.to_string()))
     }
 }
 
@@ -191,7 +190,7 @@ impl Runtime for Process {
         let changed = |profile: &Profile| profile_of_run::fingerprint(profile) != made_from.profile;
         let differences = [
             (Outdated::Profile, worker.profile().is_ok_and(|profile| changed(&profile))),
-            (Outdated::Secrets, self.users.revision(&spec.key.owner) != made_from.secrets),
+            (Outdated::Secrets, self.users.revision(&spec.key.owner).is_some_and(|now| now != made_from.secrets)),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
     }

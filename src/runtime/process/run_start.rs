@@ -102,6 +102,8 @@ impl Worker {
         preparation.made_with = made_with;
         preparation.opencode_version = Some(self.settings.opencode_version.clone());
         preparation.opencode_login = local_user.map(|user| user.opencode_login.clone());
+        // Fails if it is another user's.
+        self.users.read_git_logins(owner)?;
         let logins = self.users.git_logins(owner);
         let mut git_env = self.settings.git_env(&self.dir, &variables);
         own_logins::lend(&mut git_env, &logins);

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use super::session_folder::{make_private, read_if_there, write_atomically};
 use crate::runtime::{LoginsEdit, SecretsEdit};
@@ -22,7 +24,7 @@ pub(super) struct UserFiles {
     /// The revisions of the files that were read or written.
     revisions: Mutex<HashMap<Email, u64>>,
     /// Held while a file changes.
-    turn: Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A file's content.
@@ -50,7 +52,7 @@ struct Whose {
 
 impl UserFiles {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, revisions: Mutex::default(), turn: Mutex::default() }
+        Self { folder, revisions: Mutex::default(), turn: Arc::default() }
     }
 
     fn path(&self, owner: &Email) -> PathBuf {
@@ -71,28 +73,39 @@ impl UserFiles {
             Some((SecretName::parse(&name).ok()?, UserSecret { value: value.into(), changed_at }))
         });
         let (secrets, revision) = (UserSecrets::stored(secrets), stored.revision);
-        self.revisions.lock().insert(owner.clone(), revision);
+        self.learn(owner, revision);
         Ok((secrets, revision))
     }
 
+    fn write(&self, owner: &Email, secrets: &UserSecrets, revision: u64) -> io::Result<()> {
+        let secrets = secrets.iter().map(|(name, secret)| {
+            let value = secret.value.expose_secret().to_owned();
+            (name.to_string(), StoredSecret { value, changed_at: secret.changed_at })
+        });
+        let stored = Stored { owner: owner.clone(), revision, secrets: secrets.collect() };
+        make_private(&self.folder)?;
+        write_atomically(&self.path(owner), &serde_json::to_vec(&stored)?)?;
+        self.learn(owner, revision);
+        Ok(())
+    }
+
     /// See [`crate::runtime::Vault::edit_user_secrets`].
-    pub(super) fn edit(&self, owner: &Email, edit: SecretsEdit<'_>) -> io::Result<()> {
-        let _turn = self.turn.lock();
-        let (before, revision) = self.read(owner)?;
+    pub(super) async fn edit(self: &Arc<Self>, owner: &Email, edit: SecretsEdit<'_>) -> io::Result<()> {
+        let turn = self.turn.clone().lock_owned().await;
+        let (files, whose) = (self.clone(), owner.clone());
+        let (before, revision) = on_disk(move || files.read(&whose)).await?;
         let mut after = before.clone();
         edit(&mut after);
         if after == before {
             return Ok(());
         }
-        let secrets = after.iter().map(|(name, secret)| {
-            let value = secret.value.expose_secret().to_owned();
-            (name.to_string(), StoredSecret { value, changed_at: secret.changed_at })
-        });
-        let stored = Stored { owner: owner.clone(), revision: revision + 1, secrets: secrets.collect() };
-        make_private(&self.folder)?;
-        write_atomically(&self.path(owner), &serde_json::to_vec(&stored)?)?;
-        self.revisions.lock().insert(owner.clone(), stored.revision);
-        Ok(())
+        let (files, whose) = (self.clone(), owner.clone());
+        // The turn ends with the write, also if the caller leaves earlier.
+        on_disk(move || {
+            let _turn = turn;
+            files.write(&whose, &after, revision + 1)
+        })
+        .await
     }
 
     /// The file of a user's Git logins. It may not exist.
@@ -100,39 +113,62 @@ impl UserFiles {
         self.folder.join(format!("{}-git.json", user_id(owner)))
     }
 
-    /// See [`crate::runtime::Vault::edit_git_logins`].
-    pub(super) fn edit_git_logins(&self, owner: &Email, edit: LoginsEdit<'_>) -> io::Result<()> {
-        let _turn = self.turn.lock();
+    pub(super) fn read_git_logins(&self, owner: &Email) -> io::Result<GitLogins> {
         let path = self.git_logins(owner);
-        let before = match read_if_there(&path)? {
-            None => GitLogins::default(),
-            Some(text) => {
-                let whose: Whose = serde_json::from_str(&text).map_err(|_| io::Error::other(Unreadable))?;
-                if !keeps_secrets_of(&whose.owner, owner) {
-                    return Err(io::Error::other(format!("{} is another user's", path.display())));
-                }
-                GitLogins::read(&text).map_err(io::Error::other)?
-            }
-        };
+        let Some(text) = read_if_there(&path)? else { return Ok(GitLogins::default()) };
+        let whose: Whose = serde_json::from_str(&text).map_err(|_| io::Error::other(Unreadable))?;
+        if !keeps_secrets_of(&whose.owner, owner) {
+            return Err(io::Error::other(format!("{} is another user's", path.display())));
+        }
+        GitLogins::read(&text).map_err(io::Error::other)
+    }
+
+    fn write_git_logins(&self, owner: &Email, logins: &GitLogins) -> io::Result<()> {
+        let mut written: serde_json::Value = serde_json::from_str(&logins.to_json())?;
+        written["owner"] = owner.as_str().into();
+        make_private(&self.folder)?;
+        write_atomically(&self.git_logins(owner), written.to_string().as_bytes())
+    }
+
+    /// See [`crate::runtime::Vault::edit_git_logins`].
+    pub(super) async fn edit_git_logins(self: &Arc<Self>, owner: &Email, edit: LoginsEdit<'_>) -> io::Result<()> {
+        let turn = self.turn.clone().lock_owned().await;
+        let (files, whose) = (self.clone(), owner.clone());
+        let before = on_disk(move || files.read_git_logins(&whose)).await?;
         let mut after = before.clone();
         edit(&mut after);
         if after == before {
             return Ok(());
         }
-        let mut written: serde_json::Value = serde_json::from_str(&after.to_json())?;
-        written["owner"] = owner.as_str().into();
-        make_private(&self.folder)?;
-        write_atomically(&path, written.to_string().as_bytes())
+        let (files, whose) = (self.clone(), owner.clone());
+        on_disk(move || {
+            let _turn = turn;
+            files.write_git_logins(&whose, &after)
+        })
+        .await
     }
 
-    /// The revision of a user's secrets. Reads the file only once.
-    pub(super) fn revision(&self, owner: &Email) -> u64 {
+    /// Revisions only grow.
+    fn learn(&self, owner: &Email, revision: u64) {
+        let mut revisions = self.revisions.lock();
+        let known = revisions.entry(owner.clone()).or_default();
+        *known = revision.max(*known);
+    }
+
+    /// The revision of a user's secrets, from the small file at the first time. `None`: it cannot be read now.
+    pub(super) fn revision(&self, owner: &Email) -> Option<u64> {
         let known = self.revisions.lock().get(owner).copied();
-        known.unwrap_or_else(|| {
-            let revision = self.read(owner).map(|(_, revision)| revision).unwrap_or_default();
-            *self.revisions.lock().entry(owner.clone()).or_insert(revision)
+        known.or_else(|| {
+            let (_, revision) = self.read(owner).ok()?;
+            self.learn(owner, revision);
+            Some(revision)
         })
     }
+}
+
+/// Does file work on a thread for blocking work.
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]
@@ -145,43 +181,48 @@ mod tests {
         Email::parse(text).unwrap()
     }
 
-    fn put(files: &UserFiles, owner: &str, name: &str, value: &str) {
+    fn files(folder: PathBuf) -> Arc<UserFiles> {
+        Arc::new(UserFiles::new(folder))
+    }
+
+    async fn put(files: &Arc<UserFiles>, owner: &str, name: &str, value: &str) {
         let name = SecretName::parse(name).unwrap();
         let put = &mut |secrets: &mut UserSecrets| {
             secrets.put(name.clone(), value.to_owned().into(), Timestamp::UNIX_EPOCH).unwrap();
         };
-        files.edit(&user(owner), put).unwrap();
+        files.edit(&user(owner), put).await.unwrap();
     }
 
-    #[test]
-    fn each_user_has_a_private_file_whose_revision_grows() {
+    #[tokio::test]
+    async fn each_user_has_a_private_file_whose_revision_grows() {
         let temp = tempfile::tempdir().unwrap();
-        let files = UserFiles::new(temp.path().join("users"));
-        assert_eq!(files.revision(&user("ann@x")), 0);
-        put(&files, "ann@x", "A", "one");
-        put(&files, "bob@x", "B", "two");
-        assert_eq!((files.revision(&user("ann@x")), files.revision(&user("bob@x"))), (1, 1));
-        let again = UserFiles::new(temp.path().join("users"));
+        let files = files(temp.path().join("users"));
+        assert_eq!(files.revision(&user("ann@x")), Some(0));
+        put(&files, "ann@x", "A", "one").await;
+        put(&files, "bob@x", "B", "two").await;
+        assert_eq!((files.revision(&user("ann@x")), files.revision(&user("bob@x"))), (Some(1), Some(1)));
+        let again = self::files(temp.path().join("users"));
         let (secrets, revision) = again.read(&user("ann@x")).unwrap();
         let values: Vec<_> =
             secrets.iter().map(|(name, secret)| (name.as_str(), secret.value.expose_secret())).collect();
         assert_eq!((values, revision), (vec![("A", "one")], 1));
         let mode = again.path(&user("ann@x")).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        again.edit(&user("ann@x"), &mut |_| {}).unwrap();
-        assert_eq!(again.revision(&user("ann@x")), 1, "nothing changed");
+        again.edit(&user("ann@x"), &mut |_| {}).await.unwrap();
+        assert_eq!(again.revision(&user("ann@x")), Some(1), "nothing changed");
     }
 
-    #[test]
-    fn file_of_another_user_and_a_broken_one_are_refused_without_a_value() {
+    #[tokio::test]
+    async fn file_of_another_user_and_a_broken_one_are_refused_without_a_value() {
         let temp = tempfile::tempdir().unwrap();
-        let files = UserFiles::new(temp.path().to_owned());
-        put(&files, "ann@x", "A", "hush");
+        let files = files(temp.path().to_owned());
+        put(&files, "ann@x", "A", "hush").await;
         std::fs::copy(files.path(&user("ann@x")), files.path(&user("bob@x"))).unwrap();
-        let refused = |owner: &str| files.edit(&user(owner), &mut |_| {}).unwrap_err().to_string();
-        assert!(refused("bob@x").ends_with("is another user's"));
+        let refused = async |owner: &str| files.edit(&user(owner), &mut |_| {}).await.unwrap_err().to_string();
+        assert!(refused("bob@x").await.ends_with("is another user's"));
         let broken = std::fs::read_to_string(files.path(&user("ann@x"))).unwrap().replace("\"value\":", "\"hush\":");
         std::fs::write(files.path(&user("ann@x")), broken).unwrap();
-        assert!(refused("ann@x").ends_with("cannot be read") && !refused("ann@x").contains("hush"));
+        let said = refused("ann@x").await;
+        assert!(said.ends_with("cannot be read") && !said.contains("hush"), "{said}");
     }
 }

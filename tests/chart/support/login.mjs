@@ -18,9 +18,9 @@ async function freePort() {
   return port
 }
 
-/** A login with its provider, and `upstream`, the request listener behind the login. */
-export async function login(program, upstream) {
-  const objects = render('sidecar', { 'loginProxy.sidecar.trustedProxyIps': ['127.0.0.1/32'] })
+/** A login with its provider, and `upstream`, the request listener behind the login. `values` are further chart values. */
+export async function login(program, upstream, values = {}) {
+  const objects = render('sidecar', { 'loginProxy.sidecar.trustedProxyIps': ['127.0.0.1/32'], ...values })
   const { initContainers } = objects.one('Deployment').spec.template.spec
   const { args } = initContainers.find(({ name }) => name === 'login')
 

@@ -69,3 +69,22 @@ async fn bad_git_logins_are_refused_with_a_sentence_that_quotes_no_token() {
     let refused = ask(&app, "ann@x", "PUT", "", json!({"origin": "one-more.org", "token": TOKEN})).await;
     assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (409, "too-many-git-logins"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn very_many_changes_of_one_user_are_refused_and_leave_others_alone() {
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_behind_proxy(upstream.address).await;
+    let put = async |user: &str| ask(&app, user, "PUT", "", json!({"origin": "a.org", "token": "t"})).await;
+    let mut allowed = 0;
+    let refused = loop {
+        let answer = put("ann@x").await;
+        if answer.status != 200 {
+            break answer;
+        }
+        allowed += 1;
+    };
+    assert!((100..120).contains(&allowed), "{allowed}");
+    assert_eq!((refused.status.as_u16(), refused.problem()), (429, "too-many-changes".to_owned()));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(put("bob@x").await.status, 200);
+}

@@ -6,6 +6,7 @@ mod connection_limits;
 mod connection_memory;
 mod cross_site_requests;
 mod ended_rights;
+mod forwarded_git_tokens;
 mod graceful_shutdown;
 mod haproxy;
 mod health_checks;

@@ -121,6 +121,13 @@ impl Fake {
         *self.outdated.lock() = outdated.to_vec();
     }
 
+    /// The servers for which a user has a Git login.
+    pub fn git_servers(&self, owner: &str) -> Vec<String> {
+        let logins = self.logins.lock();
+        let of_owner = logins.get(&Email::parse(owner).unwrap());
+        of_owner.map(|logins| logins.iter().map(|(origin, _)| origin.to_string()).collect()).unwrap_or_default()
+    }
+
     /// Stops and deletes fail.
     pub fn fail_stops(&self) {
         self.stops_fail.store(true, Ordering::Relaxed);

@@ -128,6 +128,8 @@ export interface GitLogin {
   origin: string;
   username: string;
   changedAt: string;
+  /** The login proxy forwarded it. */
+  forwarded?: true;
 }
 
 export interface GitLogins {

@@ -25,9 +25,10 @@ export function LoginList(props: LoginListProps) {
               changedAt={login.changedAt}
               consequence="Running sessions lose it too, within about a minute."
               onReplace={() => props.onReplace(login)}
-              onRemove={() => remove(login.origin)}
+              // A forwarded one would come back.
+              onRemove={login.forwarded ? undefined : () => remove(login.origin)}
             >
-              user name {login.username},{" "}
+              {login.forwarded ? "from your sign-in" : `user name ${login.username}`},{" "}
             </StoredItem>
           )}
         </For>

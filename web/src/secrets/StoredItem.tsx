@@ -10,7 +10,8 @@ interface StoredItemProps {
   /** What the question says about removing it. */
   consequence: string;
   onReplace: () => void;
-  onRemove: () => Promise<void>;
+  /** Without it, it cannot be removed. */
+  onRemove?: () => Promise<void>;
 }
 
 /** A stored name, with what else is known of it before the time of its change. “Remove” asks first, in place. */
@@ -41,7 +42,7 @@ export function StoredItem(props: ParentProps<StoredItemProps>) {
     setProblem("");
     setRemoving(true);
     try {
-      await props.onRemove();
+      await props.onRemove?.();
     } catch (thrown) {
       setProblem(sentenceOf(thrown));
     } finally {
@@ -67,15 +68,17 @@ export function StoredItem(props: ParentProps<StoredItemProps>) {
             <button type="button" class="button small-button" aria-describedby={nameId} onClick={() => props.onReplace()}>
               Replace
             </button>
-            <button
-              type="button"
-              class="button small-button"
-              aria-describedby={nameId}
-              ref={(element) => (removeButton = element)}
-              onClick={ask}
-            >
-              Remove
-            </button>
+            <Show when={props.onRemove}>
+              <button
+                type="button"
+                class="button small-button"
+                aria-describedby={nameId}
+                ref={(element) => (removeButton = element)}
+                onClick={ask}
+              >
+                Remove
+              </button>
+            </Show>
           </div>
         }
       >

@@ -40,8 +40,19 @@
 {{- end }}
 {{- end }}
 {{- end }}
+{{- include "opencode-router.checkGitTokens" . }}
 {{- include "opencode-router.checkEnvironment" . }}
 {{- include "opencode-router.checkSessionsNamespace" . }}
+{{- end }}
+
+{{- define "opencode-router.checkGitTokens" -}}
+{{- $header := .Values.loginProxy.gitTokenHeader }}
+{{- if ne (empty $header) (empty .Values.loginProxy.gitServer) }}
+  {{- fail "loginProxy.gitTokenHeader and loginProxy.gitServer need each other: a token is for one Git server." }}
+{{- end }}
+{{- if has (lower $header) (list "x-auth-request-email" "cookie" "authorization") }}
+  {{- fail (printf "loginProxy.gitTokenHeader cannot be %s: it has another meaning." $header) }}
+{{- end }}
 {{- end }}
 
 {{/* Variables that would contradict other objects of the chart, with the value to use instead. */}}
@@ -49,6 +60,7 @@
 {{- $values := dict
   "RUNTIME" "nothing: the chart is for Kubernetes" "DEV_EMAIL" "nothing: it is for one machine"
   "TRUSTED_PROXY_CIDRS" "loginProxy.trustedCidrs" "SSO_COOKIE_NAMES" "loginProxy.cookieNames"
+  "SSO_GIT_TOKEN_HEADER" "loginProxy.gitTokenHeader" "SSO_GIT_SERVER" "loginProxy.gitServer"
   "SSO_GROUPS_HEADER" "loginProxy.groupsHeader" "IMAGE_VOLUMES" "sessions.imageVolumes"
   "PEER_LIMIT_EXEMPT_CIDRS" "peerLimitExemptCidrs"
   "ROUTER_DOMAIN" "domain" "ROUTER_HOST" "routerHost" "BIND_ADDRESS" "bindAddress" "METRICS_PORT" "metrics.port"

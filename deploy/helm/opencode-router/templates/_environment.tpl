@@ -21,6 +21,8 @@ settings. Each name appears once: server-side apply refuses a list with duplicat
   (list "PEER_LIMIT_EXEMPT_CIDRS" (join "," .Values.peerLimitExemptCidrs))
   (list "SSO_COOKIE_NAMES" (join "," .Values.loginProxy.cookieNames))
   (list "SSO_GROUPS_HEADER" .Values.loginProxy.groupsHeader)
+  (list "SSO_GIT_TOKEN_HEADER" .Values.loginProxy.gitTokenHeader)
+  (list "SSO_GIT_SERVER" .Values.loginProxy.gitServer)
   (list "SHUTDOWN_DELAY_SECONDS" (.Values.shutdown.delaySeconds | int64 | toString))
   (list "DRAIN_TIMEOUT_SECONDS" (.Values.shutdown.drainSeconds | int64 | toString))
   (list "STALE_AFTER_SECONDS" (.Values.staleAfterSeconds | int64 | toString))

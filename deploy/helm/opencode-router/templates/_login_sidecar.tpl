@@ -27,6 +27,13 @@ injectRequestHeaders:
     values:
       - claimSource:
           claim: email
+  {{- with .Values.loginProxy.gitTokenHeader }}
+  - name: {{ . }}
+    preserveRequestValue: false
+    values:
+      - claimSource:
+          claim: access_token
+  {{- end }}
 providers:
   - id: login
     provider: oidc
@@ -58,8 +65,10 @@ providers:
     - --cookie-domain=.{{ .Values.domain }}
     - --cookie-secure={{ eq .Values.protocol "https" }}
     - --cookie-samesite=lax
+    {{- if not .Values.loginProxy.gitTokenHeader }}
     # Without the provider's tokens, which the router does not use: they would make the cookie too large for many proxies.
     - --session-cookie-minimal=true
+    {{- end }}
     # Several tabs may log in at the same time.
     - --cookie-csrf-per-request=true
     - --cookie-csrf-per-request-limit=16
