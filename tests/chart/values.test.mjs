@@ -85,6 +85,13 @@ const contradictions = [
   [external, { 'attach.host': 'oc.example.org' }, /have to differ/],
   [external, { 'prometheusRule.enabled': true }, /prometheusRule\.enabled needs metrics\.enabled/],
   [external, { 'certificate.enabled': true }, /needs certificate\.issuerRef/],
+  [external, { 'loginProxy.gitTokenHeader': 'X-Forwarded-Access-Token' }, /gitTokenHeader and loginProxy\.gitServer need each other/],
+  [external, { 'loginProxy.gitServer': 'github.com' }, /gitTokenHeader and loginProxy\.gitServer need each other/],
+  [
+    external,
+    { 'loginProxy.gitTokenHeader': 'X-Auth-Request-Email', 'loginProxy.gitServer': 'github.com' },
+    /gitTokenHeader cannot be X-Auth-Request-Email/,
+  ],
   [external, { 'resourceQuota.enabled': true }, /needs resourceQuota\.hard/],
   [external, { 'limitRange.enabled': true }, /needs limitRange\.limits/],
   [external, { extraEnv: [{ name: 'DEV_EMAIL', value: 'me@localhost' }] }, /extraEnv cannot set DEV_EMAIL/],

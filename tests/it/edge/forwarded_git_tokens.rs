@@ -93,5 +93,5 @@ async fn token_of_an_untrusted_peer_counts_for_nobody() {
     let (_upstream, app) = begin("192.0.2.0/24").await;
     let me = of(ANN, app.api("GET", "/api/me")).header(HEADER, "token-one").send().await.unwrap();
     assert_eq!(me.status, 401);
-    assert_eq!(app.fake.git_servers(ANN), [String::new(); 0]);
+    assert!(app.fake.git_servers(ANN).is_empty());
 }
