@@ -15,7 +15,7 @@ use opencode_router::init::{First, OWN_PROGRAM, ToolsFolder, run_program, wait};
 use opencode_router::prepare::{install_plugins_from_environment, prepare_from_environment};
 
 const USAGE: &str = "usage: opencode-session prepare | plugins | run -- PROGRAM [ARGUMENT]... | install FOLDER | \
-                     copy-tools FOLDER | git-credential OPERATION | wait | reach ADDRESS:PORT";
+                     copy-tools FOLDER | credential OPERATION | wait | reach ADDRESS:PORT";
 /// Exit status for wrong arguments.
 const WRONG_USE: u8 = 64;
 /// Time limit for a connection.

@@ -14,7 +14,7 @@ use super::GitOrigin;
 /// The environment variable with the path of the file of logins.
 pub const LOGINS_VARIABLE: &str = "OPENCODE_SESSION_GIT_LOGINS";
 /// The argument that makes this program a credential helper.
-pub const ARGUMENT: &str = "git-credential";
+pub const ARGUMENT: &str = "credential";
 /// Size limit of the file, in bytes. A Kubernetes Secret has at most 1 MiB.
 const LARGEST_FILE: u64 = 1024 * 1024;
 /// Size limit of Git's question, in bytes.
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(value("A"), (Some("1"), None));
         assert_eq!(value("GIT_CONFIG_COUNT"), (Some("2"), None));
         assert_eq!(value("GIT_CONFIG_KEY_0"), (Some("credential.helper"), None));
-        assert!(value("GIT_CONFIG_VALUE_0").0.unwrap().ends_with(" git-credential"));
+        assert!(value("GIT_CONFIG_VALUE_0").0.unwrap().ends_with(" credential"));
         assert_eq!((value("GIT_CONFIG_KEY_1").0, value("GIT_CONFIG_VALUE_1").0), (Some("url.x.insteadOf"), Some("y")));
         assert_eq!(value(LOGINS_VARIABLE), (Some("/logins"), None));
     }
