@@ -7,6 +7,7 @@ import { ShortcutsDialog } from "./keyboard/ShortcutsDialog";
 import { createAccount } from "./live/account";
 import { createSessions } from "./live/sessions";
 import { createDialogs } from "./page/dialogs";
+import { followLink } from "./page/followLink";
 import { Header } from "./page/Header";
 import { listenToKeys, onReturn } from "./page/keys";
 import { Questions } from "./page/Questions";
@@ -33,6 +34,7 @@ export function App() {
   const dialogs = createDialogs(commands);
   const announcement = createAnnouncements(() => sessions.list, sessions.loaded);
   const [draft, setDraft] = createStore(emptyDraft());
+  const [linkNotes, setLinkNotes] = createSignal<string[]>();
   const [filter, setFilter] = createSignal("");
   let list: HTMLElement | undefined;
 
@@ -53,10 +55,26 @@ export function App() {
   const openStart = () => dialogs.setOver("start");
   const openSecrets = () => dialogs.openSecrets();
 
+  followLink(
+    () => (dialogs.none() ? account.me()?.profiles : undefined),
+    (filled) => {
+      setDraft(filled.draft);
+      setLinkNotes(filled.notes);
+      openStart();
+    },
+  );
+
+  /** Keeps what the user typed, but nothing of a link: the next dialog would not say where it is from. */
+  function closeStart(): void {
+    if (linkNotes()) setDraft(emptyDraft());
+    setLinkNotes(undefined);
+    dialogs.setOver(undefined);
+  }
+
   function onStarted(session: Session, created: boolean): void {
     sessions.putAnswer(session);
     setDraft(emptyDraft());
-    dialogs.setOver(undefined);
+    closeStart();
     const known = created ? [] : ["You already had this session for the repository and branch."];
     dialogs.setDetail({ id: session.id, notes: [...(session.notes ?? []), ...known] });
   }
@@ -142,8 +160,9 @@ export function App() {
             setDraft={setDraft}
             recentRepos={recentRepos()}
             profiles={account.me()?.profiles ?? []}
+            linkNotes={linkNotes()}
             onStarted={onStarted}
-            onClose={() => dialogs.setOver(undefined)}
+            onClose={closeStart}
           />
         </Match>
         <Match when={dialogs.over() === "secrets"}>

@@ -13,10 +13,12 @@ export const row = (page, name) => control(page, "list", "Sessions").getByRole("
 /** The panel of one session. */
 export const panel = (page, name) => control(page, "dialog", name);
 
-/** Opens the router's page and waits until it is live. */
-export async function openRouter(context) {
+/** Opens the router's page, maybe by a link that fills the dialog, and waits until it is live. */
+export async function openRouter(context, parameters = {}) {
   const page = await context.newPage();
-  await page.goto(ROUTER.href);
+  const address = new URL(ROUTER);
+  address.search = new URLSearchParams(parameters);
+  await page.goto(address.href);
   await page.getByText("live", { exact: true }).waitFor();
   return page;
 }

@@ -26,6 +26,8 @@ export function createDialogs(commands: Commands) {
   const [detail, setDetail] = createSignal<Shown>();
   const [asking, setAsking] = createSignal<Asking>();
 
+  const none = () => !over() && !detail() && !asking();
+
   /** Opens the keys, at Git logins if a server asks for one. */
   function openSecrets(askingServer?: string): void {
     setLoginFor(askingServer);
@@ -51,5 +53,5 @@ export function createDialogs(commands: Commands) {
     addGitLogin: (session) => openSecrets(serverThatAsks(session)),
   };
 
-  return { over, setOver, openSecrets, loginFor, detail, setDetail, asking, setAsking, intents };
+  return { none, over, setOver, openSecrets, loginFor, detail, setDetail, asking, setAsking, intents };
 }

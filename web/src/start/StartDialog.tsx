@@ -6,9 +6,12 @@ import type { Profile, Session } from "../api/types";
 import { Dialog } from "../ui/Dialog";
 import { Icon } from "../ui/Icon";
 import { Field } from "./Field";
+import { rowsFor } from "./link";
+import { LinkNotice } from "./LinkNotice";
 import { ProfileField } from "./ProfileField";
 import { rememberedProfile, rememberProfile } from "./remembered_profile";
 import { RepositoryFields } from "./RepositoryFields";
+import { createSettled } from "./settled";
 import { type Draft, type DraftProblems, problemsOf, requestOf } from "./validate";
 
 interface StartDialogProps {
@@ -17,6 +20,8 @@ interface StartDialogProps {
   setDraft: SetStoreFunction<Draft>;
   recentRepos: string[];
   profiles: Profile[];
+  /** What to say of the link that filled the draft, if one did. */
+  linkNotes: string[] | undefined;
   onStarted: (session: Session, created: boolean) => void;
   onClose: () => void;
 }
@@ -26,10 +31,12 @@ export function StartDialog(props: StartDialogProps) {
   const [refusal, setRefusal] = createSignal("");
   const [sending, setSending] = createSignal(false);
   const profile = () => props.draft.profile || rememberedProfile(props.profiles.map(({ name }) => name));
+  const settled = createSettled();
+  const held = () => props.linkNotes !== undefined && !settled();
   let form: HTMLFormElement | undefined;
 
   async function submit(): Promise<void> {
-    if (sending()) return;
+    if (sending() || held()) return;
     setRefusal("");
     const found = problemsOf(props.draft);
     setProblems({ fields: found });
@@ -66,6 +73,7 @@ export function StartDialog(props: StartDialogProps) {
             <Icon name="close" />
           </button>
         </header>
+        <Show when={props.linkNotes}>{(notes) => <LinkNotice notes={notes()} />}</Show>
         <KindChoice draft={props.draft} setDraft={props.setDraft} />
         <Show
           when={props.draft.kind === "repository"}
@@ -89,7 +97,7 @@ export function StartDialog(props: StartDialogProps) {
           {(describedBy) => (
             <textarea
               id="start-message"
-              rows="3"
+              rows={props.linkNotes ? rowsFor(props.draft.firstMessage) : 3}
               value={props.draft.firstMessage}
               placeholder="What should the agent do?"
               aria-describedby={describedBy}
@@ -109,7 +117,13 @@ export function StartDialog(props: StartDialogProps) {
           <button type="button" class="button" onClick={() => props.onClose()}>
             Cancel
           </button>
-          <button type="submit" class="button primary" classList={{ working: sending() }} aria-busy={sending()}>
+          <button
+            type="submit"
+            class="button primary"
+            classList={{ working: sending() }}
+            aria-busy={sending()}
+            disabled={held()}
+          >
             Start session
           </button>
         </div>
