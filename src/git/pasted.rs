@@ -71,7 +71,10 @@ impl Pasted {
             notes.push(format!("The address was understood as {}{branch}.", self.url));
         }
         if self.had_login {
-            notes.push("The login in the address was left out, and is stored nowhere. Store it under Keys, Git logins.".to_owned());
+            notes.push(
+                "The login in the address was left out, and is stored nowhere. Store it under Keys, Git logins."
+                    .to_owned(),
+            );
         }
         notes
     }

@@ -106,6 +106,16 @@ async fn git_login_is_added_for_a_failed_session_hidden_and_removed() {
 }
 
 #[tokio::test]
+async fn link_fills_the_dialog_and_starts_nothing_by_itself() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "profiles: {small: {title: Small box}, large: {title: Large box}}").unwrap();
+    let settings = [("PROFILES_FILE", file.path().to_str().unwrap())];
+    let (git, program) =
+        (GitServer::start().await, Program::start_by(&[], &settings, &crate::support::opencode::stand_in()).await);
+    journey("deep_link.mjs", &program, &git).run().await;
+}
+
+#[tokio::test]
 async fn router_page_survives_a_router_restart() {
     let (git, mut program) = (GitServer::start().await, Program::start_on_fixed_port().await);
     journey("router_restart.mjs", &program, &git)

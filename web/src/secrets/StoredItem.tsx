@@ -11,7 +11,7 @@ interface StoredItemProps {
   consequence: string;
   onReplace: () => void;
   /** Without it, it cannot be removed. */
-  onRemove?: () => Promise<void>;
+  onRemove?: (() => Promise<void>) | undefined;
 }
 
 /** A stored name, with what else is known of it before the time of its change. “Remove” asks first, in place. */
