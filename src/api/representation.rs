@@ -68,7 +68,7 @@ pub(super) struct SessionView {
     /// Its disk and memory. Only while it runs, and once measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<UsageView>,
-    /// What a restart would change: its profile, its image, its Secrets or its owner's keys changed since its start. Only while it runs.
+    /// What a restart would change: its profile, its image, Secrets of its profile or its owner's keys changed since its start. Only while it runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     outdated: Vec<Outdated>,
     /// What its user should know, as sentences: messages that were not delivered, what the clone left out; in the answer to a creation also how the

@@ -11,6 +11,8 @@ pub enum Outdated {
     Profile,
     /// The profile has another image.
     Image,
-    /// A Secret that the session uses changed, or its owner's keys.
+    /// A Secret that the profile names changed.
     Secrets,
+    /// The owner changed a variable of the owner's keys.
+    Keys,
 }

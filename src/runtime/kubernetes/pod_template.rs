@@ -12,7 +12,7 @@ use super::kubernetes_settings::KubernetesSettings;
 use super::manifest::pod_value;
 use super::names::object_name;
 use super::trial_session::sample_record;
-use super::user_git_logins;
+use super::{user_git_logins, user_variables::is_of_a_user};
 use crate::profiles::Profile;
 use crate::session::Outdated;
 
@@ -93,7 +93,8 @@ impl MadeFrom {
         let differences = [
             (Outdated::Profile, self.rest != template.rest),
             (Outdated::Image, self.images != template.images),
-            (Outdated::Secrets, self.secrets.iter().any(changed)),
+            (Outdated::Secrets, self.secrets.iter().filter(|(name, _)| !is_of_a_user(name)).any(changed)),
+            (Outdated::Keys, self.secrets.iter().filter(|(name, _)| is_of_a_user(name)).any(changed)),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
     }

@@ -112,6 +112,9 @@ fn pod_is_outdated_by_the_secrets_that_it_uses_and_by_no_others() {
     assert_eq!(now(&[("one", 1), ("two", 2), ("other", 9)]), []);
     assert_eq!(now(&[("one", 1), ("two", 3)]), [Outdated::Secrets]);
     assert_eq!(now(&[("one", 0)]), [], "this replica looked before the start");
+    let with_keys = made(&fields, 3, &versions(&[("one", 1), ("opencode-user-0123", 0)]));
+    let now_has = versions(&[("one", 1), ("opencode-user-0123", 4)]);
+    assert_eq!(with_keys.outdated(&template(&fields), &now_has), [Outdated::Keys]);
     assert_eq!(now(&[("one", 1)]), [], "one that is gone is no reason for a restart");
     assert_eq!(now(&[("five", 5)]), [], "its version at the start is unknown");
 }

@@ -51,8 +51,16 @@ impl UserVariables {
     }
 }
 
+/// Prefix of the names of users' Secrets. The id follows.
+const PREFIX: &str = "opencode-user-";
+
 fn secret_name(owner: &Email) -> String {
-    format!("opencode-user-{}", user_id(owner))
+    format!("{PREFIX}{}", user_id(owner))
+}
+
+/// Whether a Secret of this name has a user's variables.
+pub(super) fn is_of_a_user(name: &str) -> bool {
+    name.starts_with(PREFIX)
 }
 
 impl Inner {

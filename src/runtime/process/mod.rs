@@ -190,7 +190,7 @@ impl Runtime for Process {
         let changed = |profile: &Profile| profile_of_run::fingerprint(profile) != made_from.profile;
         let differences = [
             (Outdated::Profile, worker.profile().is_ok_and(|profile| changed(&profile))),
-            (Outdated::Secrets, self.users.revision(&spec.key.owner).is_some_and(|now| now != made_from.secrets)),
+            (Outdated::Keys, self.users.revision(&spec.key.owner).is_some_and(|now| now != made_from.secrets)),
         ];
         differences.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
     }

@@ -17,9 +17,9 @@ async fn what_a_restart_would_change_is_shown_while_a_session_runs() {
         let what = format!("{expected:?} is shown");
         eventually(&what, async || (app.get(&id).await.get("outdated") == expected.as_ref()).then_some(())).await;
     };
-    app.fake.outdates(&[Outdated::Profile, Outdated::Image, Outdated::Secrets]);
-    shows(Some(json!(["profile", "image", "secrets"]))).await;
-    stream.read_until("\"outdated\":[\"profile\",\"image\",\"secrets\"]").await;
+    app.fake.outdates(&[Outdated::Profile, Outdated::Image, Outdated::Secrets, Outdated::Keys]);
+    shows(Some(json!(["profile", "image", "secrets", "keys"]))).await;
+    stream.read_until("\"outdated\":[\"profile\",\"image\",\"secrets\",\"keys\"]").await;
 
     app.fake.outdates(&[]);
     shows(None).await;

@@ -35,7 +35,7 @@ async fn secret_is_in_the_sessions_of_its_owner_and_nowhere_else() {
 
     put(SECOND).await;
     let run = hers.run().unwrap();
-    eventually("a restart would change it", async || (run.outdated() == [Outdated::Secrets]).then_some(())).await;
+    eventually("a restart would change it", async || (run.outdated() == [Outdated::Keys]).then_some(())).await;
     assert_eq!(his.run().unwrap().outdated(), []);
     situation.lifecycle.request_stop(&hers, &cause).await;
     reaches(&hers, PhaseName::Stopped).await;

@@ -49,7 +49,7 @@ async fn secret_counts_from_the_next_start_and_is_in_no_other_file() {
 
     put(SECOND).await;
     assert_eq!(variable(&program, &id, "MY_KEY").as_deref(), Some(FIRST), "a running session stays as it is");
-    let outdated = |session: &Value| session["outdated"] == json!(["secrets"]);
+    let outdated = |session: &Value| session["outdated"] == json!(["keys"]);
     program.wait_until(&id, "the page says that a restart gives the new value", outdated).await;
     let restart = async || {
         program.act(&id, "stop").await;

@@ -25,7 +25,7 @@ export interface Phase {
 
 export type KeptAliveBy = "activity" | "busy" | "needs-input" | "open-request" | "processes" | "agent-unknown" | "starting";
 
-export type Outdated = "profile" | "image" | "secrets";
+export type Outdated = "profile" | "image" | "secrets" | "keys";
 
 /** A measured figure. Without a limit, nothing is free and its level is ok. */
 export interface Gauge {

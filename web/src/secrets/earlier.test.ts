@@ -3,14 +3,14 @@ import type { Session } from "../api/types";
 import { sessionWith } from "../sessions/fixture";
 import { earlierText, restartLabel, runningEarlier } from "./earlier";
 
-const earlier = (id: string, changes: Partial<Session> = {}) => sessionWith({ id, outdated: ["secrets"], ...changes });
+const earlier = (id: string, changes: Partial<Session> = {}) => sessionWith({ id, outdated: ["keys"], ...changes });
 const phase = (name: Session["phase"]["name"]) => ({ phase: { name, since: "2026-01-01T12:00:00Z" } });
 
 test("only running sessions with earlier keys count, and an agent in a turn is told apart", () => {
   const { free, inATurn } = runningEarlier([
     sessionWith(),
     sessionWith({ outdated: ["image"] }),
-    earlier("ready", { outdated: ["image", "secrets"] }),
+    earlier("ready", { outdated: ["image", "keys"] }),
     earlier("starting", phase("starting")),
     earlier("stopped", phase("stopped")),
     earlier("stopping", phase("stopping")),

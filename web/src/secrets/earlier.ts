@@ -4,7 +4,7 @@ import { isStarting } from "../sessions/state";
 /** The running sessions that a restart would give the current keys, apart from those whose agent then loses a turn. */
 export function runningEarlier(sessions: Session[]): { free: Session[]; inATurn: Session[] } {
   const earlier = sessions.filter(
-    (session) => session.outdated?.includes("secrets") && (session.phase.name === "ready" || isStarting(session)),
+    (session) => session.outdated?.includes("keys") && (session.phase.name === "ready" || isStarting(session)),
   );
   return { free: earlier.filter((session) => !isInATurn(session)), inATurn: earlier.filter(isInATurn) };
 }

@@ -1,6 +1,6 @@
 import type { Session } from "../api/types";
 
-const CHANGES = { profile: "profile", image: "image", secrets: "keys or Secrets" };
+const CHANGES = { profile: "profile", image: "image", secrets: "Secrets", keys: "keys" };
 
 /** What changed since the session's start, and what a restart costs. Usually nothing. */
 export function outdatedText({ outdated = [], busy, needsInput }: Pick<Session, "outdated" | "busy" | "needsInput">): string {
