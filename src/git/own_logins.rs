@@ -25,7 +25,7 @@ pub(super) const COUNT: &str = "GIT_CONFIG_COUNT";
 const MOST_ENTRIES: usize = 1000;
 
 /// The file of logins.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct LoginsFile {
     /// The logins, one for each server.
     pub logins: Vec<WrittenLogin>,
@@ -60,7 +60,7 @@ pub fn answer_git(operation: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The logins in a file. None if it cannot be read: Git then says that it has no login.
+/// The logins in a file; empty if it cannot be read: Git then says that it has no login.
 fn read(path: &Path) -> LoginsFile {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text));

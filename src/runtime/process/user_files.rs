@@ -1,8 +1,9 @@
 //! Users' secrets: files with mode 0600 for each user, `<data>/users/<id>.json` and `<id>-git.json`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,12 +12,15 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use super::session_folder::{make_private, read_if_there, write_atomically};
+use super::session_folder::{make_private, write_atomically};
 use crate::runtime::{LoginsEdit, SecretsEdit};
 use crate::session::access::keeps_secrets_of;
 use crate::session::git_logins::Unreadable;
-use crate::session::user_secrets::user_id;
+use crate::session::user_secrets::{LARGEST_TOGETHER, user_id};
 use crate::session::{Email, GitLogins, SecretName, UserSecret, UserSecrets};
+
+/// Size limit of a file, in bytes. JSON writes a character with at most 6 bytes.
+const LARGEST_FILE: u64 = 6 * LARGEST_TOGETHER as u64 + 64 * 1024;
 
 /// The files. Only this router writes them, because it holds the lock of the data folder.
 pub(super) struct UserFiles {
@@ -62,7 +66,7 @@ impl UserFiles {
     /// A user's secrets, and their revision. 0: nothing was ever stored.
     pub(super) fn read(&self, owner: &Email) -> io::Result<(UserSecrets, u64)> {
         let path = self.path(owner);
-        let Some(text) = read_if_there(&path)? else { return Ok((UserSecrets::default(), 0)) };
+        let Some(text) = text_of(&path)? else { return Ok((UserSecrets::default(), 0)) };
         // The original error could quote a value.
         let stored: Stored =
             serde_json::from_str(&text).map_err(|_| io::Error::other(format!("{} cannot be read", path.display())))?;
@@ -77,7 +81,9 @@ impl UserFiles {
         Ok((secrets, revision))
     }
 
-    fn write(&self, owner: &Email, secrets: &UserSecrets, revision: u64) -> io::Result<()> {
+    /// Called only by who has the turn.
+    fn write(&self, owner: &Email, secrets: &UserSecrets) -> io::Result<()> {
+        let revision = self.revision(owner).unwrap_or_default() + 1;
         let secrets = secrets.iter().map(|(name, secret)| {
             let value = secret.value.expose_secret().to_owned();
             (name.to_string(), StoredSecret { value, changed_at: secret.changed_at })
@@ -91,9 +97,21 @@ impl UserFiles {
 
     /// See [`crate::runtime::Vault::edit_user_secrets`].
     pub(super) async fn edit(self: &Arc<Self>, owner: &Email, edit: SecretsEdit<'_>) -> io::Result<()> {
+        let read = |files: &Self, owner: &Email| files.read(owner).map(|(secrets, _)| secrets);
+        self.change(owner, read, edit, Self::write).await
+    }
+
+    /// Changes a file in one atomic step, unless `edit` changes nothing.
+    async fn change<T: Clone + PartialEq + Send + Sync + 'static>(
+        self: &Arc<Self>,
+        owner: &Email,
+        read: fn(&Self, &Email) -> io::Result<T>,
+        edit: &mut (dyn FnMut(&mut T) + Send),
+        write: fn(&Self, &Email, &T) -> io::Result<()>,
+    ) -> io::Result<()> {
         let turn = self.turn.clone().lock_owned().await;
         let (files, whose) = (self.clone(), owner.clone());
-        let (before, revision) = on_disk(move || files.read(&whose)).await?;
+        let before = on_disk(move || read(&files, &whose)).await?;
         let mut after = before.clone();
         edit(&mut after);
         if after == before {
@@ -103,7 +121,7 @@ impl UserFiles {
         // The turn ends with the write, also if the caller leaves earlier.
         on_disk(move || {
             let _turn = turn;
-            files.write(&whose, &after, revision + 1)
+            write(&files, &whose, &after)
         })
         .await
     }
@@ -115,7 +133,7 @@ impl UserFiles {
 
     pub(super) fn read_git_logins(&self, owner: &Email) -> io::Result<GitLogins> {
         let path = self.git_logins(owner);
-        let Some(text) = read_if_there(&path)? else { return Ok(GitLogins::default()) };
+        let Some(text) = text_of(&path)? else { return Ok(GitLogins::default()) };
         let whose: Whose = serde_json::from_str(&text).map_err(|_| io::Error::other(Unreadable))?;
         if !keeps_secrets_of(&whose.owner, owner) {
             return Err(io::Error::other(format!("{} is another user's", path.display())));
@@ -132,20 +150,7 @@ impl UserFiles {
 
     /// See [`crate::runtime::Vault::edit_git_logins`].
     pub(super) async fn edit_git_logins(self: &Arc<Self>, owner: &Email, edit: LoginsEdit<'_>) -> io::Result<()> {
-        let turn = self.turn.clone().lock_owned().await;
-        let (files, whose) = (self.clone(), owner.clone());
-        let before = on_disk(move || files.read_git_logins(&whose)).await?;
-        let mut after = before.clone();
-        edit(&mut after);
-        if after == before {
-            return Ok(());
-        }
-        let (files, whose) = (self.clone(), owner.clone());
-        on_disk(move || {
-            let _turn = turn;
-            files.write_git_logins(&whose, &after)
-        })
-        .await
+        self.change(owner, Self::read_git_logins, edit, Self::write_git_logins).await
     }
 
     /// Revisions only grow.
@@ -164,6 +169,20 @@ impl UserFiles {
             Some(revision)
         })
     }
+}
+
+/// The text of a file, if there is one. Sessions run as the same system user and could write there, so it is bounded.
+fn text_of(path: &Path) -> io::Result<Option<String>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(format!("{} is not a file", path.display())));
+    }
+    let mut text = String::new();
+    file.by_ref().take(LARGEST_FILE).read_to_string(&mut text)?;
+    Ok(Some(text))
 }
 
 /// Does file work on a thread for blocking work.
@@ -222,6 +241,9 @@ mod tests {
         assert!(refused("bob@x").await.ends_with("is another user's"));
         let broken = std::fs::read_to_string(files.path(&user("ann@x"))).unwrap().replace("\"value\":", "\"hush\":");
         std::fs::write(files.path(&user("ann@x")), broken).unwrap();
+        let large = "x".repeat(usize::try_from(LARGEST_FILE).unwrap() + 1);
+        std::fs::write(files.path(&user("eve@x")), large).unwrap();
+        assert!(refused("eve@x").await.ends_with("cannot be read"), "no more than the limit is read");
         let said = refused("ann@x").await;
         assert!(said.ends_with("cannot be read") && !said.contains("hush"), "{said}");
     }

@@ -1,6 +1,11 @@
 use serde_json::{Value, json};
 
+use opencode_router::session::Email;
+use opencode_router::session::owner::Resource;
+
 use crate::support::app::TestApp;
+use crate::support::audit_log;
+use crate::support::condition::eventually;
 use crate::support::http::Answer;
 use crate::support::upstream::Upstream;
 
@@ -87,4 +92,42 @@ async fn attach_token_gives_no_right_to_secrets() {
     // The main listener knows no tokens: at this machine, this is the local user.
     let put = app.api("PUT", "/api/user/secrets/A").header("authorization", &bearer).header("origin", "https://evil.x");
     assert_eq!(put.json(&json!({"value": "x"})).send().await.unwrap().status, 403, "another website's page");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_change_completes_when_its_caller_leaves_and_writes_an_audit_line() {
+    const OWNER: &str = "audited@example.org";
+    audit_log::listen();
+    let upstream = Upstream::start().await;
+    let app = TestApp::start_behind_proxy(upstream.address).await;
+    app.fake.hold_secrets();
+    let put = app.api("PUT", "/api/user/secrets/A_KEY").header("x-auth-request-email", OWNER);
+    let put = tokio::spawn(put.json(&json!({ "value": SECRET })).send());
+    eventually("the change begins", async || (app.fake.secret_changes() == 1).then_some(())).await;
+    put.abort();
+    let owner = app.lifecycle.registry().owner(&Email::parse(OWNER).unwrap());
+    let gone = async || (owner.used(Resource::OpenRequest) == 0).then_some(());
+    eventually("the router notices that the caller left", gone).await;
+    app.fake.release_secrets();
+    let lines = async || {
+        let lines = audit_log::with("owner", OWNER);
+        (lines.len() == 1).then_some(lines)
+    };
+    let lines = eventually("the change is audited", lines).await;
+    assert_eq!(names(&app, OWNER).await, ["A_KEY"]);
+    assert_eq!(ask(&app, OWNER, "DELETE", "/A_KEY", json!(null)).await.status, 204);
+    let login = json!({"origin": "git.example.org", "token": SECRET});
+    let put = app.api("PUT", "/api/user/git-logins").header("x-auth-request-email", OWNER).json(&login);
+    assert_eq!(put.send().await.unwrap().status, 200);
+    let said: Vec<_> = audit_log::with("owner", OWNER)
+        .into_iter()
+        .map(|(line, fields)| {
+            assert!(!line.contains(SECRET), "{line}");
+            [&fields["action"], &fields["secret"], &fields["who"]].map(|field| field.as_str().unwrap().to_owned())
+        })
+        .collect();
+    let line = |action: &str, secret: &str| [action, secret, OWNER].map(str::to_owned);
+    let expected =
+        [line("set-secret", "A_KEY"), line("remove-secret", "A_KEY"), line("set-secret", "https://git.example.org")];
+    assert_eq!((said, lines.len()), (expected.to_vec(), 1));
 }

@@ -1,7 +1,5 @@
 //! A user's own logins for Git servers, on a cluster: for clones and for the agent's Git.
 
-use std::time::{Duration, Instant};
-
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, Patch, PatchParams};
 use opencode_router::git::GitOrigin;
@@ -11,11 +9,10 @@ use serde_json::json;
 
 use super::situation::{Situation, failed, git_server, pod_name, reaches, repository};
 use crate::support::callers;
+use crate::support::condition::eventually;
 
 const FIRST: &str = "first-token-of-ann";
 const SECOND: &str = "second-token-of-ann";
-/// The kubelet updates the file of a running Pod within a sync period, and the time to notice the Secret.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a cluster: make test brings one up"]
@@ -47,15 +44,8 @@ async fn stored_login_clones_and_pushes_and_a_new_one_counts_without_a_restart()
     git.accept_only("ann", SECOND);
     assert!(!push("second").await.contains("it-is-pushed"), "the login has ended");
     store(SECOND).await;
-    let begun = Instant::now();
-    loop {
-        let said = push("second").await;
-        if said.contains("it-is-pushed") {
-            break;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{said}");
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    // The kubelet updates the file of a running Pod in its own time.
+    eventually("the new login counts", async || push("second").await.contains("it-is-pushed").then_some(())).await;
 
     let said = situation.namespace.kubectl(&["get", "pods,pvc,events,leases,configmaps", "--output", "json"]).await;
     let log = situation.namespace.kubectl(&["logs", "--all-containers", &pod_name(&session)]).await;

@@ -30,7 +30,12 @@ pub fn listen() {
 
 /// The lines about a session so far: the text and its parsed content.
 pub fn about(session: &str) -> Vec<(String, Value)> {
+    with("session", session)
+}
+
+/// The lines with this value of a field so far.
+pub fn with(field: &str, value: &str) -> Vec<(String, Value)> {
     let lines = String::from_utf8(LINES.lock().clone()).unwrap();
     let read = |line: &str| (line.to_owned(), serde_json::from_str::<Value>(line).unwrap()["fields"].clone());
-    lines.lines().map(read).filter(|(_, fields)| fields["session"] == session).collect()
+    lines.lines().map(read).filter(|(_, fields)| fields[field] == value).collect()
 }

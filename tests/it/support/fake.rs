@@ -5,7 +5,7 @@ mod runtime;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use opencode_router::opencode::Server;
 use opencode_router::profiles::CurrentProfiles;
@@ -40,6 +40,8 @@ pub struct Fake {
     measured: Mutex<Option<(SessionId, Usage)>>,
     outdated: Mutex<Vec<Outdated>>,
     secrets: Mutex<HashMap<Email, UserSecrets>>,
+    secrets_may_change: watch::Sender<bool>,
+    secret_changes: AtomicUsize,
     logins: Mutex<HashMap<Email, GitLogins>>,
     /// The profiles that sessions can use.
     pub profiles: CurrentProfiles,
@@ -77,6 +79,8 @@ impl Fake {
             measured: Mutex::default(),
             outdated: Mutex::default(),
             secrets: Mutex::default(),
+            secrets_may_change: watch::Sender::new(true),
+            secret_changes: AtomicUsize::default(),
             logins: Mutex::default(),
             profiles: CurrentProfiles::default(),
             me: me.clone(),
@@ -119,6 +123,20 @@ impl Fake {
     /// What every run lacks from now on.
     pub fn outdates(&self, outdated: &[Outdated]) {
         *self.outdated.lock() = outdated.to_vec();
+    }
+
+    /// Changes of secrets wait until [`Fake::release_secrets`].
+    pub fn hold_secrets(&self) {
+        self.secrets_may_change.send_replace(false);
+    }
+
+    pub fn release_secrets(&self) {
+        self.secrets_may_change.send_replace(true);
+    }
+
+    /// How many changes of secrets began.
+    pub fn secret_changes(&self) -> usize {
+        self.secret_changes.load(Ordering::Relaxed)
     }
 
     /// The servers for which a user has a Git login.

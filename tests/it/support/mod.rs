@@ -7,6 +7,7 @@ pub mod condition;
 pub mod fake;
 pub mod git;
 mod git_changes;
+mod git_host;
 mod git_import;
 mod git_run;
 pub mod http;

@@ -8,7 +8,7 @@ test("a server and a token are enough", () => {
   expect(problemsOfLogin({ server: " http://gitea:3000 ", username: "ann", token: " abcd\n" }, 4)).toEqual({});
 });
 
-test("every field is told what is wrong", () => {
+test("a fault of each field has a sentence", () => {
   expect(problemsOfLogin({ server: " ", username: "a:b", token: " " }, 4)).toEqual({
     server: "Enter a server.",
     username: "A user name has no colon.",

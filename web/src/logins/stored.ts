@@ -1,62 +1,32 @@
-import { createMemo, createSignal } from "solid-js";
 import { deleteGitLogin, readGitLogins, saveGitLogin } from "../api/client";
-import { Problem, sentenceOf } from "../api/problem";
 import type { GitLogin, GitLogins, NewGitLogin } from "../api/types";
+import { createStoredList } from "../secrets/storedList";
 import { nameOfOrigin } from "./server";
 
 export type StoredLogins = ReturnType<typeof createStoredLogins>;
 
 /** What the router stores for the user: servers and user names, no tokens. */
 export function createStoredLogins() {
-  const [answer, setAnswer] = createSignal<GitLogins>();
-  const [problem, setProblem] = createSignal("");
-  const logins = createMemo(() => (answer()?.logins ?? []).toSorted(byName));
-
-  async function load(): Promise<void> {
-    setProblem("");
-    try {
-      setAnswer(await readGitLogins());
-    } catch (thrown) {
-      setProblem(sentenceOf(thrown));
-    }
-  }
-
-  function change(changed: GitLogin[]): void {
-    setAnswer((before) => before && { ...before, logins: changed });
-  }
-
-  const without = (origin: string) => logins().filter((login) => login.origin !== origin);
-
-  /** The router says which origin it stored. */
-  async function save(login: NewGitLogin): Promise<GitLogin> {
-    const saved = await saveGitLogin(login);
-    if (answer()) change([...without(saved.origin), saved]);
-    else await load();
-    return saved;
-  }
-
-  async function remove(origin: string): Promise<void> {
-    try {
-      await deleteGitLogin(origin);
-      change(without(origin));
-    } catch (thrown) {
-      // Another tab was faster.
-      if (thrown instanceof Problem && thrown.status === 404) await load();
-      else throw thrown;
-    }
-  }
-
+  const list = createStoredList<GitLogins, GitLogin>({
+    read: readGitLogins,
+    itemsOf: ({ logins }) => logins,
+    withItems: (answer, logins) => ({ ...answer, logins }),
+    keyOf: ({ origin }) => origin,
+    orderOf: ({ origin }) => nameOfOrigin(origin),
+  });
   return {
-    loaded: () => answer() !== undefined,
-    /** Why the list could not be read. */
-    problem,
-    logins,
-    has: (origin: string | undefined) => logins().some((login) => login.origin === origin),
-    mostBytes: () => answer()?.limits.tokenBytes,
-    load,
-    save,
-    remove,
+    loaded: list.loaded,
+    problem: list.problem,
+    logins: list.items,
+    has: list.has,
+    mostBytes: () => list.answer()?.limits.tokenBytes,
+    load: list.load,
+    /** The router says which origin it stored. */
+    async save(login: NewGitLogin): Promise<GitLogin> {
+      const saved = await saveGitLogin(login);
+      await list.put(saved);
+      return saved;
+    },
+    remove: (origin: string) => list.remove(origin, () => deleteGitLogin(origin)),
   };
 }
-
-const byName = (one: GitLogin, other: GitLogin) => (nameOfOrigin(one.origin) < nameOfOrigin(other.origin) ? -1 : 1);

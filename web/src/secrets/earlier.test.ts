@@ -6,7 +6,7 @@ import { earlierText, restartLabel, runningEarlier } from "./earlier";
 const earlier = (id: string, changes: Partial<Session> = {}) => sessionWith({ id, outdated: ["keys"], ...changes });
 const phase = (name: Session["phase"]["name"]) => ({ phase: { name, since: "2026-01-01T12:00:00Z" } });
 
-test("only running sessions with earlier keys count, and an agent in a turn is told apart", () => {
+test("only running sessions with earlier keys count, and those in a turn are apart", () => {
   const { free, inATurn } = runningEarlier([
     sessionWith(),
     sessionWith({ outdated: ["image"] }),

@@ -20,6 +20,8 @@ use super::{Fake, FakeSession};
 #[async_trait]
 impl Vault for Fake {
     async fn edit_user_secrets(&self, owner: &Email, edit: SecretsEdit<'_>) -> Result<(), RuntimeError> {
+        self.secret_changes.fetch_add(1, Ordering::Relaxed);
+        let _ = self.secrets_may_change.subscribe().wait_for(|may| *may).await;
         edit(self.secrets.lock().entry(owner.clone()).or_default());
         Ok(())
     }
